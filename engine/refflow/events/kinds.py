@@ -1,0 +1,130 @@
+"""The kinds of events: which payload each (kind, version) has, what of it is personal, how old ones step up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from refflow.errors import RefflowError
+
+from .event import Opaque
+
+Upcast = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+class EventKind(msgspec.Struct, frozen=True, kw_only=True):
+    """A kind of event in its present version. `personal` names the payload's fields that may be erased."""
+
+    name: str
+    payload: type[msgspec.Struct]
+    version: int = 1
+    personal: frozenset[str] = frozenset()
+
+
+class Upcaster(msgspec.Struct, frozen=True, kw_only=True):
+    """Turns the fields of version `from_version` of `kind` into those of the next. Pure."""
+
+    kind: str
+    from_version: int
+    upcast: Upcast
+
+
+class UnknownPayload(RefflowError):
+    """A payload of a type that no event kind declares."""
+
+
+_P = TypeVar("_P", bound=type[msgspec.Struct])
+
+
+def event_kind(catalogue: list[EventKind], name: str, *personal: str, version: int = 1) -> Callable[[_P], _P]:
+    """Class decorator: enter a payload type into `catalogue` as the event kind `name`."""
+
+    def enter(payload: _P) -> _P:
+        catalogue.append(EventKind(name=name, payload=payload, version=version, personal=frozenset(personal)))
+        return payload
+
+    return enter
+
+
+class Encoded(msgspec.Struct, frozen=True):
+    """A payload as the log stores it: two JSON texts, the second of which may be erased."""
+
+    kind: str
+    version: int
+    data: bytes
+    personal: bytes | None
+
+
+class Kinds:
+    """The registry of event kinds, with what it takes to encode and decode them."""
+
+    def __init__(self, kinds: Iterable[EventKind], upcasters: Iterable[Upcaster] = ()) -> None:
+        self._by_name = {kind.name: kind for kind in kinds}
+        self._by_payload = {kind.payload: kind for kind in self._by_name.values()}
+        self._decoders: dict[tuple[str, int], Callable[[str], Any]] = {
+            (kind.name, kind.version): msgspec.json.Decoder(kind.payload).decode
+            for kind in self._by_name.values()
+        }
+        steps = {(each.kind, each.from_version): each.upcast for each in upcasters}
+        for kind in self._by_name.values():
+            for version in range(1, kind.version):
+                self._decoders[kind.name, version] = _stepping_up(kind, version, steps)
+        self._encode = msgspec.json.Encoder().encode
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._by_name
+
+    def __getitem__(self, name: str) -> EventKind:
+        return self._by_name[name]
+
+    def by_name(self) -> Mapping[str, EventKind]:
+        """Every kind by its name."""
+        return dict(self._by_name)
+
+    def of(self, payload: Any) -> EventKind:
+        """The kind that `payload` belongs to."""
+        try:
+            return self._by_payload[type(payload)]
+        except KeyError:
+            raise UnknownPayload(f"No event kind declares payloads of {type(payload).__name__}.") from None
+
+    def encode(self, payload: Any) -> Encoded:
+        """Split `payload` into its plain and its personal JSON."""
+        kind = self.of(payload)
+        text = self._encode(payload)
+        if not kind.personal:
+            return Encoded(kind.name, kind.version, text, None)
+        fields: dict[str, msgspec.Raw] = _RAW_FIELDS.decode(text)
+        personal = {name: fields.pop(name) for name in tuple(fields) if name in kind.personal}
+        apart = self._encode(personal) if personal else None
+        return Encoded(kind.name, kind.version, self._encode(fields), apart)
+
+    def decode(self, kind: str, version: int, data: str, personal: str | None) -> Any:
+        """The payload of stored JSON texts, stepped up to the present version, or `Opaque` when unknown."""
+        decoder = self._decoders.get((kind, version))
+        if decoder is None:
+            return Opaque(data, personal)
+        if personal is not None:
+            # Two JSON objects without a key in common are one when their braces are joined.
+            data = personal if data == "{}" else f"{data[:-1]},{personal[1:]}"
+        return decoder(data)
+
+
+_RAW_FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_PLAIN = msgspec.json.Decoder(dict[str, Any])
+
+
+def _stepping_up(kind: EventKind, version: int, steps: Mapping[tuple[str, int], Upcast]) -> Callable[[str], Any]:
+    missing = [each for each in range(version, kind.version) if (kind.name, each) not in steps]
+    if missing:
+        raise RefflowError(f"Event kind {kind.name} has no upcaster from version {missing[0]}.")
+
+    def decode(data: str) -> Any:
+        fields = _PLAIN.decode(data)
+        for step in range(version, kind.version):
+            fields = steps[kind.name, step](fields)
+        return msgspec.convert(fields, kind.payload, strict=False)
+
+    return decode

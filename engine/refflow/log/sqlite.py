@@ -1,0 +1,221 @@
+"""The log in an SQLite file: one workspace, any number of processes."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Collection, Iterator
+from hashlib import sha256
+from importlib import resources
+
+from refflow.errors import RefflowError
+from refflow.events.event import Commit, StoredEvent
+from refflow.events.kinds import Kinds
+
+from . import chain
+from .database import file_of, roll_back, said
+from .log import Conflict, LogDamaged, OutcomeUnknown, Verdict
+
+PAGE = 4096
+BUCKETS = 1024
+
+_INSERT = "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_COLUMNS = "position, kind, version, occurred_at, recorded_at, by, cause, commit_id, data, personal"
+_HEAD = "SELECT position, digest FROM event ORDER BY position DESC LIMIT 1"
+_CHAIN = (
+    "SELECT position, commit_id, kind, version, occurred_at, recorded_at, by, cause, data, personal, salt,"
+    " commitment, digest FROM event WHERE position > ? ORDER BY position LIMIT ?"
+)
+
+_Row = tuple[
+    int, str, str, int, int, int, str, int | None, str, str | None, bytes | None, bytes | None, bytes
+]  # fmt: skip
+
+
+def stable_bucket(workspace: str) -> int:
+    """Which of the 1024 buckets a workspace belongs to, for ever: the unit that stores shard by."""
+    return int.from_bytes(sha256(workspace.encode()).digest()[:4], "big") % BUCKETS
+
+
+class SqliteLog:
+    """The log over a connection made by `connect`."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        kinds: Kinds,
+        *,
+        random: Callable[[int], bytes] = os.urandom,
+    ) -> None:
+        self._connection = connection
+        self._kinds = kinds
+        self._random = random
+        self.path = file_of(connection)
+
+    @classmethod
+    def create(cls, connection: sqlite3.Connection, kinds: Kinds, workspace: str, at: int) -> SqliteLog:
+        """Lay out an empty log for the workspace with the identifier `workspace`, created `at`."""
+        script = resources.files(__package__).joinpath("sql/log.sql").read_text(encoding="utf-8")
+        try:
+            connection.executescript(f"BEGIN IMMEDIATE; {script} COMMIT;")
+            connection.execute("INSERT INTO workspace VALUES (?, ?, ?)", (workspace, stable_bucket(workspace), at))
+        except sqlite3.Error as error:
+            raise said(error, file_of(connection)) from error
+        return cls(connection, kinds)
+
+    def workspace(self) -> str:
+        """The identifier of the workspace."""
+        try:
+            row = self._connection.execute("SELECT id FROM workspace").fetchone()
+        except sqlite3.Error as error:
+            raise said(error, self.path) from error
+        if row is None:
+            raise LogDamaged(f"{self.path} has no workspace in it.")
+        return str(row[0])
+
+    def head(self) -> int:
+        return self._tip()[0]
+
+    def append(self, commit: Commit, expected: int, within: Callable[[], None] | None = None) -> int:
+        connection = self._connection
+        encoded = [self._kinds.encode(event.payload) for event in commit.events]
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            raise said(error, self.path) from error
+        try:
+            head, before = self._tip()
+            if head != expected:
+                return self._stored_before(commit, expected, head)
+            salts = self._random(chain.SALT_BYTES * len(encoded))
+            rows: list[_Row] = []
+            commit_id = commit.id.encode()
+            for index, (event, parts) in enumerate(zip(commit.events, encoded, strict=True)):
+                position = expected + 1 + index
+                salt = committed = None
+                if parts.personal is not None:
+                    salt = salts[index * chain.SALT_BYTES : (index + 1) * chain.SALT_BYTES]
+                    committed = chain.commitment(salt, parts.personal)
+                before = chain.digest(
+                    before, position, commit_id, parts.kind.encode(), parts.version, event.occurred_at,
+                    commit.recorded_at, event.by.encode(), event.cause, parts.data, committed,
+                )  # fmt: skip
+                rows.append((
+                    position, commit.id, parts.kind, parts.version, event.occurred_at, commit.recorded_at,
+                    event.by, event.cause, parts.data.decode(),
+                    None if parts.personal is None else parts.personal.decode(), salt, committed, before,
+                ))  # fmt: skip
+            connection.executemany(_INSERT, rows)
+            if within is not None:
+                within()
+        except sqlite3.Error as error:
+            roll_back(connection)
+            raise said(error, self.path) from error
+        except BaseException:
+            roll_back(connection)
+            raise
+        try:
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise self._after_failed_commit(error, expected) from error
+        return expected + len(rows)
+
+    def read(
+        self, after: int = 0, until: int | None = None, kinds: Collection[str] | None = None
+    ) -> Iterator[list[StoredEvent]]:
+        decode = self._kinds.decode
+        wanted = "" if kinds is None else f" AND kind IN ({', '.join('?' * len(kinds))})"
+        limit = "" if until is None else f" AND position <= {int(until)}"
+        query = (
+            f"SELECT {_COLUMNS} FROM event WHERE position > ?{limit}{wanted} ORDER BY position LIMIT {PAGE}"
+        )
+        while True:
+            try:
+                rows = self._connection.execute(query, (after, *(kinds or ()))).fetchall()
+            except sqlite3.Error as error:
+                raise said(error, self.path) from error
+            if not rows:
+                return
+            try:
+                page = [
+                    StoredEvent(
+                        position, kind, occurred_at, recorded_at, by, cause, commit,
+                        decode(kind, version, data, personal),
+                    )
+                    for position, kind, version, occurred_at, recorded_at, by, cause, commit, data, personal
+                    in rows
+                ]  # fmt: skip
+            except ValueError as error:
+                raise LogDamaged(f"{self.path}: an event after {after} cannot be read ({error}).") from error
+            yield page
+            if len(rows) < PAGE:
+                return
+            after = rows[-1][0]
+
+    def verify(self, progress: Callable[[int], None] | None = None) -> Verdict:
+        before, head, erased = chain.ORIGIN, 0, 0
+        while True:
+            try:
+                rows: list[_Row] = self._connection.execute(_CHAIN, (head, PAGE)).fetchall()
+            except sqlite3.Error as error:
+                raise said(error, self.path) from error
+            for row in rows:
+                damage = _damage(row, head + 1, before)
+                if damage is not None:
+                    return Verdict(
+                        head=head, digest=before.hex(), erased=erased, damage=damage, damaged_at=head + 1
+                    )
+                head, before = row[0], row[12]
+                erased += row[11] is not None and row[9] is None
+            if progress is not None:
+                progress(len(rows))
+            if len(rows) < PAGE:
+                return Verdict(head=head, digest=before.hex(), erased=erased)
+
+    def _tip(self) -> tuple[int, bytes]:
+        try:
+            row = self._connection.execute(_HEAD).fetchone()
+        except sqlite3.Error as error:
+            raise said(error, self.path) from error
+        return (0, chain.ORIGIN) if row is None else (row[0], row[1])
+
+    def _after_failed_commit(self, error: sqlite3.Error, expected: int) -> RefflowError:
+        try:
+            roll_back(self._connection)
+            stored = self.head() != expected
+        except (sqlite3.Error, RefflowError):
+            stored = True
+        if stored:
+            return OutcomeUnknown(f"{self.path}: {error}. Whether the last change was stored is unknown.")
+        return said(error, self.path)
+
+    def _stored_before(self, commit: Commit, expected: int, head: int) -> int:
+        """The head this commit made when it was stored by an earlier try; else it is a conflict."""
+        last = expected + len(commit.events)
+        found = self._connection.execute(
+            "SELECT count(*) FROM event WHERE position > ? AND position <= ? AND commit_id = ?",
+            (expected, last, commit.id),
+        ).fetchone()[0]
+        roll_back(self._connection)
+        if found == len(commit.events):
+            return last
+        raise Conflict(f"The log stands at {head}, not at {expected}: somebody else wrote in between.")
+
+
+def _damage(row: _Row, position: int, before: bytes) -> str | None:
+    (at, commit_id, kind, version, occurred_at, recorded_at, by, cause, data,
+     personal, salt, committed, noted) = row  # fmt: skip
+    if at != position:
+        return f"event {position} is missing"
+    expected = chain.digest(
+        before, at, commit_id.encode(), kind.encode(), version, occurred_at, recorded_at, by.encode(), cause,
+        data.encode(), committed,
+    )  # fmt: skip
+    if expected != noted:
+        return f"event {position} ({kind}) was changed, or one before it was removed"
+    if personal is None and salt is None:
+        return None
+    if personal is None or salt is None or chain.commitment(salt, personal.encode()) != committed:
+        return f"the personal fields of event {position} ({kind}) were changed"
+    return None
+
