@@ -48,12 +48,14 @@ class RunWanted(Payload, frozen=True, kw_only=True):
 
 @event_kind(KINDS, "run.started")
 class RunStarted(Payload, frozen=True, kw_only=True):
-    """A run of the definition `hash`, set off by the event at `trigger`."""
+    """A run of the definition `hash`, set off by the event at `trigger`, whose plain fields are `event`."""
 
     run: str
     workflow: str
     hash: str
     trigger: int
+    kind: str
+    event: dict[str, Any]
     contact: str | None = None
     opening: str | None = None
 
@@ -92,11 +94,13 @@ class BranchTaken(Payload, frozen=True, kw_only=True):
 
 @event_kind(KINDS, "event.matched")
 class EventMatched(Payload, frozen=True, kw_only=True):
-    """The event at `position` is what the run waited for, or an interrupt of it."""
+    """The event at `position` is what the run waited for, or an interrupt of it; `event` has its plain fields."""
 
     run: str
     step: str
     position: int
+    kind: str
+    event: dict[str, Any]
 
 
 @event_kind(KINDS, "timer.set")

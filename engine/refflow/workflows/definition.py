@@ -22,11 +22,14 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Source(Part, frozen=True, kw_only=True, omit_defaults=True):
-    """A condition, expression or text as written, and where: `line` and `column` count from 1."""
+    """A condition, expression or text as written, and where: `line` and `column` count from 1. `events` are
+    the kinds of events that `event` can be at this place.
+    """
 
     text: str
     line: int
     column: int
+    events: tuple[str, ...] = ()
 
 
 class Parameter(Part, frozen=True, kw_only=True, omit_defaults=True):

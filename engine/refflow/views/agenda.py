@@ -1,0 +1,158 @@
+"""The agenda view: what waits for the owner, and why."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from refflow.events import messages, runs
+from refflow.events.event import StoredEvent, micros
+
+from .projection import Handler, Projection, handles
+from .rows import Rows
+from .table import Row
+
+
+class Item(Row, kw_only=True):
+    """Something to do. `id` is the message, task or run it is about; `do` says what:
+
+    `approve` a draft, `send` a prepared message and confirm it, wait for a `held` one, do a `task`, settle a
+    `doubt` whether a message left, look at a `failed` message or a `stuck` run.
+
+    `due` and `since` are microseconds since 1970 UTC.
+    """
+
+    table: ClassVar[str] = "agenda"
+
+    id: str
+    do: str
+    run: str
+    since: int
+    due: int
+    contact: str | None = None
+    opening: str | None = None
+    why: str = ""
+    reference: str | None = None
+
+
+_HANDLERS: dict[str, Handler] = {}
+
+
+@handles(_HANDLERS, "message.drafted")
+def _drafted(rows: Rows, event: StoredEvent, payload: messages.MessageDrafted) -> None:
+    if payload.approval:
+        rows.put(
+            payload.message,
+            Item(
+                id=payload.message,
+                do="approve",
+                run=payload.run,
+                since=event.occurred_at,
+                due=event.occurred_at,
+                contact=payload.contact,
+                opening=payload.opening,
+                why=payload.step,
+            ),
+        )
+
+
+@handles(_HANDLERS, "message.edited")
+def _edited(rows: Rows, event: StoredEvent, payload: messages.MessageEdited) -> None:
+    _become(rows, event, payload, "approve", "edited")
+
+
+@handles(_HANDLERS, "message.held")
+def _held(rows: Rows, event: StoredEvent, payload: messages.MessageHeld) -> None:
+    until = event.occurred_at if payload.until is None else micros(payload.until)
+    _become(rows, event, payload, "held", payload.detail, due=until)
+
+
+@handles(_HANDLERS, "message.prepared")
+def _prepared(rows: Rows, event: StoredEvent, payload: messages.MessagePrepared) -> None:
+    _become(rows, event, payload, "send", payload.note, reference=payload.reference)
+
+
+@handles(_HANDLERS, "message.failed")
+def _failed(rows: Rows, event: StoredEvent, payload: messages.MessageFailed) -> None:
+    _become(rows, event, payload, "failed", payload.reason)
+
+
+@handles(_HANDLERS, "message.in_doubt")
+def _in_doubt(rows: Rows, event: StoredEvent, payload: messages.MessageInDoubt) -> None:
+    _become(rows, event, payload, "doubt", payload.reason)
+
+
+@handles(_HANDLERS, "message.approved", "message.send.requested", "message.sent", "message.skipped")
+def _gone(rows: Rows, event: StoredEvent, payload: messages.MessageSent) -> None:
+    rows.drop(Item, payload.message)
+
+
+@handles(_HANDLERS, "task.opened")
+def _task(rows: Rows, event: StoredEvent, payload: runs.TaskOpened) -> None:
+    rows.put(
+        payload.task,
+        Item(
+            id=payload.task,
+            do="task",
+            run=payload.run,
+            since=event.occurred_at,
+            due=micros(payload.due),
+            contact=payload.contact,
+            opening=payload.opening,
+            why=payload.title or payload.step,
+        ),
+    )
+
+
+@handles(_HANDLERS, "task.closed")
+def _task_closed(rows: Rows, event: StoredEvent, payload: runs.TaskClosed) -> None:
+    rows.drop(Item, payload.task)
+
+
+@handles(_HANDLERS, "run.stuck")
+def _stuck(rows: Rows, event: StoredEvent, payload: runs.RunStuck) -> None:
+    rows.put(
+        payload.run,
+        Item(
+            id=payload.run,
+            do="stuck",
+            run=payload.run,
+            since=event.occurred_at,
+            due=event.occurred_at,
+            contact=payload.contact,
+            why=payload.reason,
+        ),
+    )
+
+
+@handles(_HANDLERS, "run.exited")
+def _exited(rows: Rows, event: StoredEvent, payload: runs.RunExited) -> None:
+    rows.drop(Item, payload.run)
+
+
+def _become(
+    rows: Rows,
+    event: StoredEvent,
+    payload: Any,
+    do: str,
+    why: str,
+    due: int | None = None,
+    reference: str | None = None,
+) -> None:
+    before = rows.get(Item, payload.message)
+    rows.put(
+        payload.message,
+        Item(
+            id=payload.message,
+            do=do,
+            run=payload.run,
+            since=event.occurred_at,
+            due=event.occurred_at if due is None else due,
+            contact=payload.contact,
+            opening=before.opening if before else None,
+            why=why,
+            reference=reference,
+        ),
+    )
+
+
+AGENDA = Projection(name="agenda", version=1, tables=(Item,), handlers=_HANDLERS)

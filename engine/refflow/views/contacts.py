@@ -1,0 +1,301 @@
+"""The contacts view: who is in the network, and what is known of each tie."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import ClassVar
+
+from refflow.contacts.companies import company_key
+from refflow.events import messages, openings
+from refflow.events import people as e
+from refflow.events.event import StoredEvent, instant, micros
+
+from .projection import Handler, Projection, handles
+from .rows import Rows
+from .table import Row
+
+
+class Contact(Row, kw_only=True):
+    """A person. Instants are microseconds since 1970 UTC, dates ISO texts.
+
+    `years` counts messages by calendar year: incoming and outgoing. `company` is the key of `company_name`.
+    """
+
+    table: ClassVar[str] = "contact"
+    indexes: ClassVar[tuple[tuple[str, ...], ...]] = (("company",), ("slug",))
+
+    id: str
+    name: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    email: str | None = None
+    url: str | None = None
+    slug: str | None = None
+    company: str | None = None
+    company_name: str | None = None
+    title: str | None = None
+    observed_on: str | None = None
+    source: str = ""
+    connected_on: str | None = None
+    connected: bool = True
+    relation: str | None = None
+    relation_months: int | None = None
+    zone: str | None = None
+    channel: str | None = None
+    last_in: int | None = None
+    last_out: int | None = None
+    received: int = 0
+    sent: int = 0
+    years: dict[str, tuple[int, int]] = {}
+    met_at: int | None = None
+    warmed_at: int | None = None
+    recommendations: int = 0
+    endorsements: int = 0
+    referrals: int = 0
+    declined_at: int | None = None
+    blocked: bool = False
+    opted_out: bool = False
+    notes: int = 0
+
+
+class Identity(Row, kw_only=True):
+    """A key by which sources know a contact: `linkedin:<slug>`, `email:<address>`."""
+
+    table: ClassVar[str] = "identity"
+    indexes: ClassVar[tuple[tuple[str, ...], ...]] = (("contact",),)
+
+    key: str
+    contact: str
+
+
+class Seen(Row, kw_only=True):
+    """An interaction of a source that is in the log already."""
+
+    table: ClassVar[str] = "seen_interaction"
+
+    identity: str
+    contact: str
+
+
+class Owner(Row, kw_only=True):
+    """Whose workspace it is."""
+
+    table: ClassVar[str] = "owner"
+
+    id: str
+    name: str = ""
+    keys: list[str] = []
+    emails: list[str] = []
+
+
+class Employer(Row, kw_only=True):
+    """A company the owner worked for, and when (ISO dates)."""
+
+    table: ClassVar[str] = "employer"
+
+    id: str
+    company: str
+    company_name: str
+    title: str | None = None
+    started: str | None = None
+    finished: str | None = None
+
+
+_HANDLERS: dict[str, Handler] = {}
+
+
+@handles(_HANDLERS, "owner.identified")
+def _owner(rows: Rows, event: StoredEvent, payload: e.OwnerIdentified) -> None:
+    owner = rows.get(Owner, "owner") or Owner(id="owner")
+    owner.name = payload.name or owner.name
+    owner.keys = sorted({*owner.keys, *payload.keys})
+    owner.emails = sorted({*owner.emails, *payload.emails})
+    rows.put("owner", owner)
+
+
+@handles(_HANDLERS, "employment.observed")
+def _employment(rows: Rows, event: StoredEvent, payload: e.EmploymentObserved) -> None:
+    key = company_key(payload.company)
+    row_id = f"{key} {_iso(payload.started) or ''}"
+    rows.put(
+        row_id,
+        Employer(
+            id=row_id,
+            company=key,
+            company_name=payload.company,
+            title=payload.title,
+            started=_iso(payload.started),
+            finished=_iso(payload.finished),
+        ),
+    )
+
+
+@handles(_HANDLERS, "contact.added")
+def _added(rows: Rows, event: StoredEvent, payload: e.ContactAdded) -> None:
+    contact = Contact(id=payload.contact, source=payload.source, connected_on=_iso(payload.connected_on))
+    _describe(rows, contact, payload)
+
+
+@handles(_HANDLERS, "contact.changed")
+def _changed(rows: Rows, event: StoredEvent, payload: e.ContactChanged) -> None:
+    contact = rows.get(Contact, payload.contact)
+    if contact is not None:
+        contact.zone = payload.zone or contact.zone
+        contact.channel = payload.channel or contact.channel
+        contact.connected = True
+        _describe(rows, contact, payload)
+
+
+def _describe(rows: Rows, contact: Contact, payload: e.ContactAdded | e.ContactChanged) -> None:
+    contact.name = payload.name or contact.name
+    contact.first_name = payload.first_name or contact.first_name
+    contact.last_name = payload.last_name or contact.last_name
+    contact.url = payload.url or contact.url
+    if payload.emails:
+        contact.email = payload.emails[0]
+    for key in payload.keys:
+        rows.put(key, Identity(key=key, contact=contact.id))
+        if key.startswith("linkedin:"):
+            contact.slug = key.removeprefix("linkedin:")
+    rows.put(contact.id, contact)
+
+
+@handles(_HANDLERS, "contact.disconnected")
+def _disconnected(rows: Rows, event: StoredEvent, payload: e.ContactDisconnected) -> None:
+    contact = rows.get(Contact, payload.contact)
+    if contact is not None:
+        contact.connected = False
+        rows.put(contact.id, contact)
+
+
+@handles(_HANDLERS, "position.observed")
+def _position(rows: Rows, event: StoredEvent, payload: e.PositionObserved) -> None:
+    contact = rows.get(Contact, payload.contact)
+    observed_on = payload.observed_on.isoformat()
+    if contact is not None and (contact.observed_on is None or contact.observed_on <= observed_on):
+        contact.company_name = payload.company
+        contact.company = company_key(payload.company) if payload.company else None
+        contact.title = payload.title
+        contact.observed_on = observed_on
+        rows.put(contact.id, contact)
+
+
+@handles(_HANDLERS, "contact.noted")
+def _noted(rows: Rows, event: StoredEvent, payload: e.ContactNoted) -> None:
+    contact = rows.get(Contact, payload.contact)
+    if contact is not None:
+        contact.notes += 1
+        rows.put(contact.id, contact)
+
+
+@handles(_HANDLERS, "relation.stated")
+def _relation(rows: Rows, event: StoredEvent, payload: e.RelationStated) -> None:
+    contact = rows.get(Contact, payload.contact)
+    if contact is not None:
+        contact.relation = payload.relation
+        contact.relation_months = payload.months if payload.months is not None else contact.relation_months
+        rows.put(contact.id, contact)
+
+
+@handles(_HANDLERS, "tie.observed")
+def _tie(rows: Rows, event: StoredEvent, payload: e.TieObserved) -> None:
+    contact = rows.get(Contact, payload.contact)
+    if contact is not None:
+        if payload.evidence.startswith("recommended"):
+            contact.recommendations = max(contact.recommendations, payload.count)
+        else:
+            contact.endorsements = max(contact.endorsements, payload.count)
+        rows.put(contact.id, contact)
+
+
+@handles(_HANDLERS, "interaction.observed")
+def _observed(rows: Rows, event: StoredEvent, payload: e.InteractionObserved) -> None:
+    rows.put(payload.identity, Seen(identity=payload.identity, contact=payload.contact))
+    if payload.medium == "message":
+        _passed(rows, payload.contact, payload.direction, event.occurred_at)
+
+
+@handles(_HANDLERS, "interaction.logged")
+def _logged(rows: Rows, event: StoredEvent, payload: e.InteractionLogged) -> None:
+    _passed(rows, payload.contact, payload.direction, event.occurred_at)
+
+
+@handles(_HANDLERS, "reply.received")
+def _replied(rows: Rows, event: StoredEvent, payload: openings.ReplyReceived) -> None:
+    contact = _passed(rows, payload.contact, "in", event.occurred_at)
+    if contact is not None and payload.intent == "declined":
+        contact.declined_at = event.occurred_at
+
+
+@handles(_HANDLERS, "message.sent")
+def _sent(rows: Rows, event: StoredEvent, payload: messages.MessageSent) -> None:
+    _passed(rows, payload.contact, "out", event.occurred_at)
+
+
+@handles(_HANDLERS, "meeting.held")
+def _met(rows: Rows, event: StoredEvent, payload: e.MeetingHeld) -> None:
+    contact = rows.get(Contact, payload.contact)
+    if contact is not None:
+        contact.met_at = max(contact.met_at or 0, event.occurred_at)
+        rows.put(contact.id, contact)
+
+
+@handles(_HANDLERS, "contact.warmed")
+def _warmed(rows: Rows, event: StoredEvent, payload: e.ContactWarmed) -> None:
+    contact = rows.get(Contact, payload.contact)
+    if contact is not None:
+        contact.warmed_at = event.occurred_at
+        rows.put(contact.id, contact)
+
+
+@handles(_HANDLERS, "referral.given")
+def _referred(rows: Rows, event: StoredEvent, payload: openings.ReferralGiven) -> None:
+    contact = rows.get(Contact, payload.contact)
+    if contact is not None:
+        contact.referrals += 1
+        rows.put(contact.id, contact)
+
+
+@handles(_HANDLERS, "contact.blocked", "contact.unblocked", "contact.opted_out")
+def _blocking(
+    rows: Rows, event: StoredEvent, payload: e.ContactBlocked | e.ContactUnblocked | e.ContactOptedOut
+) -> None:
+    contact = rows.get(Contact, payload.contact)
+    if contact is not None:
+        if event.kind == "contact.opted_out":
+            contact.opted_out = True
+        else:
+            contact.blocked = event.kind == "contact.blocked"
+        rows.put(contact.id, contact)
+
+
+def _passed(rows: Rows, contact_id: str, direction: str, at: int) -> Contact | None:
+    contact = rows.get(Contact, contact_id)
+    if contact is None:
+        return None
+    year = str(instant(at).year)
+    received, sent = contact.years.get(year, (0, 0))
+    if direction == "in":
+        contact.received += 1
+        contact.last_in = max(contact.last_in or 0, at)
+        contact.years = {**contact.years, year: (received + 1, sent)}
+    else:
+        contact.sent += 1
+        contact.last_out = max(contact.last_out or 0, at)
+        contact.years = {**contact.years, year: (received, sent + 1)}
+    rows.put(contact.id, contact)
+    return contact
+
+
+def _iso(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
+def day_start(day: str) -> int:
+    """The first instant of an ISO date, in UTC."""
+    return micros(datetime.combine(date.fromisoformat(day), datetime.min.time(), UTC))
+
+
+CONTACTS = Projection(
+    name="contacts", version=1, tables=(Contact, Identity, Seen, Owner, Employer), handlers=_HANDLERS
+)

@@ -1,0 +1,266 @@
+"""The runs view: which workflows are defined, their runs, and what each run waits for."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from refflow.events import messages
+from refflow.events import runs as e
+from refflow.events.event import StoredEvent, micros
+
+from .projection import Handler, Projection, handles
+from .rows import Rows
+from .table import Row
+
+
+class Settings(Row, kw_only=True):
+    """The workspace's settings, as the log last recorded them."""
+
+    table: ClassVar[str] = "settings"
+
+    id: str
+    digest: str
+    settings: dict[str, Any]
+
+
+class Workflow(Row, kw_only=True):
+    """A workflow that new runs may follow, by the hash of its present definition."""
+
+    table: ClassVar[str] = "workflow"
+
+    name: str
+    hash: str
+    digest: str
+    retired: bool = False
+
+
+class Defined(Row, kw_only=True):
+    """A definition that was in force at some time, as canonical JSON."""
+
+    table: ClassVar[str] = "definition"
+
+    hash: str
+    workflow: str
+    definition: str
+
+
+class Run(Row, kw_only=True):
+    """One run. It stands at address `at` of its definition. Instants are microseconds since 1970 UTC.
+
+    `event` and `event_kind` are the plain fields of the event it last took up; `since` is the position of its
+    last send, or of its start; `taken` are the positions of the events it took up; `sends` has the message of each send step; `due` is when its timer fires.
+    """
+
+    table: ClassVar[str] = "run"
+    indexes: ClassVar[tuple[tuple[str, ...], ...]] = (
+        ("status", "due"),
+        ("contact", "status"),
+        ("opening", "status"),
+        ("workflow", "contact"),
+    )
+
+    id: str
+    workflow: str
+    hash: str
+    trigger: int
+    started_at: int
+    since: int
+    taken: list[int]
+    event_kind: str
+    event: dict[str, Any]
+    contact: str | None = None
+    opening: str | None = None
+    status: str = "live"
+    step: str = ""
+    at: int = 0
+    loops: dict[str, int] = {}
+    sends: dict[str, str] = {}
+    message: str | None = None
+    task: str | None = None
+    due: int | None = None
+    rule: str | None = None
+    released: bool = False
+    outcome: str | None = None
+    ending: str | None = None
+    ended_at: int | None = None
+    reason: str | None = None
+
+
+class Task(Row, kw_only=True):
+    """Something a person is to do for a run. Instants are microseconds since 1970 UTC."""
+
+    table: ClassVar[str] = "task"
+    indexes: ClassVar[tuple[tuple[str, ...], ...]] = (("run",),)
+
+    id: str
+    run: str
+    step: str
+    title: str
+    opened_at: int
+    due: int
+    status: str = "open"
+    contact: str | None = None
+    opening: str | None = None
+    help: str | None = None
+
+
+_HANDLERS: dict[str, Handler] = {}
+
+
+@handles(_HANDLERS, "settings.changed")
+def _settings(rows: Rows, event: StoredEvent, payload: e.SettingsChanged) -> None:
+    rows.put("settings", Settings(id="settings", digest=payload.digest, settings=payload.settings))
+
+
+@handles(_HANDLERS, "workflow.defined")
+def _defined(rows: Rows, event: StoredEvent, payload: e.WorkflowDefined) -> None:
+    rows.put(
+        payload.workflow, Workflow(name=payload.workflow, hash=payload.hash, digest=payload.digest)
+    )
+    rows.put(
+        payload.hash,
+        Defined(hash=payload.hash, workflow=payload.workflow, definition=payload.definition),
+    )
+
+
+@handles(_HANDLERS, "workflow.retired")
+def _retired(rows: Rows, event: StoredEvent, payload: e.WorkflowRetired) -> None:
+    workflow = rows.get(Workflow, payload.workflow)
+    if workflow is not None:
+        workflow.retired = True
+        rows.put(workflow.name, workflow)
+
+
+@handles(_HANDLERS, "run.started")
+def _started(rows: Rows, event: StoredEvent, payload: e.RunStarted) -> None:
+    rows.put(
+        payload.run,
+        Run(
+            id=payload.run,
+            workflow=payload.workflow,
+            hash=payload.hash,
+            trigger=payload.trigger,
+            started_at=event.recorded_at,
+            since=payload.trigger,
+            taken=[payload.trigger],
+            event_kind=payload.kind,
+            event=payload.event,
+            contact=payload.contact,
+            opening=payload.opening,
+        ),
+    )
+
+
+@handles(_HANDLERS, "step.entered")
+def _entered(rows: Rows, event: StoredEvent, payload: e.StepEntered) -> None:
+    run = rows.get(Run, payload.run)
+    if run is not None:
+        run.step, run.at, run.loops = payload.step, payload.at, payload.loops
+        run.message = run.task = run.due = run.rule = None
+        rows.put(run.id, run)
+
+
+@handles(_HANDLERS, "event.matched")
+def _matched(rows: Rows, event: StoredEvent, payload: e.EventMatched) -> None:
+    run = rows.get(Run, payload.run)
+    if run is not None:
+        run.event_kind, run.event = payload.kind, payload.event
+        run.taken = [*run.taken, payload.position]
+        run.due = run.rule = None
+        rows.put(run.id, run)
+
+
+@handles(_HANDLERS, "timer.set")
+def _timer_set(rows: Rows, event: StoredEvent, payload: e.TimerSet) -> None:
+    run = rows.get(Run, payload.run)
+    if run is not None:
+        run.due, run.rule = micros(payload.due), payload.rule
+        rows.put(run.id, run)
+
+
+@handles(_HANDLERS, "timer.fired")
+def _timer_fired(rows: Rows, event: StoredEvent, payload: e.TimerFired) -> None:
+    run = rows.get(Run, payload.run)
+    if run is not None:
+        run.due = run.rule = None
+        rows.put(run.id, run)
+
+
+@handles(_HANDLERS, "message.drafted")
+def _drafted(rows: Rows, event: StoredEvent, payload: messages.MessageDrafted) -> None:
+    run = rows.get(Run, payload.run)
+    if run is not None:
+        run.message = payload.message
+        run.sends = {**run.sends, payload.step: payload.message}
+        rows.put(run.id, run)
+
+
+@handles(_HANDLERS, "message.approved", "message.edited", "message.send.requested")
+def _released(rows: Rows, event: StoredEvent, payload: messages.MessageApproved) -> None:
+    run = rows.get(Run, payload.run)
+    if run is not None:
+        run.due = run.rule = None
+        run.released = run.released or event.kind == "message.approved"
+        rows.put(run.id, run)
+
+
+@handles(_HANDLERS, "message.sent")
+def _sent(rows: Rows, event: StoredEvent, payload: messages.MessageSent) -> None:
+    run = rows.get(Run, payload.run)
+    if run is not None:
+        run.since = event.position
+        run.due = run.rule = None
+        rows.put(run.id, run)
+
+
+@handles(_HANDLERS, "task.opened")
+def _task_opened(rows: Rows, event: StoredEvent, payload: e.TaskOpened) -> None:
+    rows.put(
+        payload.task,
+        Task(
+            id=payload.task,
+            run=payload.run,
+            step=payload.step,
+            title=payload.title or "",
+            opened_at=event.occurred_at,
+            due=micros(payload.due),
+            contact=payload.contact,
+            opening=payload.opening,
+            help=payload.help,
+        ),
+    )
+    run = rows.get(Run, payload.run)
+    if run is not None:
+        run.task = payload.task
+        rows.put(run.id, run)
+
+
+@handles(_HANDLERS, "task.closed")
+def _task_closed(rows: Rows, event: StoredEvent, payload: e.TaskClosed) -> None:
+    task = rows.get(Task, payload.task)
+    if task is not None:
+        task.status = payload.outcome
+        rows.put(task.id, task)
+
+
+@handles(_HANDLERS, "run.exited")
+def _exited(rows: Rows, event: StoredEvent, payload: e.RunExited) -> None:
+    run = rows.get(Run, payload.run)
+    if run is not None:
+        run.status, run.outcome, run.ending = "exited", payload.outcome, payload.ending
+        run.ended_at = event.recorded_at
+        run.message = run.task = run.due = run.rule = None
+        rows.put(run.id, run)
+
+
+@handles(_HANDLERS, "run.stuck")
+def _stuck(rows: Rows, event: StoredEvent, payload: e.RunStuck) -> None:
+    run = rows.get(Run, payload.run)
+    if run is not None:
+        run.status, run.reason, run.due = "stuck", payload.reason, None
+        rows.put(run.id, run)
+
+
+RUNS = Projection(
+    name="runs", version=1, tables=(Settings, Workflow, Defined, Run, Task), handlers=_HANDLERS
+)

@@ -1,0 +1,176 @@
+"""Views in the SQLite file of a workspace: read, kept up with the log, and rebuilt from it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
+
+from refflow.errors import NotFound
+from refflow.log.database import said
+from refflow.log.log import Log
+
+from .projection import Fold, Projection
+from .rows import R, Rows
+from .table import Row, Table, table_of
+
+Progress = Callable[[int], None]
+
+_VIEWS = (
+    "CREATE TABLE IF NOT EXISTS view ("
+    "name TEXT PRIMARY KEY, version INTEGER NOT NULL, position INTEGER NOT NULL) STRICT, WITHOUT ROWID"
+)
+
+
+_FEW = 16
+"""Up to so many kinds it is cheaper to let SQL choose them than to decode the events of all kinds."""
+
+
+class ViewStore:
+    """The views of a workspace. It is the source of the rows of a live fold."""
+
+    def __init__(self, connection: sqlite3.Connection, projections: Iterable[Projection]) -> None:
+        self._connection = connection
+        self.fold = Fold(projections)
+
+    @property
+    def projections(self) -> tuple[Projection, ...]:
+        """Every projection kept here."""
+        return self.fold.projections
+
+    def named(self, name: str) -> Projection:
+        """The projection of that name; `NotFound` tells which there are."""
+        for projection in self.projections:
+            if projection.name == name:
+                return projection
+        known = ", ".join(each.name for each in self.projections)
+        raise NotFound(f"There is no view `{name}`. The views are: {known}.")
+
+    def get(self, row: type[R], key: str) -> R | None:
+        """The row with that key."""
+        table = table_of(row)
+        found = self._select(f'{table.select} WHERE "{table.columns[0]}" = ?', (key,))
+        return table.from_sql(found[0]) if found else None
+
+    def find(self, row: type[R], **equal: Any) -> list[R]:
+        """The rows whose fields have these values, by key."""
+        table = table_of(row)
+        terms = " AND ".join(f'"{name}" IS ?' for name in equal)
+        where = f" WHERE {terms}" if terms else ""
+        rows = self._select(f'{table.select}{where} ORDER BY "{table.columns[0]}"', tuple(equal.values()))
+        return [table.from_sql(each) for each in rows]
+
+    def query(self, row: type[R], condition: str, values: Iterable[Any] = ()) -> list[R]:
+        """The rows that an SQL `condition` (with its ORDER BY and LIMIT, if any) selects."""
+        table = table_of(row)
+        found = self._select(f"{table.select} WHERE {condition}", tuple(values))
+        return [table.from_sql(each) for each in found]
+
+    def stale(self, head: int) -> list[Projection]:
+        """The projections whose rows are not those of this version of the code at position `head`."""
+        if not self._select("SELECT 1 FROM sqlite_master WHERE name = 'view'", ()):
+            return list(self.projections)
+        found = self._select("SELECT name, version, position FROM view", ())
+        kept = {name: (version, position) for name, version, position in found}
+        return [each for each in self.projections if kept.get(each.name) != (each.version, head)]
+
+    def write(self, rows: Rows, head: int) -> None:
+        """Write what a fold over this store changed. Belongs in the transaction that appends its events."""
+        for row, gone, written in rows.touched():
+            table = table_of(row)
+            if gone:
+                delete = f'DELETE FROM {table.name} WHERE "{table.columns[0]}" = ?'
+                self._connection.executemany(delete, [(key,) for key in gone])
+            self._connection.executemany(table.upsert, map(table.to_sql, written))
+        self._connection.execute("UPDATE view SET position = ?", (head,))
+
+    def rebuild(
+        self, log: Log, projections: Collection[Projection] | None = None, progress: Progress | None = None
+    ) -> int:
+        """Fold the whole log anew into `projections` (None: all) and swap their rows in, all at once.
+
+        Returns the number of events folded. Inside an open transaction the swap belongs to it; readers see
+        the old rows or the new ones. Memory grows with the rows of the views, not with the events.
+        """
+        chosen = tuple(self.projections if projections is None else projections)
+        own = not self._connection.in_transaction
+        try:
+            if own:
+                self._connection.execute("BEGIN IMMEDIATE")
+            count = self._refill(log, chosen, progress)
+            if own:
+                self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise said(error, "the views") from error
+        finally:
+            if own and self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        return count
+
+    def _refill(self, log: Log, projections: tuple[Projection, ...], progress: Progress | None) -> int:
+        connection = self._connection
+        connection.execute(_VIEWS)
+        tables = [table_of(row) for projection in projections for row in projection.tables]
+        for table in tables:
+            connection.execute(f"DROP TABLE IF EXISTS {table.name}")
+            connection.execute(table.create)
+
+        def keep(row: type[Row], added: list[Row]) -> None:
+            table = table_of(row)
+            connection.executemany(table.upsert, map(table.to_sql, added))
+
+        rows, count = refold(log, projections, progress=progress, added=keep)
+        for table in tables:
+            if not table.row.grows:
+                ordered = rows.all(table.row)
+                connection.executemany(table.upsert, (table.to_sql(ordered[key]) for key in sorted(ordered)))
+            for index in table.indexes:
+                connection.execute(index)
+        head = log.head()
+        connection.executemany(
+            "INSERT OR REPLACE INTO view VALUES (?, ?, ?)",
+            [(each.name, each.version, head) for each in projections],
+        )
+        return count
+
+    def scan(self, table: Table) -> Iterable[tuple[Any, ...]]:
+        """Every row of a table as SQL has it, by key."""
+        return self._connection.execute(f'{table.select} ORDER BY "{table.columns[0]}"')
+
+    def _select(self, query: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        try:
+            return self._connection.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise said(error, "the views") from error
+
+
+def refold(
+    log: Log,
+    projections: Iterable[Projection],
+    *,
+    until: int | None = None,
+    progress: Progress | None = None,
+    added: Callable[[type[Row], list[Row]], None] | None = None,
+) -> tuple[Rows, int]:
+    """Fold the log in memory, up to and including position `until`; the rows, and how many events were read.
+
+    Voided events are left out. Rows of growing tables are handed to `added` page by page when it is given.
+    """
+    fold = Fold(projections)
+    rows, count = Rows(), 0
+    voided = voided_positions(log)
+    for page in log.read(until=until, kinds=fold.kinds if len(fold.kinds) <= _FEW else None):
+        fold.apply_page(rows, page if not voided else [each for each in page if each.position not in voided])
+        if added is not None:
+            for row, values in rows.take_added().items():
+                added(row, values)
+        count += len(page)
+        if progress is not None:
+            progress(len(page))
+    return rows, count
+
+
+def voided_positions(log: Log) -> frozenset[int]:
+    """The positions of the events that later ones declared void."""
+    pages = log.read(kinds=("events.voided",))
+    return frozenset(position for page in pages for each in page for position in each.payload.positions)
