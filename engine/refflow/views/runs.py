@@ -47,8 +47,9 @@ class Defined(Row, kw_only=True):
 class Run(Row, kw_only=True):
     """One run. It stands at address `at` of its definition. Instants are microseconds since 1970 UTC.
 
-    `event` and `event_kind` are the plain fields of the event it last took up; `since` is the position of its
-    last send, or of its start; `taken` are the positions of the events it took up; `sends` has the message of each send step; `due` is when its timer fires.
+    `event` and `event_kind` are the plain fields of the event it last took up, `taken` the positions of all it
+    took up; `since` is the position of its last send, or of its start; `sends` has the message of each send
+    step; `due` is when its timer fires.
     """
 
     table: ClassVar[str] = "run"

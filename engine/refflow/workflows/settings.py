@@ -1,0 +1,60 @@
+"""The settings of a workspace that decisions depend on: recorded in the log whenever they change."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from .calendar import Calendar
+from .definition import Approval, Cap, Window
+from .durations import Duration
+
+
+class OpenAsks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How many asks may be open at once."""
+
+    per_company: int = 3
+    in_all: int = 20
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`refflow.yaml`, with the defaults of a personal search.
+
+    `zone` is an IANA zone name. Nobody gets a message within `gap` of the last one; `caps` limit how many;
+    `cooldown` is how long nobody is asked again who said no. `approval: every` means a person releases
+    each message.
+    """
+
+    name: str = ""
+    email: str | None = None
+    zone: str = "UTC"
+    holidays: tuple[date, ...] = ()
+    window: Window = Window()
+    gap: Duration = Duration(3, "bd")
+    caps: tuple[Cap, ...] = (
+        Cap(per="contact", most=6, within=Duration(30, "d")),
+        Cap(per="contact", unanswered=3),
+        Cap(per="workspace", most=10, within=Duration(1, "d")),
+    )
+    open_asks: OpenAsks = OpenAsks()
+    cooldown: Duration = Duration(180, "d")
+    approval: Approval = "every"
+    plugins: dict[str, Any] = {}
+
+    @property
+    def calendar(self) -> Calendar:
+        """The owner's calendar."""
+        return Calendar(self.zone, frozenset(self.holidays))
+
+
+def settings_from(fields: dict[str, Any]) -> Settings:
+    """The settings in plain fields, as the log keeps them."""
+    return msgspec.convert(fields, Settings, strict=False)
+
+
+def plain_fields(settings: Settings) -> dict[str, Any]:
+    """The settings as plain fields for the log."""
+    fields: dict[str, Any] = msgspec.to_builtins(settings)
+    return fields
