@@ -10,7 +10,7 @@ Warmth = Literal["close", "warm", "dormant", "cold"]
 
 DAY = 86_400_000_000
 DORMANT_AFTER = 730 * DAY
-"""Two years without contact. Dormant ties help as well as current ones once renewed (Levin, Walter, Murnighan 2011)."""
+"""Two years without contact (dormant ties are worth renewing: Levin, Walter, Murnighan 2011)."""
 CLOSE_WITHIN = 180 * DAY
 CLOSE_MESSAGES = 10
 ALWAYS_CLOSE = frozenset({"friend", "family"})
@@ -29,7 +29,7 @@ class Tie(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def warmth(tie: Tie, now: int) -> Warmth:
-    """What the tie is like at `now`: `close`, `warm`, `dormant` (gone quiet) or `cold` (never more than a link)."""
+    """What the tie is like at `now`: `close`, `warm`, `dormant` (gone quiet), `cold` (never more than a link)."""
     if tie.relation in ALWAYS_CLOSE:
         return "close"
     if tie.last_contact is not None:

@@ -11,7 +11,7 @@ from .kinds import EventKind, event_kind
 KINDS: list[EventKind] = []
 
 
-@event_kind(KINDS, "message.drafted", "subject", "body")
+@event_kind(KINDS, "message.drafted", "subject", "body", "digest")
 class MessageDrafted(Payload, frozen=True, kw_only=True):
     """A run wrote a message. `digest` identifies its text, `thread` the message it answers or follows;
     `missing` names what the text still lacks. `approval`: a person has to release it. Drafting a message
@@ -24,37 +24,37 @@ class MessageDrafted(Payload, frozen=True, kw_only=True):
     contact: str
     channel: str
     template: str
-    digest: str
     opening: str | None = None
     thread: str | None = None
     approval: bool = True
     urgent: bool = False
     missing: tuple[str, ...] = ()
+    digest: str = ""
     subject: str | None = None
     body: str | None = None
 
 
-@event_kind(KINDS, "message.edited", "subject", "body")
+@event_kind(KINDS, "message.edited", "subject", "body", "digest")
 class MessageEdited(Payload, frozen=True, kw_only=True):
     """The owner changed the text."""
 
     message: str
     run: str
     contact: str
-    digest: str
     missing: tuple[str, ...] = ()
+    digest: str = ""
     subject: str | None = None
     body: str | None = None
 
 
-@event_kind(KINDS, "message.approved")
+@event_kind(KINDS, "message.approved", "digest")
 class MessageApproved(Payload, frozen=True, kw_only=True):
     """The owner released the text that `digest` identifies."""
 
     message: str
     run: str
     contact: str
-    digest: str
+    digest: str = ""
 
 
 @event_kind(KINDS, "message.held")
@@ -92,13 +92,13 @@ class SendRequested(Payload, frozen=True, kw_only=True):
 
 @event_kind(KINDS, "message.prepared")
 class MessagePrepared(Payload, frozen=True, kw_only=True):
-    """The channel left a draft or a text to paste at `reference`; the owner sends it and says so."""
+    """The channel left a draft, or a text to paste (`assist`), at `reference`; the owner sends it and says so."""
 
     message: str
     run: str
     contact: str
     reference: str
-    note: str = ""
+    mode: Literal["draft", "assist"] = "draft"
 
 
 @event_kind(KINDS, "message.sent")
@@ -111,22 +111,22 @@ class MessageSent(Payload, frozen=True, kw_only=True):
     opening: str | None = None
 
 
-@event_kind(KINDS, "message.failed")
+@event_kind(KINDS, "message.failed", "reason")
 class MessageFailed(Payload, frozen=True, kw_only=True):
     """The channel could not take the message: for good (`permanent`), or this time (`retry`)."""
 
     message: str
     run: str
     contact: str
-    reason: str
+    reason: str = ""
     severity: Literal["permanent", "retry"] = "permanent"
 
 
-@event_kind(KINDS, "message.in_doubt")
+@event_kind(KINDS, "message.in_doubt", "reason")
 class MessageInDoubt(Payload, frozen=True, kw_only=True):
     """Whether the message left is unknown. It is never sent again by itself: a person looks and says."""
 
     message: str
     run: str
     contact: str
-    reason: str
+    reason: str = ""

@@ -167,13 +167,24 @@ class RunStuck(Payload, frozen=True, kw_only=True):
     contact: str | None = None
 
 
-@event_kind(KINDS, "debt.waived")
-class DebtWaived(Payload, frozen=True, kw_only=True):
-    """The owner lets a debt to a helper go, and says why."""
+@event_kind(KINDS, "run.cancelled", "reason")
+class RunCancelled(Payload, frozen=True, kw_only=True):
+    """The owner ends the run."""
+
+    run: str
+    contact: str | None = None
+    opening: str | None = None
+    reason: str | None = None
+
+
+@event_kind(KINDS, "debt.settled", "how")
+class DebtSettled(Payload, frozen=True, kw_only=True):
+    """The owner paid a debt to a helper outside refflow, or lets it go, and says how or why."""
 
     debt: str
     contact: str
-    reason: str
+    opening: str
+    how: str | None = None
 
 
 @event_kind(KINDS, "events.voided")

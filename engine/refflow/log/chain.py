@@ -18,7 +18,7 @@ SALT_BYTES = 16
 ORIGIN = bytes(32)
 """The digest before the first event."""
 
-_NUMBERS = struct.Struct(">qqqqqIIIIi")
+_NUMBERS = struct.Struct(">qqqq?qIIIIi")
 
 
 def commitment(salt: bytes, personal: bytes) -> bytes:
@@ -45,7 +45,8 @@ def digest(
         version,
         occurred_at,
         recorded_at,
-        -1 if cause is None else cause,
+        cause is not None,
+        cause or 0,
         len(commit_id),
         len(kind),
         len(by),

@@ -21,6 +21,9 @@ def connect(path: Path | str, *, read_only: bool = False) -> sqlite3.Connection:
             connection = sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True, timeout=30)
         else:
             connection = sqlite3.connect(path, timeout=30)
+    except sqlite3.DatabaseError as error:
+        raise said(error, path) from error
+    try:
         connection.isolation_level = None
         connection.execute("PRAGMA foreign_keys = OFF")
         connection.execute("PRAGMA secure_delete = ON")
@@ -28,14 +31,20 @@ def connect(path: Path | str, *, read_only: bool = False) -> sqlite3.Connection:
         if not read_only:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        connection.close()
         raise said(error, path) from error
     return connection
 
 
-def said(error: sqlite3.Error, path: Path | str) -> RefflowError:
+def said(error: sqlite3.Error | UnicodeDecodeError, path: Path | str) -> RefflowError:
     """What an error of SQLite means to a person."""
     text = str(error)
+    if isinstance(error, UnicodeDecodeError) or "decode to UTF-8" in text:
+        # The text of the error quotes what a column contains.
+        return LogDamaged(f"{path} is damaged: a text in it is not UTF-8. Restore it from a backup.")
+    if text in ("no such table: event", "no such table: workspace"):
+        return LogDamaged(f"{path} has no refflow log in it. Restore it from a backup, or check the path.")
     if "not a database" in text or "malformed" in text:
         return LogDamaged(f"{path} is not a refflow database, or is damaged ({text}). Restore it from a backup.")
     if "full" in text:

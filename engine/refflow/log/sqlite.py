@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import struct
 from collections.abc import Callable, Collection, Iterator
 from hashlib import sha256
 from importlib import resources
@@ -22,13 +23,18 @@ BUCKETS = 1024
 _INSERT = "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _COLUMNS = "position, kind, version, occurred_at, recorded_at, by, cause, commit_id, data, personal"
 _HEAD = "SELECT position, digest FROM event ORDER BY position DESC LIMIT 1"
+# Text as bytes: what was made invalid UTF-8 is damage at its position, not an error of the whole page.
 _CHAIN = (
-    "SELECT position, commit_id, kind, version, occurred_at, recorded_at, by, cause, data, personal, salt,"
-    " commitment, digest FROM event WHERE position > ? ORDER BY position LIMIT ?"
+    "SELECT position, CAST(commit_id AS BLOB), CAST(kind AS BLOB), version, occurred_at, recorded_at,"
+    " CAST(by AS BLOB), cause, CAST(data AS BLOB), CAST(personal AS BLOB), salt, commitment, digest"
+    " FROM event WHERE position > ? ORDER BY position LIMIT ?"
 )
 
 _Row = tuple[
     int, str, str, int, int, int, str, int | None, str, str | None, bytes | None, bytes | None, bytes
+]  # fmt: skip
+_Link = tuple[
+    int, bytes, bytes, int, int, int, bytes, int | None, bytes, bytes | None, bytes | None, bytes | None, bytes
 ]  # fmt: skip
 
 
@@ -57,10 +63,17 @@ class SqliteLog:
         """Lay out an empty log for the workspace with the identifier `workspace`, created `at`."""
         script = resources.files(__package__).joinpath("sql/log.sql").read_text(encoding="utf-8")
         try:
-            connection.executescript(f"BEGIN IMMEDIATE; {script} COMMIT;")
+            connection.executescript(f"BEGIN IMMEDIATE; {script}")
+            if connection.execute("SELECT 1 FROM workspace").fetchone():
+                raise RefflowError(f"{file_of(connection)} has a workspace in it already.")
             connection.execute("INSERT INTO workspace VALUES (?, ?, ?)", (workspace, stable_bucket(workspace), at))
+            connection.execute("COMMIT")
         except sqlite3.Error as error:
+            roll_back(connection)
             raise said(error, file_of(connection)) from error
+        except BaseException:
+            roll_back(connection)
+            raise
         return cls(connection, kinds)
 
     def workspace(self) -> str:
@@ -145,7 +158,7 @@ class SqliteLog:
                     for position, kind, version, occurred_at, recorded_at, by, cause, commit, data, personal
                     in rows
                 ]  # fmt: skip
-            except ValueError as error:
+            except (ValueError, TypeError) as error:
                 raise LogDamaged(f"{self.path}: an event after {after} cannot be read ({error}).") from error
             yield page
             if len(rows) < PAGE:
@@ -156,7 +169,7 @@ class SqliteLog:
         before, head, erased = chain.ORIGIN, 0, 0
         while True:
             try:
-                rows: list[_Row] = self._connection.execute(_CHAIN, (head, PAGE)).fetchall()
+                rows: list[_Link] = self._connection.execute(_CHAIN, (head, PAGE)).fetchall()
             except sqlite3.Error as error:
                 raise said(error, self.path) from error
             for row in rows:
@@ -170,7 +183,15 @@ class SqliteLog:
             if progress is not None:
                 progress(len(rows))
             if len(rows) < PAGE:
-                return Verdict(head=head, digest=before.hex(), erased=erased)
+                return Verdict(head=head, digest=before.hex(), erased=erased, damage=self._file_damage())
+
+    def _file_damage(self) -> str | None:
+        """What SQLite itself finds wrong with the table: a text marked as a blob does not show in the chain."""
+        try:
+            found = self._connection.execute("PRAGMA quick_check('event')").fetchone()[0]
+        except sqlite3.Error as error:
+            raise said(error, self.path) from error
+        return None if found == "ok" else f"the file is damaged: {found}"
 
     def _tip(self) -> tuple[int, bytes]:
         try:
@@ -202,20 +223,24 @@ class SqliteLog:
         raise Conflict(f"The log stands at {head}, not at {expected}: somebody else wrote in between.")
 
 
-def _damage(row: _Row, position: int, before: bytes) -> str | None:
+def _damage(row: _Link, position: int, before: bytes) -> str | None:
     (at, commit_id, kind, version, occurred_at, recorded_at, by, cause, data,
      personal, salt, committed, noted) = row  # fmt: skip
     if at != position:
         return f"event {position} is missing"
-    expected = chain.digest(
-        before, at, commit_id.encode(), kind.encode(), version, occurred_at, recorded_at, by.encode(), cause,
-        data.encode(), committed,
-    )  # fmt: skip
+    try:
+        expected = chain.digest(
+            before, at, commit_id, kind, version, occurred_at, recorded_at, by, cause, data, committed
+        )
+        personal_fits = (personal is None and salt is None) or (
+            personal is not None and salt is not None and chain.commitment(salt, personal) == committed
+        )
+    except (struct.error, TypeError):
+        # A damaged page can hold values that the table's types forbid.
+        return f"event {position} has a value of a wrong type"
     if expected != noted:
-        return f"event {position} ({kind}) was changed, or one before it was removed"
-    if personal is None and salt is None:
-        return None
-    if personal is None or salt is None or chain.commitment(salt, personal.encode()) != committed:
-        return f"the personal fields of event {position} ({kind}) were changed"
+        return f"event {position} ({kind.decode(errors='replace')}) was changed, or one before it was removed"
+    if not personal_fits:
+        return f"the personal fields of event {position} ({kind.decode(errors='replace')}) were changed"
     return None
 

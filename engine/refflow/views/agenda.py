@@ -68,7 +68,7 @@ def _held(rows: Rows, event: StoredEvent, payload: messages.MessageHeld) -> None
 
 @handles(_HANDLERS, "message.prepared")
 def _prepared(rows: Rows, event: StoredEvent, payload: messages.MessagePrepared) -> None:
-    _become(rows, event, payload, "send", payload.note, reference=payload.reference)
+    _become(rows, event, payload, "send", payload.mode, reference=payload.reference)
 
 
 @handles(_HANDLERS, "message.failed")

@@ -97,9 +97,9 @@ def _settled(rows: Rows, event: StoredEvent, payload: openings.ReferralThanked) 
     _settle(rows, debt_id(what, payload.contact, payload.opening), event.occurred_at, event.by)
 
 
-@handles(_HANDLERS, "debt.waived")
-def _waived(rows: Rows, event: StoredEvent, payload: runs.DebtWaived) -> None:
-    _settle(rows, payload.debt, event.occurred_at, f"waived: {payload.reason}")
+@handles(_HANDLERS, "debt.settled")
+def _by_hand(rows: Rows, event: StoredEvent, payload: runs.DebtSettled) -> None:
+    _settle(rows, payload.debt, event.occurred_at, payload.how or "by hand")
 
 
 def _settle(rows: Rows, key: str, at: int, how: str) -> None:

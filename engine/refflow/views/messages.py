@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from refflow.events import messages as e
-from refflow.events.event import StoredEvent, micros
+from refflow.events.event import StoredEvent, instant, micros
 
 from .projection import Handler, Projection, handles
 from .rows import Rows
@@ -13,6 +13,15 @@ from .table import Row
 
 OPEN: frozenset[str] = frozenset({"drafted", "approved", "held", "requested", "prepared", "in_doubt"})
 """States in which something is still to happen to a message."""
+
+
+class SendingDay(Row, kw_only=True):
+    """The instants (microseconds since 1970 UTC) at which messages left on an ISO day, in UTC."""
+
+    table: ClassVar[str] = "sending_day"
+
+    day: str
+    sent: list[int] = []
 
 
 class Message(Row, kw_only=True):
@@ -43,6 +52,7 @@ class Message(Row, kw_only=True):
     until: int | None = None
     message_id: str | None = None
     reference: str | None = None
+    attempts: int = 0
     approved_at: int | None = None
     sent_at: int | None = None
 
@@ -105,6 +115,7 @@ def _requested(rows: Rows, event: StoredEvent, payload: e.SendRequested) -> None
     message = rows.get(Message, payload.message)
     if message is not None:
         message.message_id = payload.message_id
+        message.attempts += 1
         _become(rows, message, "requested")
 
 
@@ -122,6 +133,10 @@ def _sent(rows: Rows, event: StoredEvent, payload: e.MessageSent) -> None:
     if message is not None:
         message.sent_at = event.occurred_at
         _become(rows, message, "sent")
+        key = instant(event.occurred_at).date().isoformat()
+        day = rows.get(SendingDay, key) or SendingDay(day=key)
+        day.sent = [*day.sent, event.occurred_at]
+        rows.put(key, day)
 
 
 _STATES = {
@@ -151,4 +166,4 @@ def _unheld(message: Message) -> None:
     message.rule = message.detail = message.until = None
 
 
-MESSAGES = Projection(name="messages", version=1, tables=(Message,), handlers=_HANDLERS)
+MESSAGES = Projection(name="messages", version=1, tables=(Message, SendingDay), handlers=_HANDLERS)

@@ -200,7 +200,8 @@ def _drafted(rows: Rows, event: StoredEvent, payload: messages.MessageDrafted) -
 def _released(rows: Rows, event: StoredEvent, payload: messages.MessageApproved) -> None:
     run = rows.get(Run, payload.run)
     if run is not None:
-        run.due = run.rule = None
+        run.due = run.rule = run.reason = None
+        run.status = "live"
         run.released = run.released or event.kind == "message.approved"
         rows.put(run.id, run)
 

@@ -82,10 +82,12 @@ class Calendar(msgspec.Struct, frozen=True):
 
         Raises `RefflowError` when there is none within 366 days.
         """
+        if self.is_open(instant, window):
+            return instant.astimezone(UTC)
         first = self.local(instant).date()
         for day in (first + n * _DAY for n in range(SEARCH_DAYS + 1)):
             if self._has(day, window):
-                for moment in sorted({instant.astimezone(UTC), *self._openings(day, window)}):
+                for moment in sorted(self._openings(day, window)):
                     if moment >= instant and self.is_open(moment, window):
                         return moment
         raise RefflowError(
@@ -100,12 +102,12 @@ class Calendar(msgspec.Struct, frozen=True):
         """Every instant of `day` at which the window can open: at `opens` (twice when the clocks go back
         over it), and when the clocks change.
         """
-        opens = datetime.combine(day, time(), ZoneInfo(self.zone)) + timedelta(minutes=window.opens)
+        midnight = datetime.combine(day, time(), ZoneInfo(self.zone))
+        opens = midnight + timedelta(minutes=window.opens)
         yield opens.astimezone(UTC)
         yield opens.replace(fold=1).astimezone(UTC)
-        start, end = self.at(day, time()), self.at(day + _DAY, time())
-        if self._offset(start) != self._offset(end):
-            yield self._change(start, end)
+        if midnight.utcoffset() != (midnight + _DAY).utcoffset():
+            yield self._change(self.at(day, time()), self.at(day + _DAY, time()))
 
     def _shift(self, instant: datetime, duration: Duration, sign: int) -> datetime:
         if duration.unit in ("m", "h"):

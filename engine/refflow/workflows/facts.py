@@ -1,4 +1,4 @@
-"""What conditions and templates can speak of: the contact, the opening, the ask and the owner, as of a moment."""
+"""What conditions and templates can speak of: contact, opening, ask and owner, as of a moment."""
 
 from __future__ import annotations
 

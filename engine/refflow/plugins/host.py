@@ -1,0 +1,227 @@
+"""The host of plugins: finds them, loads each by itself, and settles who has which name.
+
+A broken plugin is named in `Host.plugins` and costs nothing but itself. With `REFFLOW_STRICT_PLUGINS=1` in
+the environment it raises instead, for whoever develops or deploys plugins.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import traceback
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import EntryPoint
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+import pluggy
+
+from .config import PluginConfig
+from .discovery import Candidate, discover, installed_entry_points
+from .loading import KINDS, Declared, PluginFailed, new_manager, register
+from .origin import Origin, settle
+from .registry import Contribution, EffectRegistry, PureRegistry
+
+Status = Literal["active", "failed", "conflict", "disabled", "other-api"]
+
+
+class PluginStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one plugin.
+
+    active     in use
+    failed     it cannot be used, and nothing of it is; `traceback` is for its author
+    conflict   what another plugin also claims is not in use, the rest is
+    disabled   not imported, as the configuration says
+    other-api  not imported, because it was written for another major version of the plugin API
+    """
+
+    name: str
+    dist: str
+    version: str
+    status: Status
+    reason: str = ""
+    import_ms: float = 0.0
+    contributes: tuple[str, ...] = ()
+    traceback: str = ""
+
+
+class Host:
+    """The plugins of one workspace, fixed for as long as it is open. Owned by whoever opened it."""
+
+    def __init__(
+        self,
+        plugins: tuple[PluginStatus, ...],
+        pure: PureRegistry,
+        effects: EffectRegistry,
+        secrets: pluggy.HookCaller,
+    ) -> None:
+        self.plugins = plugins
+        self.pure = pure
+        self.effects = effects
+        self._secrets = secrets
+
+    @classmethod
+    def load(
+        cls,
+        config: PluginConfig | None = None,
+        in_process: Sequence[object] = (),
+        *,
+        installed: Iterable[EntryPoint] | None = None,
+    ) -> Host:
+        """Load every plugin that `config` admits, and the objects `in_process`.
+
+        `installed` stands in for what a scan of the installed packages finds.
+        """
+        config = config or PluginConfig()
+        points = installed_entry_points() if installed is None else installed
+        candidates = discover(config, in_process, points)
+        manager = new_manager()
+        attempts = [
+            _load(manager, candidate) if refusal is None else _Attempt(candidate.origin, *refusal)
+            for candidate, refusal in zip(candidates, _refusals(candidates, config), strict=True)
+        ]
+        settled = _settled(attempts, config.prefer)
+        if os.environ.get("REFFLOW_STRICT_PLUGINS", "0") not in ("", "0"):
+            _insist(settled)
+        contributions = _contributions(settled, config)
+        silent = [each.origin.plugin for each in settled if not _acts(each.origin, config)]
+        return cls(
+            plugins=tuple(attempt.outcome() for attempt in settled),
+            pure=PureRegistry(**_only(contributions, PureRegistry)),
+            effects=EffectRegistry(**_only(contributions, EffectRegistry)),
+            secrets=manager.subset_hook_caller("refflow_secret", map(manager.get_plugin, silent)),
+        )
+
+    def secret(self, ref: str) -> str | None:
+        """The secret that `ref` refers to, such as `keyring:refflow/smtp`, from the first plugin that has it.
+
+        Raises `PluginFailed`, which names the reference and never a value.
+        """
+        try:
+            found: object = self._secrets(ref=ref)
+        except Exception as error:
+            # The error's own text may quote the value, so only its type is told.
+            raise PluginFailed(f"The secret {ref} could not be had: {type(error).__name__}") from None
+        if found is not None and not isinstance(found, str):
+            raise PluginFailed(f"The secret {ref} must be text; a plugin gave {type(found).__name__}")
+        return found
+
+
+class _Attempt(NamedTuple):
+    """One candidate and how far it came."""
+
+    origin: Origin
+    status: Status = "active"
+    reason: str = ""
+    declared: tuple[Declared, ...] = ()
+    import_ms: float = 0.0
+    error: Exception | None = None
+
+    def outcome(self) -> PluginStatus:
+        return PluginStatus(
+            name=self.origin.plugin,
+            dist=self.origin.distribution,
+            version=self.origin.version,
+            status=self.status,
+            reason=self.reason,
+            import_ms=self.import_ms,
+            contributes=tuple(each.label for each in self.declared),
+            traceback="".join(traceback.format_exception(self.error)) if self.error else "",
+        )
+
+
+def _acts(origin: Origin, config: PluginConfig) -> bool:
+    return origin.source != "installed" or origin.plugin in config.enabled
+
+
+def _refusals(candidates: Sequence[Candidate], config: PluginConfig) -> list[tuple[Status, str] | None]:
+    """Why a candidate is not to be imported at all, decided from its metadata alone."""
+    refusals = [_refusal(candidate, config) for candidate in candidates]
+    by_name: dict[str, list[int]] = {}
+    for i, candidate in enumerate(candidates):
+        if refusals[i] is None:
+            by_name.setdefault(candidate.origin.plugin, []).append(i)
+    for name, claimants in by_name.items():
+        settled = settle(f"plugin:{name}", [candidates[i].origin for i in claimants], config.prefer)
+        for place, i in enumerate(claimants):
+            if place in settled.refused:
+                refusals[i] = ("conflict", settled.refused[place])
+            elif place != settled.winner:
+                refusals[i] = ("disabled", "the configuration prefers another plugin of this name")
+    return refusals
+
+
+def _refusal(candidate: Candidate, config: PluginConfig) -> tuple[Status, str] | None:
+    if candidate.origin.plugin in config.disabled:
+        return "disabled", "the configuration disables it"
+    if candidate.api != 1:
+        return "other-api", f"needs a refflow with plugin API {candidate.api}"
+    if not config.autoload and not _acts(candidate.origin, config):
+        return "disabled", "autoload is off and the configuration does not enable it"
+    return None
+
+
+def _load(manager: pluggy.PluginManager, candidate: Candidate) -> _Attempt:
+    started = time.perf_counter()
+    attempt = _Attempt(candidate.origin)
+    try:
+        attempt = attempt._replace(declared=register(manager, candidate.origin, candidate.load()))
+    except PluginFailed as error:
+        attempt = attempt._replace(status="failed", reason=str(error), error=error)
+    except (Exception, SystemExit) as error:
+        failure = PluginFailed(f"{type(error).__name__}: {error}")
+        failure.__cause__ = error
+        attempt = attempt._replace(status="failed", reason=str(failure), error=failure)
+    return attempt._replace(import_ms=(time.perf_counter() - started) * 1000)
+
+
+def _settled(attempts: Sequence[_Attempt], prefer: Mapping[str, str]) -> list[_Attempt]:
+    """The attempts with what each may keep of what it declared."""
+    claims: dict[str, dict[int, None]] = {}
+    for i, attempt in enumerate(attempts):
+        for declared in attempt.declared:
+            claims.setdefault(declared.claim, {})[i] = None
+    winners: dict[str, int] = {}
+    refused: dict[int, list[str]] = {}
+    for claim, claimants in claims.items():
+        places = list(claimants)
+        settled = settle(claim, [attempts[i].origin for i in places], prefer)
+        if settled.winner is not None:
+            winners[claim] = places[settled.winner]
+        for place, reason in settled.refused.items():
+            refused.setdefault(places[place], []).append(reason)
+    return [_kept(attempt, i, winners, refused.get(i, [])) for i, attempt in enumerate(attempts)]
+
+
+def _kept(attempt: _Attempt, i: int, winners: Mapping[str, int], refused: Sequence[str]) -> _Attempt:
+    kept = tuple(each for each in attempt.declared if winners.get(each.claim) == i)
+    if not refused:
+        return attempt._replace(declared=kept)
+    return attempt._replace(declared=kept, status="conflict", reason="; ".join(refused))
+
+
+def _insist(attempts: Iterable[_Attempt]) -> None:
+    for attempt in attempts:
+        if attempt.status in ("failed", "conflict"):
+            whose = f"The plugin {attempt.origin.plugin} of {attempt.origin}"
+            raise PluginFailed(f"{whose}: {attempt.reason}") from attempt.error
+
+
+def _contributions(attempts: Iterable[_Attempt], config: PluginConfig) -> dict[str, Mapping[Any, Any]]:
+    found: dict[str, dict[Any, Contribution[Any]]] = {attribute: {} for attribute in KINDS}
+    for attempt in attempts:
+        origin = attempt.origin
+        for declared in attempt.declared:
+            found[declared.attribute][declared.key] = Contribution(
+                spec=declared.spec,
+                plugin=origin.plugin,
+                distribution=origin.distribution,
+                version=origin.version,
+                enabled=_acts(origin, config),
+            )
+    return {attribute: MappingProxyType(mapping) for attribute, mapping in found.items()}
+
+
+def _only(contributions: Mapping[str, Any], registry: type[msgspec.Struct]) -> dict[str, Any]:
+    return {name: contributions[name] for name in registry.__struct_fields__}

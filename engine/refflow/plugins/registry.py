@@ -1,0 +1,72 @@
+"""What the loaded plugins contribute, in two registries: one for replay, one for acting.
+
+A replay is given a `PureRegistry` and so has no way to a channel: it cannot send by mistake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Generic, TypeVar
+
+import msgspec
+
+from ..errors import Held, NotFound
+from .specs import (
+    ChannelSpec,
+    CommandSpec,
+    EventTypeSpec,
+    FunctionSpec,
+    HealthCheckSpec,
+    ImporterSpec,
+    ProjectionSpec,
+    Spec,
+    UpcasterSpec,
+)
+
+S = TypeVar("S", bound=Spec)
+
+
+class Contribution(msgspec.Struct, Generic[S], frozen=True, kw_only=True):
+    """A declaration, and whose it is.
+
+    `enabled` is whether it may act unasked: always for what is bundled, local or in process, and for an
+    installed plugin only once the user's configuration names it.
+    """
+
+    spec: S
+    plugin: str
+    distribution: str
+    version: str
+    enabled: bool = True
+
+
+class PureRegistry(msgspec.Struct, frozen=True, kw_only=True):
+    """What a replay and a decision may use. Read-only; upcasters are keyed by event type and version."""
+
+    event_types: Mapping[str, Contribution[EventTypeSpec]] = MappingProxyType({})
+    upcasters: Mapping[tuple[str, int], Contribution[UpcasterSpec]] = MappingProxyType({})
+    projections: Mapping[str, Contribution[ProjectionSpec]] = MappingProxyType({})
+    functions: Mapping[str, Contribution[FunctionSpec]] = MappingProxyType({})
+
+
+class EffectRegistry(msgspec.Struct, frozen=True, kw_only=True):
+    """What meets the outside world. Read-only."""
+
+    channels: Mapping[str, Contribution[ChannelSpec]] = MappingProxyType({})
+    importers: Mapping[str, Contribution[ImporterSpec]] = MappingProxyType({})
+    commands: Mapping[str, Contribution[CommandSpec]] = MappingProxyType({})
+    health_checks: Mapping[str, Contribution[HealthCheckSpec]] = MappingProxyType({})
+
+    def channel(self, name: str) -> Contribution[ChannelSpec]:
+        """The channel `name`, which may act. Raises `NotFound`, or `Held` while its plugin is not enabled."""
+        found = self.channels.get(name)
+        if found is None:
+            near = get_close_matches(name, self.channels, n=1)
+            hint = f"did you mean {near[0]}?" if near else "`refflow plugins` shows what there is"
+            raise NotFound(f"There is no channel {name}; {hint}")
+        if not found.enabled:
+            whose = f"{found.distribution} {found.version}"
+            raise Held(f"The channel {name} of {whose} acts once your settings enable {found.plugin}")
+        return found

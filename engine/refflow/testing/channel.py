@@ -1,0 +1,153 @@
+"""What every channel must do, as a class of test cases that the author of one subclasses."""
+
+from __future__ import annotations
+
+import socket
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NoReturn
+
+import msgspec
+import pytest
+
+from ..errors import RefflowError
+from ..plugins.channel import NOT_SENT, UNKNOWN, Channel, ChannelContext, Delivery, Outgoing, Permanent
+from ..plugins.factories import resolve
+from ..plugins.specs import ChannelSpec
+
+
+def outgoing(**changes: Any) -> Outgoing:
+    """A message that any channel can deliver, with `changes`."""
+    message = Outgoing(
+        message="m-1",
+        key="m-1/1",
+        contact_name="Ana Pérez",
+        address="ana@example.com",
+        profile_url="https://www.linkedin.com/in/ana-perez",
+        sender_name="Sam Seeker",
+        sender_address="sam@example.org",
+        subject="A question about Acme",
+        body="Hello Ana,\n\nhow are you?\n",
+        message_id="<m-1@example.org>",
+        at=datetime(2026, 3, 2, 9, 30, tzinfo=UTC),
+    )
+    return msgspec.structs.replace(message, **changes)
+
+
+class ChannelContract:
+    """Subclass it as `TestMyChannel` and supply `spec` and `delivered`; `config` if the channel has one.
+
+    `channel` makes one as a workspace would, over an outbox folder that does not exist yet.
+    """
+
+    def spec(self) -> ChannelSpec:
+        """What the plugin declares."""
+        raise NotImplementedError
+
+    def delivered(self, outbox: Path) -> list[str]:
+        """The texts that have arrived, wherever this channel delivers to."""
+        raise NotImplementedError
+
+    def config(self) -> msgspec.Struct | None:
+        """The configuration to test with."""
+        return None
+
+    def channel(self, outbox: Path) -> Channel:
+        """The channel over that outbox."""
+        made: Channel = resolve(self.spec().factory)(ChannelContext(folder=outbox, config=self.config()))
+        return made
+
+    @pytest.fixture()
+    def outbox(self, tmp_path: Path) -> Path:
+        return tmp_path / "outbox"
+
+    def test_a_delivery_says_where_it_is_and_names_nobody_in_its_reference(self, outbox: Path) -> None:
+        delivery = self.channel(outbox).deliver(outgoing())
+
+        assert isinstance(delivery, Delivery)
+        assert delivery.reference
+        assert delivery.note
+        assert "Ana" not in delivery.reference, "a reference is kept for ever, so it must name nobody"
+        assert len(self.delivered(outbox)) == 1
+
+    def test_the_same_key_twice_is_one_delivery(self, outbox: Path) -> None:
+        first = self.channel(outbox).deliver(outgoing())
+        second = self.channel(outbox).deliver(outgoing())
+
+        assert first == second
+        assert len(self.delivered(outbox)) == 1
+
+    def test_two_messages_to_one_contact_are_two_deliveries(self, outbox: Path) -> None:
+        channel = self.channel(outbox)
+        channel.deliver(outgoing())
+        channel.deliver(outgoing(message="m-12", key="m-12/1", message_id="<m-12@example.org>"))
+
+        assert len(self.delivered(outbox)) == 2
+
+    def test_what_was_delivered_is_found_again(self, outbox: Path) -> None:
+        """By another process, after a crash, and although the contact was renamed meanwhile."""
+        if "reconcile" not in self.spec().can:
+            pytest.skip("this channel does not claim to find what it delivered")
+        delivery = self.channel(outbox).deliver(outgoing())
+        found = self.channel(outbox).was_sent(outgoing(contact_name="Ana Pérez-Gómez"))
+
+        assert isinstance(found, Delivery)
+        assert found.reference == delivery.reference
+
+    def test_what_was_not_delivered_is_not_found(self, outbox: Path) -> None:
+        channel = self.channel(outbox)
+        channel.deliver(outgoing())
+        other = outgoing(message="m-2", key="m-2/1", message_id="<m-2@example.org>")
+
+        assert channel.was_sent(other) in (NOT_SENT, UNKNOWN)
+        assert self.channel(outbox / "new").was_sent(other) in (NOT_SENT, UNKNOWN)
+
+    @pytest.mark.parametrize("text", ["Grüße aus Łódź", "お元気ですか", "שלום", "👋🏽 naïve"])
+    def test_text_in_any_script_arrives_as_written(self, outbox: Path, text: str) -> None:
+        self.channel(outbox).deliver(outgoing(contact_name=text, sender_name=text, subject=text, body=text))
+
+        (arrived,) = self.delivered(outbox)
+        assert text in arrived
+
+    def test_a_long_text_arrives_whole(self, outbox: Path) -> None:
+        text = "A sentence of the usual length, neither short nor long.\n" * 200
+        self.channel(outbox).deliver(outgoing(body=text))
+
+        (arrived,) = self.delivered(outbox)
+        assert text.strip() in arrived
+
+    @pytest.mark.parametrize("field", ["contact_name", "sender_name", "subject"])
+    @pytest.mark.parametrize("line_break", ["\n", "\r", "\r\n", "\u2028"])
+    def test_a_line_break_smuggles_no_header_in(self, outbox: Path, field: str, line_break: str) -> None:
+        """Refused, or of no consequence because the channel does not use the field."""
+        smuggling = outgoing(**{field: f"Ana{line_break}Bcc: everybody@example.com"})
+        try:
+            self.channel(outbox).deliver(smuggling)
+        except Permanent as refusal:
+            assert "line break" in refusal.reason, "the reason should say what is wrong"
+            assert not self.delivered(outbox)
+        else:
+            assert not any("everybody" in arrived for arrived in self.delivered(outbox))
+
+    def test_a_draft_never_leaves_the_machine(self, outbox: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        if self.spec().mode == "auto":
+            pytest.skip("this channel is meant to send")
+
+        def refuse(*_: object) -> NoReturn:
+            raise AssertionError("a channel that does not send has opened a connection")
+
+        monkeypatch.setattr(socket.socket, "connect", refuse)
+        monkeypatch.setattr(socket, "getaddrinfo", refuse)
+        self.channel(outbox).deliver(outgoing())
+
+        assert "send" not in self.spec().can
+
+    def test_an_outbox_that_is_no_folder_is_said_so(self, outbox: Path) -> None:
+        """A channel that does not use the outbox delivers all the same."""
+        outbox.write_text("I am a file")
+        channel = self.channel(outbox)
+        try:
+            channel.deliver(outgoing())
+        except RefflowError as refusal:
+            assert str(outbox) in str(refusal), "the error should name the folder"
+            assert channel.was_sent(outgoing()) is not NOT_SENT, "nobody can tell"

@@ -1,0 +1,148 @@
+"""A message in a run: drafted, released when the guard rails allow it, and requested to be sent once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from hashlib import sha256
+from typing import Literal
+
+from refflow.events.event import instant
+from refflow.events.messages import MessageDrafted, MessageHeld, MessageSkipped, SendRequested
+from refflow.events.runs import TimerSet
+from refflow.views.contacts import Contact
+from refflow.views.messages import Message
+from refflow.views.runs import Run
+
+from .definition import Approval, Send
+from .environment import run_environment
+from .guards import Hold, may_leave
+from .library import Accepted
+from .templates import render
+from .turn import Turn
+
+_CARE: tuple[Approval, ...] = ("every", "first", "none")
+
+MOST_ATTEMPTS = 5
+RETRY_AFTER = timedelta(minutes=15)
+
+Released = Literal["requested", "held", "skipped", "capped"]
+
+
+def text_digest(subject: str | None, body: str) -> str:
+    """What identifies a text: approval is bound to it."""
+    return sha256(f"{subject or ''}\0{body}".encode()).hexdigest()[:16]
+
+
+def channel_for(turn: Turn, run: Run, step: Send, contact: Contact) -> str:
+    """How a message leaves: as the thread it belongs to, as the step says, as the contact prefers, else by
+    e-mail when there is an address.
+    """
+    parent = _parent(turn, run, step)
+    if parent is not None:
+        return parent.channel
+    return step.channel or contact.channel or ("eml" if contact.email else "paste")
+
+
+def draft(turn: Turn, accepted: Accepted, run: Run, step: Send, *, again: Message | None = None) -> Message:
+    """Write the message of `step`; `again` is a draft to write anew, since what it is made of has changed."""
+    contact = turn.rows.get(Contact, run.contact or "")
+    assert contact is not None, "a workflow that sends has a contact"
+    parent = _parent(turn, run, step)
+    rendered = render(accepted.definition.templates[step.template], run_environment(turn, run, accepted.definition))
+    subject = rendered.subject
+    if parent is not None and parent.subject:
+        subject = parent.subject if parent.subject.casefold().startswith("re:") else f"Re: {parent.subject}"
+    message = again.id if again else f"m{turn.next_position}"
+    turn.record(
+        MessageDrafted(
+            message=message,
+            run=run.id,
+            step=step.step,
+            contact=contact.id,
+            opening=run.opening,
+            channel=again.channel if again else channel_for(turn, run, step, contact),
+            template=step.template,
+            thread=parent.id if parent else None,
+            approval=_needs_approval(turn, accepted, run, step),
+            urgent=step.urgent,
+            missing=rendered.missing,
+            digest=text_digest(subject, rendered.body),
+            subject=subject,
+            body=rendered.body,
+        ),
+        by=accepted.by,
+    )
+    row = turn.rows.get(Message, message)
+    assert row is not None
+    return row
+
+
+def release(turn: Turn, accepted: Accepted, run: Run, step: Send, message: Message) -> Released:
+    """Request the sending of a message that is approved, or hold it, with the reason in the log."""
+    held = may_leave(turn, accepted, run, step, message)
+    if held is None:
+        turn.record(
+            SendRequested(
+                message=message.id,
+                run=run.id,
+                contact=message.contact,
+                channel=message.channel,
+                message_id=message_id(turn, message.id),
+            ),
+            by=accepted.by,
+        )
+        return "requested"
+    on_cap = accepted.definition.policy.on_cap or "defer"
+    if held.rule == "cap" and on_cap != "defer":
+        turn.record(
+            MessageSkipped(message=message.id, run=run.id, contact=message.contact, reason=held.detail),
+            by=accepted.by,
+        )
+        return "skipped" if on_cap == "skip" else "capped"
+    hold(turn, accepted, run, message, held)
+    return "held"
+
+
+def message_id(turn: Turn, message: str) -> str:
+    """The identification of a message (RFC 5322, 3.6.4): its own and the workspace's, at the sender's domain."""
+    email = turn.settings.email or ""
+    domain = email.rpartition("@")[2] or "refflow.invalid"
+    return f"<{message}.{turn.workspace}@{domain}>"
+
+
+def try_again(turn: Turn, message: Message) -> Hold:
+    """After a failure that may pass: wait a quarter of an hour, and twice as long each further time."""
+    until = instant(turn.now) + RETRY_AFTER * 2 ** (message.attempts - 1)
+    return Hold(rule="retry", detail="The channel could not take it; it is tried again.", until=until)
+
+
+def hold(turn: Turn, accepted: Accepted, run: Run, message: Message, why: Hold) -> None:
+    """Keep a message back, and wake when the rule could let it go."""
+    turn.record(
+        MessageHeld(
+            message=message.id,
+            run=run.id,
+            contact=message.contact,
+            rule=why.rule,
+            detail=why.detail,
+            until=why.until,
+        ),
+        by=accepted.by,
+    )
+    if why.until is not None:
+        turn.record(TimerSet(run=run.id, step=run.step, due=why.until, rule=why.rule), by=accepted.by)
+
+
+def _parent(turn: Turn, run: Run, step: Send) -> Message | None:
+    """The message that `step` follows in its thread, when that one was sent. Without it a new thread begins."""
+    if step.thread is None or step.thread not in run.sends:
+        return None
+    parent = turn.rows.get(Message, run.sends[step.thread])
+    return parent if parent is not None and parent.sent_at is not None else None
+
+
+def _needs_approval(turn: Turn, accepted: Accepted, run: Run, step: Send) -> bool:
+    asked: Approval = step.approval or accepted.definition.policy.approval or turn.settings.approval
+    # A workflow can ask for more care than the workspace does, never for less.
+    approval = min(asked, turn.settings.approval, key=_CARE.index)
+    return approval == "every" or (approval == "first" and not run.released)

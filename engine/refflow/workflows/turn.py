@@ -1,0 +1,103 @@
+"""A turn of the engine: facts go in, and come out with the decisions that follow from them, as one commit.
+
+Everything a decision depends on is an argument: the rows at the head of the log, the instant, and the events
+it may look back at. The same facts at the same head give the same events, on every machine and for ever.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from refflow.events.event import NewEvent, StoredEvent
+from refflow.events.kinds import Kinds
+from refflow.views.projection import Fold
+from refflow.views.rows import Rows
+from refflow.views.runs import Settings as SettingsRow
+
+from .library import Library
+from .settings import Settings, settings_from
+
+Recall = Callable[[int], StoredEvent | None]
+
+
+class Turn:
+    """One turn at `now` (microseconds since 1970 UTC), after position `head` of the log of `workspace`.
+
+    `recall` gives a stored event by its position; `channels` maps each channel that can be used to whether
+    its messages have a subject.
+    """
+
+    def __init__(
+        self,
+        rows: Rows,
+        fold: Fold,
+        *,
+        head: int,
+        now: int,
+        workspace: str,
+        library: Library,
+        recall: Recall,
+    ) -> None:
+        self.rows = rows
+        self.now = now
+        self.workspace = workspace
+        self.library = library
+        self.events: list[NewEvent] = []
+        self.pending: deque[StoredEvent] = deque()
+        self._fold = fold
+        self._head = head
+        self._recall = recall
+        self._stored: list[StoredEvent] = []
+
+    @property
+    def kinds(self) -> Kinds:
+        """The registry of event kinds."""
+        return self.library.kinds
+
+    @property
+    def next_position(self) -> int:
+        """Where the next event goes. What is created there is named after it: `c57`, `m142`."""
+        return self._head + len(self.events) + 1
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        row = self.rows.get(SettingsRow, "settings")
+        return Settings() if row is None else _settings(row)
+
+    def record(
+        self, payload: Any, *, by: str, cause: int | None = None, occurred_at: int | None = None
+    ) -> StoredEvent:
+        """Add an event to the turn: it is folded at once, and waits for the engine to look at it."""
+        at = self.now if occurred_at is None else occurred_at
+        position = self.next_position
+        self.events.append(NewEvent(payload=payload, occurred_at=at, by=by, cause=cause))
+        event = StoredEvent(position, self.kinds.of(payload).name, at, self.now, by, cause, "", payload)
+        self._stored.append(event)
+        self._fold.apply(self.rows, event)
+        self.pending.append(event)
+        return event
+
+    def recall(self, position: int) -> StoredEvent | None:
+        """The event at `position`, of the log or of this turn."""
+        if position > self._head:
+            return self._stored[position - self._head - 1]
+        return self._recall(position)
+
+    def stored(self) -> list[StoredEvent]:
+        """The events of the turn, as the log has them once they are appended."""
+        return list(self._stored)
+
+    def plain(self, event: StoredEvent) -> dict[str, Any]:
+        """The fields of an event that may be kept elsewhere: all but the personal ones."""
+        personal = self.kinds.of(event.payload).personal
+        fields: dict[str, Any] = msgspec.to_builtins(event.payload)
+        return {name: value for name, value in fields.items() if name not in personal}
+
+
+def _settings(row: SettingsRow) -> Settings:
+    return settings_from(row.settings)

@@ -1,0 +1,136 @@
+"""A workspace as a folder: `refflow.yaml`, `refflow.db`, `workflows/`, `templates/`, `outbox/`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+
+from refflow import __version__, resources
+from refflow.errors import RefflowError, UsageError
+
+DATABASE = "refflow.db"
+SETTINGS = "refflow.yaml"
+ENVIRONMENT = "REFFLOW_WORKSPACE"
+
+
+class NoWorkspace(UsageError):
+    """There is no workspace here."""
+
+
+class WorkflowFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A workflow as it lies on disk. `digest` changes with its text, with any template, and with refflow."""
+
+    path: Path
+    text: str
+    digest: str
+
+
+class Folder(msgspec.Struct, frozen=True):
+    """The files of a workspace."""
+
+    path: Path
+
+    @property
+    def database(self) -> Path:
+        """The log and its views."""
+        return self.path / DATABASE
+
+    @property
+    def settings(self) -> Path:
+        """The settings file."""
+        return self.path / SETTINGS
+
+    @property
+    def outbox(self) -> Path:
+        """Where channels leave drafts."""
+        return self.path / "outbox"
+
+    def templates(self) -> dict[str, str]:
+        """Every message template by name: the standard ones, and the workspace's own, which come first."""
+        return {
+            path.stem: _read(path)
+            for folder in (resources.workflows() / "templates", self.path / "templates")
+            for path in sorted(folder.glob("*.txt"))
+        }
+
+    def workflows(self, templates: Mapping[str, str]) -> list[WorkflowFile]:
+        """The workflow files: the standard ones, and the workspace's own, which replace those of their name."""
+        found = {
+            path.name: path
+            for folder in (resources.workflows(), self.path / "workflows")
+            for path in sorted((*folder.glob("*.yaml"), *folder.glob("*.yml")))
+        }
+        shared = sha256(__version__.encode())
+        for name in sorted(templates):
+            shared.update(f"{name}\0{templates[name]}\0".encode())
+        files = []
+        for path in found.values():
+            text = _read(path)
+            digest = shared.copy()
+            digest.update(text.encode())
+            files.append(WorkflowFile(path=path, text=text, digest=digest.hexdigest()[:16]))
+        return files
+
+
+def find(given: Path | None) -> Folder:
+    """The workspace `given`, else the one the environment names, else the nearest one upwards from here."""
+    named = given or (Path(os.environ[ENVIRONMENT]) if os.environ.get(ENVIRONMENT) else None)
+    if named is not None:
+        if not (named / DATABASE).is_file():
+            raise NoWorkspace(f"{named} is not a refflow workspace. Make one with `refflow init {named}`.")
+        return Folder(named)
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / DATABASE).is_file():
+            return Folder(folder)
+    raise NoWorkspace(
+        "There is no refflow workspace in this folder or above. Make one with `refflow init`, or name one with"
+        " `--workspace DIR`."
+    )
+
+
+def lay_out(path: Path, *, name: str, email: str | None, zone: str) -> Folder:
+    """Make the files of a new workspace. Raises `UsageError` when there is one already."""
+    folder = Folder(path)
+    if folder.database.exists():
+        raise UsageError(f"{path} is a refflow workspace already.")
+    try:
+        for each in (path, path / "workflows", path / "templates", folder.outbox):
+            each.mkdir(parents=True, exist_ok=True)
+        if not folder.settings.exists():
+            folder.settings.write_text(_settings_text(name, email, zone), encoding="utf-8")
+        ignore = path / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("# Other people's data: keep it out of shared repositories.\n*\n", encoding="utf-8")
+    except OSError as error:
+        raise RefflowError(f"{path} cannot be made into a workspace: {error.strerror}.") from error
+    return folder
+
+
+def _settings_text(name: str, email: str | None, zone: str) -> str:
+    quoted = msgspec.json.encode(name).decode()
+    address = msgspec.json.encode(email).decode() if email else "  # you@example.org"
+    return f"""\
+# Settings of this workspace. `refflow check` tells what is wrong with a change.
+name: {quoted}
+email: {address}
+zone: {zone}
+holidays: []                # days without messages, as 2026-12-25
+window: {{days: mon-fri, hours: 09:00-17:30}}
+gap: 3bd                    # least time between two unanswered messages to one person
+approval: every             # every | first | none: which messages wait for your word
+"""
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        # The loader says where it goes wrong; a wrong letter here must not hide the rest.
+        return path.read_text(encoding="utf-8-sig", errors="replace")
+    except OSError as error:
+        raise RefflowError(f"{path} cannot be read: {error.strerror}.") from error

@@ -1,0 +1,300 @@
+"""An open workspace: the one place where facts become commits, timers fire and messages leave."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import msgspec
+
+from refflow.effects.outbox import attempt, locked, outgoing_of
+from refflow.errors import Held, RefflowError, UsageError
+from refflow.events import kinds_with
+from refflow.events.event import Commit, StoredEvent, commit_id, instant, micros
+from refflow.events.kinds import EventKind, Kinds, Upcaster
+from refflow.events.runs import TimerFired
+from refflow.log.database import connect
+from refflow.log.log import Conflict, LogUnavailable
+from refflow.log.sqlite import SqliteLog
+from refflow.plugins.channel import Channel, ChannelContext
+from refflow.plugins.config import PluginConfig
+from refflow.plugins.factories import resolve
+from refflow.plugins.host import Host
+from refflow.plugins.specs import ChannelSpec
+from refflow.views import built_in
+from refflow.views.messages import Message
+from refflow.views.projection import Projection
+from refflow.views.rows import Rows
+from refflow.views.runs import Run
+from refflow.views.runs import Settings as SettingsRow
+from refflow.views.store import Progress, ViewStore
+from refflow.workflows.engine import settle
+from refflow.workflows.library import Library
+from refflow.workflows.settings import Settings, settings_from
+from refflow.workflows.turn import Turn
+
+from .folder import Folder, find
+
+T = TypeVar("T")
+
+CLOCK_SLACK = 5 * 60 * 1_000_000
+LOCK_PATIENCE = 20.0
+"""Seconds to wait for another process that is writing."""
+MOST_TIMERS = 100_000
+
+Warn = Callable[[str], None]
+
+
+class Workspace:
+    """One seeker's search, opened. Use it as a context manager; every call takes the time it happens at.
+
+    `warn` hears what the user should know although the call went well. `progress`, when given, makes the
+    function that hears how far a rebuild of views is.
+    """
+
+    def __init__(
+        self,
+        folder: Folder,
+        *,
+        in_process: Sequence[object] = (),
+        read_only: bool = False,
+        warn: Warn = lambda _: None,
+        progress: Progress | None = None,
+    ) -> None:
+        self.folder = folder
+        self.read_only = read_only
+        self.warn = warn
+        self._in_process = in_process
+        self._host: Host | None = None
+        self.connection = connect(folder.database, read_only=read_only)
+        self.kinds = self._kinds()
+        self.log = SqliteLog(self.connection, self.kinds)
+        self.views = ViewStore(self.connection, self._projections())
+        self.library = Library(self.kinds)
+        self._id = self.log.workspace()
+        self._in_act = False
+        self._refresh(progress)
+
+    @classmethod
+    def create(cls, folder: Folder, now: datetime, **options: Any) -> Self:
+        """A new workspace in `folder`, with an empty log."""
+        at = micros(now)
+        connection = connect(folder.database)
+        SqliteLog.create(connection, kinds_with(), commit_id(at, os.urandom(10)), at)
+        connection.close()
+        return cls(folder, **options)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.connection.close()
+
+    @property
+    def host(self) -> Host:
+        """The plugins, loaded at first use."""
+        if self._host is None:
+            self._host = Host.load(self._plugin_config(), self._in_process)
+        return self._host
+
+    def reload_plugins(self) -> None:
+        """Load the plugins anew at their next use: the settings that say which may act have changed."""
+        self._host = None
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        row = self.views.get(SettingsRow, "settings")
+        return Settings() if row is None else settings_from(row.settings)
+
+    def channels(self) -> dict[str, tuple[ChannelSpec, Callable[[], Channel]]]:
+        """The channels that may act, by name, each with what makes it."""
+        found = {}
+        for name, contribution in self.host.effects.channels.items():
+            spec = contribution.spec
+            found[name] = (spec, lambda spec=spec: self._channel(spec))
+        return found
+
+    def turn(self, now: int) -> Turn:
+        """A turn over the present rows at `now` (microseconds since 1970 UTC)."""
+        head = self.log.head()
+        return Turn(
+            Rows(self.views),
+            self.views.fold,
+            head=head,
+            now=self._not_before(head, now),
+            workspace=self._id,
+            library=self.library,
+            recall=self.event,
+        )
+
+    def event(self, position: int) -> StoredEvent | None:
+        """The event at `position`, if there is one."""
+        for page in self.log.read(after=position - 1, until=position):
+            return page[0]
+        return None
+
+    def act(self, decide: Callable[[Turn], T], now: datetime, at: datetime | None = None) -> tuple[T, list[StoredEvent]]:
+        """Record what `decide` records in a turn, with all that follows, and carry out what was requested.
+
+        Timers that were due before `at`, when the facts happened (default `now`), fire first. Returns what
+        `decide` returned, and the events of its commit.
+        """
+        with self._writing():
+            moment = micros(now)
+            self._deliver(moment, recovering=True)
+            self._fire_timers(moment, due=micros(at or now))
+            done = self._commit(decide, moment)
+            self._deliver(moment)
+            self._fire_timers(moment, due=moment)
+            return done
+
+    def catch_up(self, now: datetime) -> None:
+        """Fire the timers that are due, and settle what an earlier process left open."""
+        with self._writing():
+            moment = micros(now)
+            self._deliver(moment, recovering=True)
+            self._fire_timers(moment, due=moment)
+
+    def due(self, now: datetime) -> bool:
+        """Whether `catch_up` has anything to do."""
+        return bool(
+            self.views.query(Run, "status = 'live' AND due <= ? LIMIT 1", (micros(now),))
+            or self.views.query(Message, "status = 'requested' LIMIT 1")
+        )
+
+    def append(self, turn: Turn, head: int, now: int) -> None:
+        """Store the events of a turn and its rows as one commit. Raises `Conflict` when the log moved on."""
+        commit = Commit(
+            id=commit_id(now, os.urandom(10)), recorded_at=turn.now, events=tuple(turn.events)
+        )
+        new_head = head + len(turn.events)
+        self.log.append(commit, head, within=lambda: self.views.write(turn.rows, new_head))
+
+    def _commit(self, decide: Callable[[Turn], T], now: int) -> tuple[T, list[StoredEvent]]:
+        while True:
+            turn = self.turn(now)
+            head = turn.next_position - 1
+            result = decide(turn)
+            settle(turn)
+            if not turn.events:
+                return result, []
+            try:
+                self.append(turn, head, now)
+            except Conflict:
+                continue
+            return result, turn.stored()
+
+    def _fire_timers(self, now: int, due: int) -> None:
+        for _ in range(MOST_TIMERS):
+            found = self.views.query(Run, "status = 'live' AND due <= ? ORDER BY due, id LIMIT 1", (due,))
+            if not found:
+                return
+            run = found[0]
+            fired = TimerFired(run=run.id, due=instant(run.due or 0))
+            self._commit(lambda turn, fired=fired: turn.record(fired, by="clock"), now)  # type: ignore[misc]
+            self._deliver(now)
+        raise RefflowError("Timers keep coming due without end. Look at the runs with `refflow check`.")
+
+    def _deliver(self, now: int, *, recovering: bool = False) -> None:
+        """Carry out requested sends. When `recovering`, they were requested by a process that has died."""
+        for message in self.views.find(Message, status="requested"):
+            outgoing = outgoing_of(message, self.views, self.settings)
+            outcome = attempt(message, outgoing, self.channels(), recovering=recovering)
+            by = f"channel:{message.channel}"
+            self._commit(lambda turn, outcome=outcome, by=by: turn.record(outcome, by=by), now)  # type: ignore[misc]
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Be the one process that writes. The lock goes with the process, however it ends."""
+        if self.read_only:
+            raise LogUnavailable(f"{self.folder.database} is read-only. Nothing was written.")
+        if self._in_act:
+            yield
+            return
+        deadline = time.monotonic() + LOCK_PATIENCE
+        while True:
+            with locked(self.folder.outbox / ".lock") as mine:
+                if mine:
+                    self._in_act = True
+                    try:
+                        yield
+                    finally:
+                        self._in_act = False
+                    return
+            if time.monotonic() > deadline:
+                raise LogUnavailable("Another refflow is busy with this workspace. Nothing was written; try again.")
+            time.sleep(0.02)
+
+    def _not_before(self, head: int, now: int) -> int:
+        """`now`, or the time of the last event when the clock lags a little. Fails closed when it lags much."""
+        last = self.event(head) if head else None
+        if last is None or last.recorded_at <= now:
+            return now
+        if last.recorded_at - now <= CLOCK_SLACK:
+            return last.recorded_at
+        raise Held(
+            f"The clock says {instant(now):%Y-%m-%d %H:%M} UTC, but the log goes on to"
+            f" {instant(last.recorded_at):%Y-%m-%d %H:%M} UTC. Nothing was written: set the clock right, or give"
+            " a later `--now`."
+        )
+
+    def _refresh(self, progress: Progress | None) -> None:
+        stale = self.views.stale(self.log.head())
+        if stale and self.read_only:
+            names = ", ".join(each.name for each in stale)
+            raise LogUnavailable(f"The views {names} are out of date and cannot be rebuilt: the file is read-only.")
+        if stale:
+            self.views.rebuild(self.log, stale, progress)
+
+    def _channel(self, spec: ChannelSpec) -> Channel:
+        made: Channel = resolve(spec.factory)(ChannelContext(folder=self.folder.outbox))
+        return made
+
+    def _plugin_config(self) -> PluginConfig:
+        """What the settings say of plugins. Read without decoding events, which may need the plugins."""
+        try:
+            row = ViewStore(self.connection, ()).get(SettingsRow, "settings")
+        except RefflowError:
+            return PluginConfig()
+        return PluginConfig() if row is None else plugin_config(settings_from(row.settings).plugins)
+
+    def _kinds(self) -> Kinds:
+        """The core kinds and those of plugins."""
+        types = [each.spec for each in self.host.pure.event_types.values()]
+        upcasters = [each.spec for each in self.host.pure.upcasters.values()]
+        return kinds_with(
+            (
+                EventKind(name=spec.name, payload=spec.payload, version=spec.version, personal=spec.personal)
+                for spec in types
+            ),
+            (Upcaster(kind=spec.name, from_version=spec.from_version, upcast=spec.upcast) for spec in upcasters),
+        )
+
+    def _projections(self) -> tuple[Projection, ...]:
+        added = [resolve(each.spec.factory) for each in self.host.pure.projections.values()]
+        return (*built_in(self.kinds), *added)
+
+
+def plugin_config(section: dict[str, Any]) -> PluginConfig:
+    """The `plugins` section of the settings: reserved keys say which plugins load, each other key names one."""
+    reserved = {name: value for name, value in section.items() if name in PluginConfig.__struct_fields__}
+    named = frozenset(section) - frozenset(reserved)
+    try:
+        config = msgspec.convert(reserved, PluginConfig, strict=False)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"refflow.yaml, `plugins`: {error}.") from error
+    return msgspec.structs.replace(config, enabled=config.enabled | named)
+
+
+def open_workspace(path: Path | None = None, **options: Any) -> Workspace:
+    """The workspace at `path`, else the one the environment names, else the nearest one upwards from here."""
+    return Workspace(find(path), **options)

@@ -1,0 +1,96 @@
+"""Writers for the tests of the log, each in a process of its own. Run as a script, never imported.
+
+Forking from a small process that has everything loaded makes a writer start in about a millisecond. Reads
+orders from standard input, one JSON object a line; a writer answers `<head> <commit id> <size>` for every
+commit that `append` has returned from. When it has ended, the line `ended <wait status>` follows.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sys
+import time
+from contextlib import closing
+from typing import NoReturn
+
+import msgspec
+
+from refflow.log.database import connect
+from refflow.log.log import Conflict
+from refflow.log.sqlite import SqliteLog
+from refflow.testing.log import KINDS, parts
+
+
+class Write(msgspec.Struct, tag=True):
+    """Append `commits` commits; be killed after `kill_after` seconds, if not None."""
+
+    path: str
+    commits: int
+    kill_after: float | None = None
+
+
+class Lose(msgspec.Struct, tag=True):
+    """Append the commit `number` of `size` events and die: before it is `stored`, or before saying so."""
+
+    path: str
+    number: int
+    size: int
+    stored: bool
+    kill_after: None = None
+
+
+def say(text: str) -> None:
+    os.write(1, f"{text}\n".encode())
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def write(order: Write) -> None:
+    chance = random.Random(os.urandom(8))
+    with closing(connect(order.path)) as connection:
+        log = SqliteLog(connection, KINDS)
+        head = log.head()
+        for _ in range(order.commits):
+            commit = parts(chance.randint(1, 5), "x" * chance.choice([0, 10, 3000]), chance.getrandbits(40))
+            while True:
+                try:
+                    head = log.append(commit, head)
+                    break
+                except Conflict:
+                    head = log.head()
+            say(f"{head} {commit.id} {len(commit.events)}")
+
+
+def lose(order: Lose) -> None:
+    log = SqliteLog(connect(order.path), KINDS)
+    log.append(parts(order.size, number=order.number), log.head(), None if order.stored else die)
+    die()
+
+
+def child(order: Write | Lose) -> NoReturn:
+    try:
+        write(order) if isinstance(order, Write) else lose(order)
+        os._exit(0)
+    finally:
+        os._exit(1)
+
+
+def main() -> None:
+    decode = msgspec.json.Decoder(Write | Lose).decode
+    for line in sys.stdin:
+        order = decode(line)
+        pid = os.fork()
+        if pid == 0:
+            child(order)
+        if order.kill_after is not None:
+            time.sleep(order.kill_after)
+            os.kill(pid, signal.SIGKILL)
+        say(f"ended {os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])}")
+
+
+if __name__ == "__main__":
+    main()
