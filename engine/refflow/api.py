@@ -2,9 +2,24 @@
 
 Names are added in minor versions and taken away only in major ones. Everything else is refflow's own
 business and may change at any time.
+
+The first group is what a plugin declares and works with, and is light to import. The second is what the
+command line is made of, one call a command; it is imported at first use:
+
+    from datetime import UTC, datetime
+    from pathlib import Path
+    from refflow import api
+
+    now = datetime.now(UTC)
+    with api.init(Path("search"), now, name="Ada Example") as workspace:
+        ana = api.add_person(workspace, api.PersonDetails(name="Ana Lima", company="Acme"), now)
+        print(api.who(workspace, "Acme", now).candidates[0].name)
 """
 
 from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from refflow.contacts.companies import company_key
 from refflow.contacts.names import display_name, email_key, fold, greeting_name, linkedin_slug
@@ -47,17 +62,233 @@ from refflow.plugins.specs import (
     UpcasterSpec,
 )
 
+if TYPE_CHECKING:
+    from refflow.workspace.agenda import Agenda as Agenda
+    from refflow.workspace.agenda import Step as Step
+    from refflow.workspace.agenda import Suggestion as Suggestion
+    from refflow.workspace.agenda import Waiting as Waiting
+    from refflow.workspace.agenda import agenda as agenda
+    from refflow.workspace.applications import application as application
+    from refflow.workspace.asks import Draft as Draft
+    from refflow.workspace.asks import Started as Started
+    from refflow.workspace.asks import approve as approve
+    from refflow.workspace.asks import approve_all as approve_all
+    from refflow.workspace.asks import asked_about as asked_about
+    from refflow.workspace.asks import cancel_run as cancel_run
+    from refflow.workspace.asks import close_ask as close_ask
+    from refflow.workspace.asks import close_task as close_task
+    from refflow.workspace.asks import confirm_sent as confirm_sent
+    from refflow.workspace.asks import draft as draft
+    from refflow.workspace.asks import edit as edit
+    from refflow.workspace.asks import find_ask as find_ask
+    from refflow.workspace.asks import find_message as find_message
+    from refflow.workspace.asks import referred as referred
+    from refflow.workspace.asks import reply as reply
+    from refflow.workspace.asks import skip_message as skip_message
+    from refflow.workspace.asks import start as start
+    from refflow.workspace.board import Board as Board
+    from refflow.workspace.board import Card as Card
+    from refflow.workspace.board import board as board
+    from refflow.workspace.board import board_as_of as board_as_of
+    from refflow.workspace.debts import find_debt as find_debt
+    from refflow.workspace.debts import settle_debt as settle_debt
+    from refflow.workspace.definitions import check as check
+    from refflow.workspace.definitions import synchronise as synchronise
+    from refflow.workspace.history import Explanation as Explanation
+    from refflow.workspace.history import Reason as Reason
+    from refflow.workspace.history import Undone as Undone
+    from refflow.workspace.history import describe as describe
+    from refflow.workspace.history import events as events
+    from refflow.workspace.history import undo as undo
+    from refflow.workspace.history import why as why
+    from refflow.workspace.importing import Plan as Plan
+    from refflow.workspace.importing import import_source as import_source
+    from refflow.workspace.openings import OpeningDetails as OpeningDetails
+    from refflow.workspace.openings import Packet as Packet
+    from refflow.workspace.openings import add_opening as add_opening
+    from refflow.workspace.openings import alias_company as alias_company
+    from refflow.workspace.openings import close_opening as close_opening
+    from refflow.workspace.openings import edit_opening as edit_opening
+    from refflow.workspace.openings import find_opening as find_opening
+    from refflow.workspace.openings import packet as packet
+    from refflow.workspace.openings import personalise as personalise
+    from refflow.workspace.people import PersonDetails as PersonDetails
+    from refflow.workspace.people import Profile as Profile
+    from refflow.workspace.people import add_person as add_person
+    from refflow.workspace.people import block as block
+    from refflow.workspace.people import edit_person as edit_person
+    from refflow.workspace.people import find_contact as find_contact
+    from refflow.workspace.people import log_contact as log_contact
+    from refflow.workspace.people import note as note
+    from refflow.workspace.people import opt_out as opt_out
+    from refflow.workspace.people import profile as profile
+    from refflow.workspace.people import unblock as unblock
+    from refflow.workspace.replaying import AsOf as AsOf
+    from refflow.workspace.replaying import Comparison as Comparison
+    from refflow.workspace.replaying import Redecided as Redecided
+    from refflow.workspace.replaying import Replayed as Replayed
+    from refflow.workspace.replaying import redecide as redecide
+    from refflow.workspace.replaying import replay as replay
+    from refflow.workspace.replaying import replay_check as replay_check
+    from refflow.workspace.replaying import replay_until as replay_until
+    from refflow.workspace.replaying import verify_chain as verify_chain
+    from refflow.workspace.setup import init as init
+    from refflow.workspace.stats import Rate as Rate
+    from refflow.workspace.stats import Stats as Stats
+    from refflow.workspace.stats import stats as stats
+    from refflow.workspace.when import parse_when as parse_when
+    from refflow.workspace.when import say_distance as say_distance
+    from refflow.workspace.when import say_when as say_when
+    from refflow.workspace.who import Candidate as Candidate
+    from refflow.workspace.who import Ranking as Ranking
+    from refflow.workspace.who import Term as Term
+    from refflow.workspace.who import who as who
+    from refflow.workspace.workspace import Workspace as Workspace
+    from refflow.workspace.workspace import open_workspace as open_workspace
+
+_CALLS = {
+    "agenda": (
+        "Agenda",
+        "Step",
+        "Suggestion",
+        "Waiting",
+        "agenda",
+    ),
+    "applications": ("application",),
+    "asks": (
+        "Draft",
+        "Started",
+        "approve",
+        "approve_all",
+        "asked_about",
+        "cancel_run",
+        "close_ask",
+        "close_task",
+        "confirm_sent",
+        "draft",
+        "edit",
+        "find_ask",
+        "find_message",
+        "referred",
+        "reply",
+        "skip_message",
+        "start",
+    ),
+    "board": (
+        "Board",
+        "Card",
+        "board",
+        "board_as_of",
+    ),
+    "debts": (
+        "find_debt",
+        "settle_debt",
+    ),
+    "definitions": (
+        "check",
+        "synchronise",
+    ),
+    "history": (
+        "Explanation",
+        "Reason",
+        "Undone",
+        "describe",
+        "events",
+        "undo",
+        "why",
+    ),
+    "importing": (
+        "Plan",
+        "import_source",
+    ),
+    "openings": (
+        "OpeningDetails",
+        "Packet",
+        "add_opening",
+        "alias_company",
+        "close_opening",
+        "edit_opening",
+        "find_opening",
+        "packet",
+        "personalise",
+    ),
+    "people": (
+        "PersonDetails",
+        "Profile",
+        "add_person",
+        "block",
+        "edit_person",
+        "find_contact",
+        "log_contact",
+        "note",
+        "opt_out",
+        "profile",
+        "unblock",
+    ),
+    "replaying": (
+        "AsOf",
+        "Comparison",
+        "Redecided",
+        "Replayed",
+        "redecide",
+        "replay",
+        "replay_check",
+        "replay_until",
+        "verify_chain",
+    ),
+    "setup": ("init",),
+    "stats": (
+        "Rate",
+        "Stats",
+        "stats",
+    ),
+    "when": (
+        "parse_when",
+        "say_distance",
+        "say_when",
+    ),
+    "who": (
+        "Candidate",
+        "Ranking",
+        "Term",
+        "who",
+    ),
+    "workspace": (
+        "Workspace",
+        "open_workspace",
+    ),
+}
+_MODULES = {name: module for module, names in _CALLS.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    """The second group, imported when it is asked for."""
+    if name not in _MODULES:
+        raise AttributeError(f"refflow.api has no {name}")
+    value = getattr(import_module(f"refflow.workspace.{_MODULES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
 __all__ = [
     "NOT_SENT",
     "UNKNOWN",
+    "Agenda",
+    "AsOf",
+    "Board",
+    "Candidate",
+    "Card",
     "Channel",
     "ChannelContext",
     "ChannelSpec",
     "CommandSpec",
+    "Comparison",
     "Counterpart",
     "Delivery",
+    "Draft",
     "Employment",
     "EventTypeSpec",
+    "Explanation",
     "FileReport",
     "FunctionSpec",
     "HealthCheckSpec",
@@ -67,27 +298,101 @@ __all__ = [
     "ImporterSpec",
     "Interaction",
     "NotFound",
+    "OpeningDetails",
     "Outgoing",
     "Owner",
+    "Packet",
     "Permanent",
     "Person",
+    "PersonDetails",
+    "Plan",
     "Problem",
     "ProblemsFound",
+    "Profile",
     "ProjectionSpec",
+    "Ranking",
+    "Rate",
+    "Reason",
     "Record",
+    "Redecided",
     "RefflowError",
+    "Replayed",
     "Retryable",
     "SavedOpening",
     "Secret",
+    "Started",
+    "Stats",
+    "Step",
+    "Suggestion",
+    "Term",
     "Tie",
+    "Undone",
     "Unfound",
     "UpcasterSpec",
     "UsageError",
+    "Waiting",
+    "Workspace",
+    "add_opening",
+    "add_person",
+    "agenda",
+    "alias_company",
+    "application",
+    "approve",
+    "approve_all",
+    "asked_about",
+    "block",
+    "board",
+    "board_as_of",
+    "cancel_run",
+    "check",
+    "close_ask",
+    "close_opening",
+    "close_task",
     "company_key",
+    "confirm_sent",
+    "describe",
     "display_name",
+    "draft",
+    "edit",
+    "edit_opening",
+    "edit_person",
     "email_key",
+    "events",
+    "find_ask",
+    "find_contact",
+    "find_debt",
+    "find_message",
+    "find_opening",
     "fold",
     "greeting_name",
     "hookimpl",
+    "import_source",
+    "init",
     "linkedin_slug",
+    "log_contact",
+    "note",
+    "open_workspace",
+    "opt_out",
+    "packet",
+    "parse_when",
+    "personalise",
+    "profile",
+    "redecide",
+    "referred",
+    "replay",
+    "replay_check",
+    "replay_until",
+    "reply",
+    "say_distance",
+    "say_when",
+    "settle_debt",
+    "skip_message",
+    "start",
+    "stats",
+    "synchronise",
+    "unblock",
+    "undo",
+    "verify_chain",
+    "who",
+    "why",
 ]

@@ -121,15 +121,12 @@ def test_every_acknowledged_commit_outlives_kill_9(writers: Writers, path: Path,
     """Thirty times on one log: killed while opening, recovering, writing, or checkpointing."""
     chance = random.Random(seed)
     acknowledged: list[Acknowledged] = []
-    unacknowledged = 0
     for _ in range(30):
         writers.order("Write", path, commits=1_000_000, kill_after=chance.uniform(0.001, 0.040))
         code, more = writers.ended()
         assert code == -signal.SIGKILL
         acknowledged += more
-        head = check(path, acknowledged)
-        last = acknowledged[-1].head if acknowledged else 0
-        unacknowledged += head > last
+        check(path, acknowledged)
     assert len(acknowledged) > 30, "most writers got to write"
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from refflow.workflows.durations import Duration, Unit
@@ -188,16 +188,16 @@ conditions = st.recursive(
     lambda inner: of_operators(["and", "or", "=="], inner) | joined("(not {})", inner),
     max_leaves=3,
 )
-well_typed: st.SearchStrategy[tuple[str, Type]] = st.one_of(
-    [
-        st.tuples(conditions, st.just(BOOL)),
-        st.tuples(number_terms, st.just(NUMBER)),
-        st.tuples(instant_terms, st.just(INSTANT)),
-        st.tuples(duration_terms, st.just(DURATION)),
-        st.tuples(text_terms, st.just(TEXT)),
-        st.tuples(list_terms, st.just(List(TEXT))),
-    ]
-).filter(lambda typed: typed[0].count("(") <= 14)  # well within what one expression may hold
+forms: list[st.SearchStrategy[tuple[str, Type]]] = [
+    st.tuples(conditions, st.just(BOOL)),
+    st.tuples(number_terms, st.just(NUMBER)),
+    st.tuples(instant_terms, st.just(INSTANT)),
+    st.tuples(duration_terms, st.just(DURATION)),
+    st.tuples(text_terms, st.just(TEXT)),
+    st.tuples(list_terms, st.just(List(TEXT))),
+]
+# Well within what one expression may hold.
+well_typed = st.one_of(forms).filter(lambda typed: typed[0].count("(") <= 14)
 
 # Any tree, well-typed or not
 
@@ -271,6 +271,9 @@ def compiled(text: str, expect: Type | None = None) -> Expression | tuple[Proble
 
 
 @given(trees)
+@example(parse("1 - (2 - (3 + 4) * -(5))")[0])
+@example(parse("(1 == 2) == (not (true and false) and (true and true))")[0])
+@example(parse("(1 else (2 else 3)) + 4 in [5]")[0])
 def test_a_tree_reads_back_as_it_was_written(tree: Node) -> None:
     again, problems = parse(written(tree))
 

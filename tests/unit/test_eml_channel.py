@@ -3,9 +3,10 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime, timedelta, timezone
 from email import policy
-from email.headerregistry import Address
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.parser import BytesParser
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,9 @@ from refflow_email.message import compose
 
 LINE = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=200)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=2000)
-IDS = st.lists(st.from_regex(r"<[a-z0-9.]{1,90}@[a-z]{1,20}\.com>", fullmatch=True), max_size=40, unique=True)
+IDS = st.lists(st.integers(0, 10**90), max_size=40, unique=True).map(
+    lambda numbers: [f"<{number}@example.com>" for number in numbers]
+)
 
 
 def parsed(message: Outgoing) -> EmailMessage:
@@ -41,10 +44,11 @@ def parsed(message: Outgoing) -> EmailMessage:
     return found
 
 
-def only(message: EmailMessage, header: str) -> Address:
-    (address,) = message[header].addresses
-    assert isinstance(address, Address)
-    return address
+def mailbox(message: EmailMessage, header: str) -> tuple[str, str]:
+    """The decoded name, and the address. Python 3.11 reads a name of several encoded words with spaces
+    between them, which RFC 2047 (6.2) says are to be ignored; its older functions do so."""
+    phrase, address = parseaddr(dict(message.raw_items())[header])
+    return str(make_header(decode_header(phrase))), address
 
 
 @given(text=TEXT)
@@ -74,8 +78,8 @@ def test_every_name_survives_with_its_spaces_evened_out(name: str) -> None:
     message = parsed(outgoing(contact_name=name, sender_name=name))
 
     for header, address in (("To", "ana@example.com"), ("From", "sam@example.org")):
-        assert only(message, header).display_name == " ".join(name.split())
-        assert only(message, header).addr_spec == address
+        assert mailbox(message, header) == (" ".join(name.split()), address)
+        assert [each.addr_spec for each in message[header].addresses] == [address]
 
 
 @given(ids=IDS)
@@ -136,7 +140,7 @@ def test_a_message_without_a_subject_has_no_subject_header() -> None:
     ("written", "ascii_form"),
     [
         ("ana@example.com", "ana@example.com"),
-        (" ana+jobs@Example.COM ", "ana+jobs@Example.COM"),
+        (" ana+jobs@Example.COM ", "ana+jobs@example.com"),
         ("ana@straße.de", "ana@xn--strae-oqa.de"),
         ("ana@BÜCHER.example", "ana@xn--bcher-kva.example"),
         ("ana@例え。テスト", "ana@xn--r8jz45g.xn--zckzah"),

@@ -26,7 +26,7 @@ class Rows:
     """The rows of every table, as one fold sees and changes them.
 
     A projection only gets, puts and drops by key. `find` is for whoever decides or shows: without a source it
-    looks at every row of the table.
+    looks at every row of the table, unless it is asked about a field that is fixed.
     """
 
     def __init__(self, source: Source | None = None) -> None:
@@ -34,6 +34,7 @@ class Rows:
         self._tables: dict[type[Row], dict[str, Any]] = {}
         self._touched: dict[type[Row], dict[str, None]] = {}
         self._added: dict[type[Row], list[Row]] = {}
+        self._fixed: dict[tuple[type[Row], str, Any], list[Row]] = {}
 
     def get(self, row: type[R], key: str) -> R | None:
         """The row of the table of `row` with that key."""
@@ -52,10 +53,13 @@ class Rows:
         row = type(value)
         if row.grows:
             self._added.setdefault(row, []).append(value)
+            self._index(row, value)
             return
         table = self._tables.get(row)
         if table is None:
             table = self._tables[row] = {}
+        if row.fixed and key not in table:
+            self._index(row, value)
         table[key] = value
         if self._source is not None:
             self._touched.setdefault(row, {})[key] = None
@@ -70,6 +74,9 @@ class Rows:
 
     def find(self, row: type[R], **equal: Any) -> list[R]:
         """The rows whose fields have these values, by key."""
+        fixed = next((name for name in row.fixed if name in equal), None)
+        if self._source is None and fixed is not None:
+            return self._find_fixed(row, fixed, equal)
         found: dict[str, R] = {}
         key_field = row.__struct_fields__[0]
         if self._source is not None:
@@ -89,6 +96,22 @@ class Rows:
         ]
         return [found[key] for key in sorted(found)] + grown
 
+    def _index(self, row: type[Row], value: Row) -> None:
+        if self._source is None:
+            for name in row.fixed:
+                self._fixed.setdefault((row, name, getattr(value, name)), []).append(value)
+
+    def _find_fixed(self, row: type[R], fixed: str, equal: dict[str, Any]) -> list[R]:
+        key_field = row.__struct_fields__[0]
+        table = self._tables.get(row, {})
+        found: dict[Any, Any] = {}
+        for each in self._fixed.get((row, fixed, equal[fixed]), ()):
+            key = getattr(each, key_field)
+            value = each if row.grows else table.get(key)
+            if value is not None and all(getattr(value, name) == wanted for name, wanted in equal.items()):
+                found[key] = value
+        return [found[key] for key in sorted(found)]
+
     def touched(self) -> Iterator[tuple[type[Row], list[str], list[Row]]]:
         """What the fold changed over its source, by table: keys that are gone, rows to write."""
         for row in {**self._touched, **self._added}:
@@ -107,5 +130,5 @@ class Rows:
 
     def take_added(self) -> dict[type[Row], list[Row]]:
         """The rows added to growing tables since the last call; they are then no longer held."""
-        added, self._added = self._added, {}
+        added, self._added, self._fixed = self._added, {}, {}
         return added

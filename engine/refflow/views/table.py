@@ -16,6 +16,8 @@ class Row(msgspec.Struct, kw_only=True):
 
     table: ClassVar[str]
     indexes: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    fixed: ClassVar[tuple[str, ...]] = ()
+    """Fields that never change once a row is there: a fold in memory finds rows by them quickly."""
     grows: ClassVar[bool] = False
     """Rows are only added, one by one, and never read by the fold: a rebuild need not hold them in memory."""
 

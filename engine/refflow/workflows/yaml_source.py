@@ -20,6 +20,8 @@ LARGEST = 500_000
 
 _UNREADABLE = re.compile("[^\n\t\\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffc\U00010000-\U0010ffff]")
 _INDENT_TAB = re.compile(r"^[ ]*\t", re.MULTILINE)
+_GLUED_COLON = re.compile(r":[,?\[\]{}]")
+_BLOCK_HEADER = re.compile(r"[|>][-+0-9]*( .*)?$", re.MULTILINE)
 _DIRECTIVE = re.compile(r"^%", re.MULTILINE)
 
 # YAML 1.2, section 10.3.2: the core schema.
@@ -30,6 +32,8 @@ _CORE = (
     ("float", re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")),
 )
 
+_WRITE_OUT = "put the value in quotes, or write out what it stands for"
+_NO_TAG = "quote the whole expression, and write `not` instead of `!`"
 _HINTS = (
     ("mapping values are not allowed", "a `:` is part of the value: quote the whole expression"),
     ("mapping keys are not allowed", "a `?` is part of the value: quote the whole expression"),
@@ -42,9 +46,9 @@ _HINTS = (
     ("quoted scalar", "a closing quote is missing"),
     ("escape", "in double quotes write `\\\\` for one `\\`, or use single quotes"),
     ("cannot start any token", "put the value in quotes"),
-    ("tag", "quote the whole expression, and write `not` instead of `!`"),
-    ("alias", "put the value in quotes, or write out what it stands for"),
-    ("anchor", "put the value in quotes, or write it out where it is used"),
+    ("tag", _NO_TAG),
+    ("alias", _WRITE_OUT),
+    ("anchor", _WRITE_OUT),
 )
 
 
@@ -99,10 +103,6 @@ class Mapping(Node, frozen=True, kw_only=True):
     values: dict[str, Node]
 
 
-class Refused(Node, frozen=True, kw_only=True):
-    """A value that has been reported and says nothing."""
-
-
 def read_yaml(text: str, file: str, *, pure: bool = False) -> tuple[Node | None, list[Problem]]:
     """The value that `text` holds, or None and why it cannot be read. Of a key written twice the first counts.
 
@@ -111,7 +111,7 @@ def read_yaml(text: str, file: str, *, pure: bool = False) -> tuple[Node | None,
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     try:
         _must_be_readable(text)
-        builder = _Builder(text.replace("\t", " "), file, pure)
+        builder = _Builder(text.replace("\t", " ").rstrip(" ") + "\n", file, pure)
         return builder.document(), builder.problems
     except _Unreadable as mistake:
         return None, [mistake.problem(file)]
@@ -204,12 +204,11 @@ class _Builder:
             case "MappingStartEvent":
                 node = self._mapping(event, line, column, depth + 1)
             case _:
-                return self._refuse("an alias (`*`)", line, column, "put the value in quotes, or write it out")
+                raise _Unreadable("`*` begins an alias, and there are none here", line, column, _WRITE_OUT)
         if event.anchor is not None:
-            return self._refuse("an anchor (`&`)", line, column, "put the value in quotes, or write it out")
+            raise _Unreadable("`&` begins an anchor, and there are none here", line, column, _WRITE_OUT)
         if event.tag is not None:
-            help = "quote the whole expression, and write `not` instead of `!`"
-            return self._refuse(f"a tag (`{event.tag}`)", line, column, help)
+            raise _Unreadable("`!` begins a tag, and there are none here", line, column, _NO_TAG)
         return node
 
     def _items(self, depth: int, flow: bool) -> Iterator[Node]:
@@ -222,10 +221,11 @@ class _Builder:
         while type(event := next(self._events)).__name__ != "MappingEndEvent":
             key = self._node(event, depth, start.flow_style)
             value = self._node(next(self._events), depth, start.flow_style)
+            if isinstance(value, Scalar) and value.kind == "null":  # nothing is written: speak of the key
+                value = msgspec.structs.replace(value, line=key.line, column=key.column)
             if not isinstance(key, Scalar):
-                if not isinstance(key, Refused):
-                    help = "an expression is written without `{{ }}`; a template text with them is put in quotes"
-                    self._report("E001", "a key is a word, not a list or a mapping", key.line, key.column, help)
+                help = "an expression is written without `{{ }}`; a template text with them is put in quotes"
+                self._report("E001", "a key is a word, not a list or a mapping", key.line, key.column, help)
             elif key.text in keys:
                 first = keys[key.text].line
                 self._report(
@@ -236,23 +236,25 @@ class _Builder:
         return Mapping(line=line, column=column, keys=keys, values=values)
 
     def _scalar(self, event: Any, line: int, column: int, flow: bool) -> Scalar:
-        plain = event.implicit[0]
-        if plain and flow and "?" in event.value:
-            # One of the two parsers reads such a text, the other does not.
-            raise _Unreadable("a `?` within brackets", line, column, "quote the whole expression")
+        plain, block = event.implicit[0], event.style in ("|", ">")
+        start, end = self._index(event.start_mark), self._index(event.end_mark)
+        # Where the two parsers disagree, neither reading counts.
+        if plain and flow and ("?" in event.value or _GLUED_COLON.match(self._text, end)):
+            raise _Unreadable("a `?` or `:` that is part of a value", line, column, "quote the whole expression")
+        if block and not _BLOCK_HEADER.match(self._text, start):
+            raise _Unreadable("text after `|` or `>`", line, column, "begin the text on the next line")
         return Scalar(
             line=line,
             column=column,
             text=event.value,
             kind=_kind(event.value) if plain else "str",
             source=self._text,
-            start=self._starts[min(line, len(self._starts)) - 1] + column - 1,
-            block=event.style in ("|", ">"),
+            start=start,
+            block=block,
         )
 
-    def _refuse(self, what: str, line: int, column: int, help: str) -> Refused:
-        self._report("E001", f"{what} cannot be used here", line, column, help)
-        return Refused(line=line, column=column)
+    def _index(self, mark: Any) -> int:
+        return int(self._starts[min(mark.line, len(self._starts) - 1)] + mark.column)
 
     def _report(self, code: str, message: str, line: int, column: int, help: str, marked: str = " ") -> None:
         place = {"line": line, "column": column, "length": len(marked)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 import msgspec
 
@@ -193,6 +194,6 @@ def _warnings(opening: Opening, email: str | None) -> list[str]:
     return warnings
 
 
-def _fields(details: OpeningDetails) -> dict[str, object]:
+def _fields(details: OpeningDetails) -> dict[str, Any]:
     fields = {name: getattr(details, name) for name in details.__struct_fields__}
     return {name: value for name, value in fields.items() if value is not None}

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -77,7 +78,7 @@ class Workspace:
         self.log = SqliteLog(self.connection, self.kinds)
         self.views = ViewStore(self.connection, self._projections())
         self.library = Library(self.kinds)
-        self._id = self.log.workspace()
+        self.id = self.log.workspace()
         self._in_act = False
         self._refresh(progress)
 
@@ -117,10 +118,9 @@ class Workspace:
 
     def channels(self) -> dict[str, tuple[ChannelSpec, Callable[[], Channel]]]:
         """The channels that may act, by name, each with what makes it."""
-        found = {}
+        found: dict[str, tuple[ChannelSpec, Callable[[], Channel]]] = {}
         for name, contribution in self.host.effects.channels.items():
-            spec = contribution.spec
-            found[name] = (spec, lambda spec=spec: self._channel(spec))
+            found[name] = (contribution.spec, partial(self._channel, contribution.spec))
         return found
 
     def turn(self, now: int) -> Turn:
@@ -131,7 +131,7 @@ class Workspace:
             self.views.fold,
             head=head,
             now=self._not_before(head, now),
-            workspace=self._id,
+            workspace=self.id,
             library=self.library,
             recall=self.event,
         )
@@ -199,8 +199,7 @@ class Workspace:
             if not found:
                 return
             run = found[0]
-            fired = TimerFired(run=run.id, due=instant(run.due or 0))
-            self._commit(lambda turn, fired=fired: turn.record(fired, by="clock"), now)  # type: ignore[misc]
+            self._record(TimerFired(run=run.id, due=instant(run.due or 0)), "clock", now)
             self._deliver(now)
         raise RefflowError("Timers keep coming due without end. Look at the runs with `refflow check`.")
 
@@ -209,8 +208,10 @@ class Workspace:
         for message in self.views.find(Message, status="requested"):
             outgoing = outgoing_of(message, self.views, self.settings)
             outcome = attempt(message, outgoing, self.channels(), recovering=recovering)
-            by = f"channel:{message.channel}"
-            self._commit(lambda turn, outcome=outcome, by=by: turn.record(outcome, by=by), now)  # type: ignore[misc]
+            self._record(outcome, f"channel:{message.channel}", now)
+
+    def _record(self, payload: Any, by: str, now: int) -> None:
+        self._commit(lambda turn: turn.record(payload, by=by), now)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

@@ -1,0 +1,213 @@
+"""Reads values that a person wrote: closed sets of keys, and for every mistake its place and a hint."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from typing import Literal
+
+from .definition import Source
+from .durations import Duration, parse_duration
+from .expressions import ExpressionErrors
+from .expressions.problems import did_you_mean
+from .problems import Problem
+from .yaml_source import Mapping, Node, Scalar, Sequence
+
+WRITE_DURATION = "write 30m, 4h, 5d, 5bd or 2w"
+
+_NAME = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
+_LIKE_DURATION = re.compile(r"[0-9][0-9.,]*\s*[a-zA-Z ]*")
+_SHAPES = {Mapping: "a mapping", Sequence: "a list", Scalar: "a single value"}
+
+
+class Reader:
+    """Reads the nodes of one file. Whatever cannot be read is None, and `problems` says why."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.problems: list[Problem] = []
+
+    def wrong(
+        self,
+        code: str,
+        message: str,
+        node: Node,
+        help: str | None = None,
+        *,
+        severity: Literal["error", "warning"] = "error",
+    ) -> None:
+        """Note a problem at `node`."""
+        length = len(node.text.split("\n")[0]) if isinstance(node, Scalar) else 1
+        self.wrong_at(code, message, (node.line, node.column, max(1, length)), help, severity=severity)
+
+    def wrong_at(
+        self,
+        code: str,
+        message: str,
+        place: tuple[int, int, int],
+        help: str | None = None,
+        *,
+        severity: Literal["error", "warning"] = "error",
+    ) -> None:
+        """Note a problem at `place`: line, column and length."""
+        line, column, length = place
+        self.problems.append(
+            Problem(
+                code=code,
+                message=message,
+                file=self.file,
+                line=line,
+                column=column,
+                length=length,
+                help=help,
+                severity=severity,
+            )
+        )
+
+    def wrong_expression(self, errors: ExpressionErrors, node: Scalar) -> None:
+        """Note what is wrong with the expression that `node` holds."""
+        for each in errors.problems:
+            line, column = node.place(each.offset)
+            self.wrong_at(each.code, each.message, (line, column, max(1, each.length)), each.help)
+
+    def mapping(
+        self,
+        node: Node,
+        what: str,
+        keys: Collection[str] | None = None,
+        *,
+        required: Collection[str] = (),
+        later: Collection[str] = (),
+    ) -> Mapping | None:
+        """A mapping with `keys` only (None: any names), of which `required` must be there; a key of `later`
+        belongs to the language but not to this version. `what` is how a message calls it: `a window`.
+        """
+        if not isinstance(node, Mapping):
+            self._shape(node, what, "a mapping, `key: value`")
+            return None
+        if keys is not None:
+            self.closed(node, what, keys, later)
+        for name in required:
+            if name not in node.values:
+                self.wrong("E006", f"{what} needs `{name}`", node)
+        return node
+
+    def closed(self, node: Mapping, what: str, keys: Collection[str], later: Collection[str] = ()) -> None:
+        """Report the keys of `node` that are not among `keys`."""
+        for name, key in node.keys.items():
+            if name in later:
+                self.not_yet(f"`{name}`", key)
+            elif name not in keys:
+                self.wrong("E003", f"{what} has no `{name}`", key, did_you_mean(name, keys) or one_of(keys))
+
+    def not_yet(self, what: str, node: Node) -> None:
+        """Report something that the language has and this version does not run."""
+        self.wrong("E010", f"this version does not run {what} yet", node)
+
+    def items(self, node: Node, what: str) -> tuple[Node, ...]:
+        """The items of a list."""
+        if not isinstance(node, Sequence):
+            self._shape(node, what, "a list")
+            return ()
+        return node.items
+
+    def scalar(self, node: Node, what: str) -> Scalar | None:
+        """A single value that is there."""
+        if isinstance(node, Scalar) and node.kind != "null":
+            return node
+        self._shape(node, what, "a single value")
+        return None
+
+    def text(self, node: Node, what: str) -> str | None:
+        """A text."""
+        found = self.scalar(node, what)
+        return None if found is None else found.text
+
+    def name(self, node: Node, what: str) -> str | None:
+        """A name: small letters, digits, and `-` or `_` between them."""
+        found = self.scalar(node, what)
+        if found is None:
+            return None
+        if not _NAME.fullmatch(found.text):
+            self.wrong("E007", f"`{found.text}` is no name for {what}", found, "write it like `last-silence`")
+            return None
+        return found.text
+
+    def choice(
+        self, node: Node, what: str, options: Collection[str], *, later: Collection[str] = ()
+    ) -> str | None:
+        """One of `options`."""
+        found = self.scalar(node, what)
+        if found is None or found.text in options:
+            return found and found.text
+        if found.text in later:
+            self.not_yet(f"{what} `{found.text}`", found)
+        else:
+            help = did_you_mean(found.text, options) or one_of(options)
+            self.wrong("E011", f"{what} cannot be `{found.text}`", found, help)
+        return None
+
+    def known(self, node: Node, code: str, what: str, options: Collection[str]) -> str | None:
+        """The name of something that exists."""
+        found = self.scalar(node, what)
+        if found is None or found.text in options:
+            return found and found.text
+        help = did_you_mean(found.text, options) or (one_of(options) if len(options) <= 8 else None)
+        self.wrong(code, f"{what} `{found.text}` does not exist", found, help)
+        return None
+
+    def flag(self, node: Node, what: str) -> bool | None:
+        """`true` or `false`."""
+        found = self.choice(node, what, ("true", "false"))
+        return None if found is None else found == "true"
+
+    def whole(self, node: Node, what: str, least: int = 1) -> int | None:
+        """A whole number of at least `least`."""
+        found = self.scalar(node, what)
+        if found is None:
+            return None
+        if found.kind != "int" or not found.text.isdecimal() or int(found.text) < least:
+            self.wrong("E011", f"{what} is a whole number from {least} on, not `{found.text}`", found)
+            return None
+        return int(found.text)
+
+    def duration(self, node: Node, what: str) -> Duration | None:
+        """A duration written out."""
+        found = self.scalar(node, what)
+        if found is None:
+            return None
+        duration = parse_duration(found.text)
+        if duration is None:
+            self.wrong("E130", f"`{found.text}` is not a duration", found, WRITE_DURATION)
+        return duration
+
+    def expression(self, node: Node, what: str, events: tuple[str, ...] = ()) -> Source | None:
+        """An expression with its place; it is not checked yet."""
+        found = self.scalar(node, what)
+        if found is None:
+            return None
+        return Source(text=found.text, line=found.line, column=found.column, events=events)
+
+    def duration_expression(self, node: Node, what: str) -> Source | None:
+        """An expression for a duration; one that is meant to be written out must be right."""
+        source = self.expression(node, what)
+        if source is not None and _LIKE_DURATION.fullmatch(source.text):
+            return source if self.duration(node, what) else None
+        return source
+
+    def _shape(self, node: Node, what: str, wanted: str) -> None:
+        if isinstance(node, Scalar) and node.kind == "null":
+            self.wrong("E006", f"{what} is missing", node, f"write {wanted}")
+        else:
+            self.wrong("E005", f"{what} is {wanted}, not {_SHAPES[type(node)]}", node)
+
+
+def pairs(node: Mapping) -> Iterator[tuple[str, Scalar, Node]]:
+    """Name, key and value of each entry."""
+    for name, key in node.keys.items():
+        yield name, key, node.values[name]
+
+
+def one_of(options: Collection[str]) -> str:
+    """A hint naming what is possible."""
+    return "possible: " + ", ".join(f"`{option}`" for option in options)

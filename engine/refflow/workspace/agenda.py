@@ -1,0 +1,184 @@
+"""What now: the agenda with names, what is owed, and openings that nobody has been asked about."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from refflow.events.event import micros
+from refflow.views.agenda import Item
+from refflow.views.contacts import Contact
+from refflow.views.debts import Debt
+from refflow.views.messages import Message
+from refflow.views.openings import Opening
+from refflow.views.pipeline import TAKEN, Ask
+from refflow.views.runs import Run
+
+from .who import Candidate, who
+from .workspace import Workspace
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """Something to do. `command` does it. Instants are microseconds since 1970 UTC; `urgency` is the sum of
+    the terms in `because`, and the order of the list.
+    """
+
+    id: str
+    do: str
+    text: str
+    command: str
+    due: int
+    urgency: float
+    because: list[str]
+    contact: str | None = None
+    contact_name: str | None = None
+    opening: str | None = None
+    opening_title: str | None = None
+    reference: str | None = None
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """A run that waits for somebody else, or for time to pass."""
+
+    run: str
+    workflow: str
+    step: str
+    contact_name: str | None
+    due: int | None
+
+
+class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
+    """An opening nobody is being asked about, and the best person to ask."""
+
+    opening: str
+    title: str
+    company: str
+    candidate: Candidate | None
+
+
+class Agenda(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything `refflow next` tells."""
+
+    steps: list[Step]
+    owed: list[Debt]
+    held: list[Step]
+    waiting: list[Waiting]
+    suggestions: list[Suggestion]
+
+
+DAY = 86_400_000_000
+_WEIGHT = {"stuck": 7.0, "doubt": 7.0, "failed": 6.0, "send": 5.0, "approve": 4.0, "task": 3.0, "held": 0.0}
+_COMMANDS = {
+    "approve": "refflow draft {id}",
+    "send": "refflow do {id} sent",
+    "doubt": "refflow do {id} sent",
+    "failed": "refflow draft {id}",
+    "task": "refflow do {id} done",
+    "held": "refflow why {id}",
+    "stuck": "refflow why {id}",
+}
+
+
+def agenda(workspace: Workspace, now: datetime) -> Agenda:
+    """What the owner can do now, most urgent first, and why."""
+    views, moment = workspace.views, micros(now)
+    names = _Names(workspace)
+    owed = views.query(Debt, "settled_at IS NULL ORDER BY due")
+    steps = [_step(names, item, owed, moment) for item in views.find(Item)]
+    steps.sort(key=lambda step: (-step.urgency, step.due, step.id))
+    return Agenda(
+        steps=[step for step in steps if step.do != "held"],
+        held=[step for step in steps if step.do == "held"],
+        owed=owed,
+        waiting=_waiting(workspace, names),
+        suggestions=_suggestions(workspace, now),
+    )
+
+
+class _Names:
+    def __init__(self, workspace: Workspace) -> None:
+        self.views = workspace.views
+
+    def contact(self, key: str | None) -> str | None:
+        found = self.views.get(Contact, key) if key else None
+        return found.name or found.id if found else None
+
+    def opening(self, key: str | None) -> str | None:
+        found = self.views.get(Opening, key) if key else None
+        return f"{found.title}, {found.company_name}" if found else None
+
+    def message(self, key: str) -> Message | None:
+        return self.views.get(Message, key)
+
+
+def _step(names: _Names, item: Item, owed: list[Debt], now: int) -> Step:
+    terms = [(f"{item.do}", _WEIGHT[item.do])]
+    late = (now - item.due) / DAY
+    terms.append((f"{abs(late):.1f} days {'late' if late > 0 else 'left'}", round(max(-2.0, min(4.0, late)), 2)))
+    for debt in owed:
+        if debt.contact == item.contact and debt.opening == item.opening:
+            terms.append((f"{debt.what} owed", 3.0))
+    message = names.message(item.id) if item.id.startswith("m") else None
+    return Step(
+        id=item.id,
+        do=item.do,
+        text=_text(item, message),
+        command=_COMMANDS[item.do].format(id=item.id),
+        due=item.due,
+        urgency=round(sum(value for _, value in terms), 2),
+        because=[f"{name}: {value:+.2f}" for name, value in terms],
+        contact=item.contact,
+        contact_name=names.contact(item.contact),
+        opening=item.opening,
+        opening_title=names.opening(item.opening),
+        reference=item.reference,
+    )
+
+
+def _text(item: Item, message: Message | None) -> str:
+    match item.do:
+        case "approve":
+            lacking = f" (lacks: {', '.join(message.missing)})" if message and message.missing else ""
+            return f"Read and approve `{item.why}`{lacking}"
+        case "send" if item.why == "assist":
+            return "Paste the text and send it, then confirm"
+        case "send":
+            return "Send the draft, then confirm"
+        case "doubt":
+            return f"Did it leave? Look, and say: {item.why}"
+        case "failed":
+            return f"Could not be handed over: {item.why}"
+        case "stuck":
+            return f"Stuck: {item.why}"
+    return item.why
+
+
+def _waiting(workspace: Workspace, names: _Names) -> list[Waiting]:
+    runs = workspace.views.query(
+        Run, "status = 'live' AND message IS NULL AND task IS NULL ORDER BY due IS NULL, due, id"
+    )
+    return [
+        Waiting(run=run.id, workflow=run.workflow, step=run.step, contact_name=names.contact(run.contact), due=run.due)
+        for run in runs
+    ]
+
+
+def _suggestions(workspace: Workspace, now: datetime) -> list[Suggestion]:
+    """Openings that are pursued and open, without anybody being asked, or warmed up for it."""
+    found = []
+    for opening in workspace.views.query(Opening, "status = 'open' AND interest = 'pursued' AND applied IS NULL"):
+        asks = workspace.views.find(Ask, opening=opening.id)
+        if not any(ask.stage in TAKEN or ask.stage == "warming" for ask in asks):
+            candidates = [each for each in who(workspace, opening.id, now).candidates if each.score > 0]
+            asked = {ask.contact for ask in asks if ask.asked_at is not None}
+            fresh = [each for each in candidates if each.contact not in asked]
+            found.append(
+                Suggestion(
+                    opening=opening.id,
+                    title=opening.title,
+                    company=opening.company_name,
+                    candidate=fresh[0] if fresh else None,
+                )
+            )
+    return found

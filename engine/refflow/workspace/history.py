@@ -1,0 +1,245 @@
+"""Looking back: the events of the log, why things are as they are, and taking a mistake back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from refflow.errors import NotFound, UsageError
+from refflow.events.event import Opaque, StoredEvent
+from refflow.events.runs import EventsVoided
+from refflow.views.contacts import Contact
+from refflow.views.messages import Message
+from refflow.views.openings import Opening
+from refflow.views.pipeline import Ask
+from refflow.views.runs import Run, Task
+from refflow.views.store import voided_positions
+from refflow.views.timeline import Happening
+from refflow.workflows.turn import Turn
+
+from .workspace import Workspace
+
+_SUBJECTS: dict[str, tuple[str, Any]] = {
+    "c": ("contact", Contact),
+    "o": ("opening", Opening),
+    "r": ("run", Run),
+}
+
+
+class Reason(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of an explanation: what happened, who decided it and which event it followed from.
+
+    `at` is in microseconds since 1970 UTC.
+    """
+
+    position: int
+    at: int
+    kind: str
+    text: str
+    by: str
+    cause: int | None
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+    """Why something stands as it does: `now` says it in a sentence, `reasons` tell how it came to that."""
+
+    subject: str
+    now: str
+    reasons: list[Reason]
+
+
+def events(
+    workspace: Workspace,
+    *,
+    after: int = 0,
+    kinds: list[str] | None = None,
+    subject: str | None = None,
+    effective: bool = False,
+) -> Iterator[StoredEvent]:
+    """The events of the log in their order; of `kinds`, or about `subject` (an id). `effective` leaves out
+    those that were taken back.
+    """
+    voided = voided_positions(workspace.log) if effective else frozenset()
+    if subject is None:
+        for page in workspace.log.read(after=after, kinds=kinds):
+            yield from (event for event in page if event.position not in voided)
+        return
+    for position in _positions(workspace, subject):
+        event = workspace.event(position)
+        if event is not None and position > after and position not in voided:
+            if kinds is None or event.kind in kinds:
+                yield event
+
+
+def _positions(workspace: Workspace, subject: str) -> list[int]:
+    views = workspace.views
+    if subject.startswith("m") and (message := views.get(Message, subject)) is not None:
+        found = views.find(Happening, run=message.run)
+        return [each.position for each in found if _names(workspace.event(each.position), "message", subject)]
+    if subject.startswith("t") and (task := views.get(Task, subject)) is not None:
+        found = views.find(Happening, run=task.run)
+        return [each.position for each in found if _names(workspace.event(each.position), "task", subject)]
+    if (ask := views.get(Ask, subject)) is not None:
+        found = views.find(Happening, contact=ask.contact)
+        return [each.position for each in found if each.opening in (ask.opening, None)]
+    field, row = _SUBJECTS.get(subject[:1], ("", None))
+    if row is None or views.get(row, subject) is None:
+        raise NotFound(f"`{subject}` is the id of nothing here. Ids are shown by `refflow next` and `refflow board`.")
+    return [each.position for each in views.find(Happening, **{field: subject})]
+
+
+def _names(event: StoredEvent | None, field: str, value: str) -> bool:
+    return event is not None and getattr(event.payload, field, None) == value
+
+
+def why(workspace: Workspace, subject: str) -> Explanation:
+    """Why a run, message, task, ask, contact or opening stands as it does, from the log's own decisions."""
+    told = [
+        Reason(
+            position=event.position,
+            at=event.occurred_at,
+            kind=event.kind,
+            text=describe(event),
+            by=event.by,
+            cause=event.cause,
+        )
+        for event in events(workspace, subject=subject, effective=True)
+    ]
+    return Explanation(subject=subject, now=_now(workspace, subject), reasons=told)
+
+
+def _now(workspace: Workspace, subject: str) -> str:
+    views = workspace.views
+    if (message := views.get(Message, subject)) is not None:
+        held = f": {message.detail}" if message.status == "held" else ""
+        return f"{subject} is {message.status}{held}"
+    if (run := views.get(Run, subject)) is not None:
+        if run.status == "exited":
+            return f"{subject} ({run.workflow}) ended: {run.outcome}"
+        if run.status == "stuck":
+            return f"{subject} ({run.workflow}) is stuck: {run.reason}"
+        return f"{subject} ({run.workflow}) is at step `{run.step}`{_waits_for(views.get(Message, run.message or ''), run)}"
+    if (task := views.get(Task, subject)) is not None:
+        return f"{subject} is {task.status}"
+    if (ask := views.get(Ask, subject)) is not None:
+        return f"{subject} is {ask.stage}{f': {ask.outcome}' if ask.outcome else ''}"
+    if (opening := views.get(Opening, subject)) is not None:
+        return f"{subject} is {opening.status}{f', {opening.applied}' if opening.applied else ''}"
+    live = views.find(Run, contact=subject, status="live")
+    return f"{subject} has {len(live)} live run{'' if len(live) == 1 else 's'}"
+
+
+def _waits_for(message: Message | None, run: Run) -> str:
+    if message is not None:
+        return f", with message {message.id} {message.status}{f' ({message.detail})' if message.detail else ''}"
+    if run.task is not None:
+        return f", with task {run.task} open"
+    return f", waiting for {run.rule}" if run.rule else ""
+
+
+def describe(event: StoredEvent) -> str:
+    """An event in a line, without anything personal: its fields as the log has them."""
+    return describe_payload(event.payload)
+
+
+def describe_payload(payload: Any) -> str:
+    """The fields of a payload in a line, without anything personal."""
+    if isinstance(payload, Opaque):
+        return f"(unknown kind) {payload.data[:120]}"
+    shown = []
+    for name in payload.__struct_fields__:
+        value = getattr(payload, name)
+        if value not in (None, (), {}, "") and name not in _HIDDEN:
+            shown.append(f"{name}={_short(value)}")
+    return " ".join(shown)
+
+
+_HIDDEN = frozenset({
+    "name", "first_name", "last_name", "keys", "emails", "url", "text", "subject", "body", "digest", "definition",
+    "settings", "event", "identity", "line", "note", "title", "help", "how", "hash",
+})  # fmt: skip
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%dT%H:%MZ}"
+    text = str(msgspec.to_builtins(value))
+    return text if len(text) <= 90 else f"{text[:87]}..."
+
+
+class Undone(msgspec.Struct, frozen=True, kw_only=True):
+    """What was, or would be, taken back."""
+
+    applied: bool
+    events: list[StoredEvent]
+
+
+def undo(workspace: Workspace, position: int | None, now: datetime, *, apply: bool = True) -> Undone:
+    """Take back the commit that holds `position` (None: the last thing the owner did), with what followed
+    from it at once. Raises `UsageError` when it was not the owner's doing, or something later builds on it.
+    """
+    commit = _commit_of(workspace, position)
+    if not any(event.by == "user" for event in commit):
+        raise UsageError(f"Event {commit[0].position} was not your doing ({commit[0].by}): it cannot be undone.")
+    later = _built_upon(workspace, commit)
+    if later is not None:
+        raise UsageError(
+            f"Event {later.position} ({later.kind}, by {later.by}) builds on it. "
+            + ("Undo that first: " + f"`refflow undo {later.position}`." if later.by == "user" else "It stays.")
+        )
+    if apply:
+        positions = tuple(event.position for event in commit)
+
+        def decide(turn: Turn) -> None:
+            turn.record(EventsVoided(positions=positions), by="user")
+
+        workspace.act(decide, now)
+        workspace.views.rebuild(workspace.log)
+    return Undone(applied=apply, events=commit)
+
+
+def _commit_of(workspace: Workspace, position: int | None) -> list[StoredEvent]:
+    voided = voided_positions(workspace.log)
+    at = workspace.log.head() if position is None else position
+    while position is None and at > 0:
+        event = workspace.event(at)
+        if event is not None and event.by == "user" and event.kind not in _NOT_UNDONE and at not in voided:
+            break
+        at -= 1
+    found = workspace.event(at) if at > 0 else None
+    if found is None:
+        raise UsageError("There is nothing to undo." if position is None else f"There is no event {position}.")
+    if found.position in voided:
+        raise UsageError(f"Event {found.position} was taken back already.")
+    if found.kind in _NOT_UNDONE:
+        raise UsageError(f"{found.kind} is not undone: change the file, or do the opposite.")
+    first = last = found.position
+    while (before := workspace.event(first - 1) if first > 1 else None) and before.commit == found.commit:
+        first -= 1
+    while (after := workspace.event(last + 1)) and after.commit == found.commit:
+        last += 1
+    return [event for page in workspace.log.read(after=first - 1, until=last) for event in page]
+
+
+_NOT_UNDONE = frozenset({"events.voided", "settings.changed", "workflow.defined", "workflow.retired"})
+
+
+def _built_upon(workspace: Workspace, commit: list[StoredEvent]) -> StoredEvent | None:
+    """The first later event, not taken back, about something this commit touched."""
+    touched = {value for event in commit for value in _subjects(event)}
+    voided = voided_positions(workspace.log)
+    for page in workspace.log.read(after=commit[-1].position):
+        for event in page:
+            if event.position not in voided and touched & set(_subjects(event)):
+                return event
+    return None
+
+
+def _subjects(event: StoredEvent) -> list[str]:
+    names = ("run", "message", "task", "contact", "opening", "referrer")
+    found = [getattr(event.payload, name, None) for name in names]
+    return [value for value in found if isinstance(value, str)]
+

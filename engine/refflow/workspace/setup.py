@@ -1,0 +1,27 @@
+"""Making a workspace."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from refflow.workflows.calendar import Calendar
+
+from .definitions import synchronise
+from .folder import lay_out
+from .workspace import Workspace
+
+
+def init(
+    path: Path, now: datetime, *, name: str = "", email: str | None = None, zone: str = "UTC", **options: Any
+) -> Workspace:
+    """A new workspace in the folder `path`, with the standard workflows in force.
+
+    Raises `UsageError` when there is one already, and `RefflowError` for an unknown time zone.
+    """
+    Calendar(zone)
+    folder = lay_out(path, name=name, email=email, zone=zone)
+    workspace = Workspace.create(folder, now, **options)
+    synchronise(workspace, now)
+    return workspace
