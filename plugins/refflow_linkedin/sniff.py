@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 _ARCHIVE = b"PK\x03\x04"
-_TABLES = "connections|messages|invitations|positions|saved ?jobs|job ?applications|endorsement_|recommendations_"
+_TABLES = (
+    "connections|messages|invitations|positions|saved ?jobs|job ?applications|(?:endorse|recommend)[a-z]+_"
+)
 _NAMED = re.compile(rf"(?:^|[/\W_])(?:{_TABLES})[^/]*\.csv", re.I)
 _MEMBERS = re.compile(rf"(?:{_TABLES})[^/]{{0,24}}\.csv".encode(), re.I)
 # Columns that together are found in no other program's tables.

@@ -24,11 +24,16 @@ from refflow.testing.log import KINDS, parts
 
 
 class Write(msgspec.Struct, tag=True):
-    """Append `commits` commits; be killed after `kill_after` seconds, if not None."""
+    """Append `commits` commits; be killed after `kill_after` seconds, if not None.
+
+    They count from the fork, so that the kill may hit while the log is opened and recovered; `under_way`: from
+    the first acknowledgement.
+    """
 
     path: str
     commits: int
     kill_after: float | None = None
+    under_way: bool = False
 
 
 class Lose(msgspec.Struct, tag=True):
@@ -38,7 +43,6 @@ class Lose(msgspec.Struct, tag=True):
     number: int
     size: int
     stored: bool
-    kill_after: None = None
 
 
 def say(text: str) -> None:
@@ -49,12 +53,12 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def write(order: Write) -> None:
+def write(order: Write, begun: int) -> None:
     chance = random.Random(os.urandom(8))
     with closing(connect(order.path)) as connection:
         log = SqliteLog(connection, KINDS)
         head = log.head()
-        for _ in range(order.commits):
+        for number in range(order.commits):
             commit = parts(chance.randint(1, 5), "x" * chance.choice([0, 10, 3000]), chance.getrandbits(40))
             while True:
                 try:
@@ -63,6 +67,8 @@ def write(order: Write) -> None:
                 except Conflict:
                     head = log.head()
             say(f"{head} {commit.id} {len(commit.events)}")
+            if number == 0:
+                os.close(begun)
 
 
 def lose(order: Lose) -> None:
@@ -71,9 +77,9 @@ def lose(order: Lose) -> None:
     die()
 
 
-def child(order: Write | Lose) -> NoReturn:
+def child(order: Write | Lose, begun: int) -> NoReturn:
     try:
-        write(order) if isinstance(order, Write) else lose(order)
+        write(order, begun) if isinstance(order, Write) else lose(order)
         os._exit(0)
     finally:
         os._exit(1)
@@ -83,12 +89,17 @@ def main() -> None:
     decode = msgspec.json.Decoder(Write | Lose).decode
     for line in sys.stdin:
         order = decode(line)
+        waiting, begun = os.pipe()
         pid = os.fork()
         if pid == 0:
-            child(order)
-        if order.kill_after is not None:
+            child(order, begun)
+        os.close(begun)
+        if isinstance(order, Write) and order.kill_after is not None:
+            if order.under_way:
+                os.read(waiting, 1)  # returns once the writer has closed its end
             time.sleep(order.kill_after)
             os.kill(pid, signal.SIGKILL)
+        os.close(waiting)
         say(f"ended {os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])}")
 
 

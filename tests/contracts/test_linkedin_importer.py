@@ -92,6 +92,7 @@ def test_the_reader_uses_only_the_public_surface() -> None:
     used = {
         module
         for file in folder.glob("*.py")
+        if file.stem != "paste"  # the channel, which is not the reader's
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
         if isinstance(node, ast.ImportFrom) and (module := node.module or "").startswith("refflow.")
     }

@@ -121,13 +121,15 @@ def test_every_acknowledged_commit_outlives_kill_9(writers: Writers, path: Path,
     """Thirty times on one log: killed while opening, recovering, writing, or checkpointing."""
     chance = random.Random(seed)
     acknowledged: list[Acknowledged] = []
-    for _ in range(30):
-        writers.order("Write", path, commits=1_000_000, kill_after=chance.uniform(0.001, 0.040))
+    for each in range(30):
+        writers.order(
+            "Write", path, commits=1_000_000, kill_after=chance.uniform(0, 0.030), under_way=each % 2 == 0
+        )
         code, more = writers.ended()
         assert code == -signal.SIGKILL
         acknowledged += more
         check(path, acknowledged)
-    assert len(acknowledged) > 30, "most writers got to write"
+    assert len(acknowledged) >= 15
 
 
 @needs_fork

@@ -32,7 +32,9 @@ words = st.text("abzÀß王 ,;\"'\n\r\t\0\ufeff", max_size=6)
 slugs = st.sampled_from(["ana", "ben", "zo%C3%AB"]).map("https://www.linkedin.com/in/{}".format)
 days = st.sampled_from(["05 Jan 2024", "1/5/24, 6:14 PM", "2024-01-05", "soon", ""])
 people = st.lists(
-    st.tuples(words, words, st.one_of(slugs, words), st.one_of(st.just("a@example.org"), words), words, words, days),
+    st.tuples(
+        words, words, st.one_of(slugs, words), st.one_of(st.just("a@example.org"), words), words, words, days
+    ),
     max_size=6,
 )
 stamps = st.sampled_from(["2024-03-01 12:00:00 UTC", "2024-03-01 12:00:01 UTC", "1/5/24, 6:14 PM", "", "soon"])
@@ -109,7 +111,9 @@ def test_the_order_of_columns_makes_no_difference(
     network: list[tuple[str, ...]], history: list[tuple[str, ...]], one: list[int], other: list[int]
 ) -> None:
     def shuffled(columns: list[str], rows: list[tuple[str, ...]], order: list[int]) -> bytes:
-        return table([columns[place] for place in order], [tuple(row[place] for place in order) for row in rows])
+        return table(
+            [columns[place] for place in order], [tuple(row[place] for place in order) for row in rows]
+        )
 
     files = export(network, history)
     moved = {
@@ -150,15 +154,17 @@ def test_a_cut_zip_is_refused_and_nothing_of_it_read(
     with TemporaryDirectory() as folder:
         path = Path(folder) / "export.zip"
         path.write_bytes(raw[: data.draw(st.integers(0, len(raw) - 1))])
-        records: list[Record] = []
         try:
-            records.extend(LinkedInExport().read(path, ImportReport()))
-        except RefflowError as error:
-            assert "export.zip" in str(error)
-        assert records == []
+            next(LinkedInExport().read(path, ImportReport()), None)
+        except RefflowError:
+            return
+    raise AssertionError("a zip without its end was read")
 
 
-@given(st.binary(max_size=200), st.sampled_from(["Connections.csv", "messages.csv", "unknown.csv", "Invitations.csv"]))
+@given(
+    st.binary(max_size=200),
+    st.sampled_from(["Connections.csv", "messages.csv", "unknown.csv", "Invitations.csv"]),
+)
 @example(b"PK\x03\x04", "Connections.csv")
 @example(b"\xff\xfe\x00", "Connections.csv")
 @example(b"First Name,Last Name\n\xff\xfe,\x81\n", "Connections.csv")
@@ -170,8 +176,13 @@ def test_no_bytes_whatever_raise_an_error_of_another_kind(content: bytes, name: 
 
 
 @given(
-    st.lists(st.lists(st.sampled_from(["", "secret", "secret\n", '"secret', "secret" * 20_000]), max_size=9), max_size=6),
-    st.sampled_from(["Connections", "messages", "Invitations", "Positions", "Endorsement_Received_Info", "Saved Jobs"]),
+    st.lists(
+        st.lists(st.sampled_from(["", "secret", "secret\n", '"secret', "secret" * 20_000]), max_size=9),
+        max_size=6,
+    ),
+    st.sampled_from(
+        ["Connections", "messages", "Invitations", "Positions", "Endorsement_Received_Info", "Saved Jobs"]
+    ),
     st.booleans(),
 )
 def test_no_report_quotes_a_cell(rows: list[list[str]], name: str, headed: bool) -> None:

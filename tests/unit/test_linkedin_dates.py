@@ -53,7 +53,17 @@ def test_what_says_that_there_is_no_date_is_none(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["soon", "31/12/2024", "30 Feb 2024", "5 Foo 2024", "2024-13-01", "2024-01-05 nonsense", "12345", "1/2/345"]
+    "text",
+    [
+        "soon",
+        "31/12/2024",
+        "30 Feb 2024",
+        "5 Foo 2024",
+        "2024-13-01",
+        "2024-01-05 nonsense",
+        "12345",
+        "1/2/345",
+    ],
 )
 def test_what_is_no_date_is_refused_rather_than_guessed(text: str) -> None:
     with refused():
@@ -93,11 +103,13 @@ def test_an_instant_is_utc_unless_its_form_says_otherwise(text: str, instant: in
         ("12/31/24, 11:18 PM", micros(2025, 1, 1, 7, 18)),
     ],
 )
-def test_a_zoneless_stamp_with_the_month_first_is_pacific_time_summer_and_winter(text: str, instant: int) -> None:
+def test_a_zoneless_stamp_with_the_month_first_is_pacific_time(text: str, instant: int) -> None:
     assert parse_instant(text) == instant
 
 
-@pytest.mark.parametrize("text", ["1/8/18, 13:30 PM", "1/8/18, 0:30 AM", "2024-01-05 25:00:00 UTC", "0001-01-01T00:00+09:00"])
+@pytest.mark.parametrize(
+    "text", ["1/8/18, 13:30 PM", "1/8/18, 0:30 AM", "2024-01-05 25:00:00 UTC", "0001-01-01T00:00+09:00"]
+)
 def test_an_impossible_time_is_refused(text: str) -> None:
     with refused():
         parse_instant(text)

@@ -10,7 +10,8 @@ from refflow_linkedin.reader import LinkedInExport
 
 ME, ANA, BEN = (f"https://www.linkedin.com/in/{slug}" for slug in ("me", "ana", "ben"))
 M2 = (
-    "CONVERSATION ID,CONVERSATION TITLE,FROM,SENDER PROFILE URL,TO,RECIPIENT PROFILE URLS,DATE,SUBJECT,CONTENT,FOLDER"
+    "CONVERSATION ID,CONVERSATION TITLE,FROM,SENDER PROFILE URL,TO,RECIPIENT PROFILE URLS,"
+    "DATE,SUBJECT,CONTENT,FOLDER"
 ).split(",")
 PROFILE = "First Name,Last Name,Headline\nMia,Example,Editor\n"
 NOON = "2024-03-01 12:00:00 UTC"
@@ -45,16 +46,19 @@ def table(rows: list[dict[str, str]], columns: list[str]) -> str:
     return "\n".join([",".join(columns), *quoted]) + "\n"
 
 
-def read(tmp_path: Path, rows: list[dict[str, str]], columns: list[str] = M2, **files: str) -> list[Record]:
-    return read_with_report(tmp_path, rows, columns, **files)[0]
+def read(
+    tmp_path: Path, rows: list[dict[str, str]], columns: list[str] = M2, files: dict[str, str] | None = None
+) -> list[Record]:
+    return read_with_report(tmp_path, rows, columns, files)[0]
 
 
 def read_with_report(
-    tmp_path: Path, rows: list[dict[str, str]], columns: list[str] = M2, **files: str
+    tmp_path: Path, rows: list[dict[str, str]], columns: list[str] = M2, files: dict[str, str] | None = None
 ) -> tuple[list[Record], ImportReport]:
-    for name, text in (files or {"Profile": PROFILE}).items():
-        (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")
-    (tmp_path / "messages.csv").write_text(table(rows, columns), encoding="utf-8")
+    """The records of a folder with the messages, and with `files` or else the owner's profile."""
+    contents = {"Profile.csv": PROFILE} if files is None else files
+    for name, text in (contents | {"messages.csv": table(rows, columns)}).items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
     report = ImportReport()
     return list(LinkedInExport().read(tmp_path, report)), report
 
@@ -102,10 +106,11 @@ def test_every_set_of_columns_since_2024_gives_the_same_messages(tmp_path: Path,
 def test_messages_of_2018_have_their_direction_written_beside_them(tmp_path: Path) -> None:
     columns = ["From", "To", "Date", "Subject", "Content", "Direction", "Folder"]
     rows = [
-        {"From": "Mia Example", "To": "Ana Souza", "Date": "7/18/18, 9:08 AM", "Direction": "OUTGOING", "Folder": "SENT"},
-        {"From": "Ben Okri", "To": "Mia Example", "Date": "1/8/18, 7:30 AM", "Direction": "INCOMING", "Folder": "ARCHIVED"},
+        ("Mia Example", "Ana Souza", "7/18/18, 9:08 AM", "", "hello", "OUTGOING", "SENT"),
+        ("Ben Okri", "Mia Example", "1/8/18, 7:30 AM", "", "hello", "INCOMING", "ARCHIVED"),
     ]
-    owner, *history = read(tmp_path, rows, columns, Nothing="A,B\n")
+    named = [dict(zip(columns, cells, strict=True)) for cells in rows]
+    owner, *history = read(tmp_path, named, columns, files={})
 
     assert owner == Owner(name="Mia Example")
     assert [(one.direction, one.counterpart, one.at) for one in messages(history)] == [
@@ -117,7 +122,7 @@ def test_messages_of_2018_have_their_direction_written_beside_them(tmp_path: Pat
 def test_messages_of_2023_know_a_recipient_by_name_alone(tmp_path: Path) -> None:
     columns = [column for column in M2 if column != "RECIPIENT PROFILE URLS"]
     rows = [row(), reply(), row(TO="Ben Okri"), reply(FROM="Ben Okri", SENDER_PROFILE_URL=BEN)]
-    owner, *history = read(tmp_path, rows, columns, Nothing="A,B\n")
+    owner, *history = read(tmp_path, rows, columns, files={})
 
     assert owner == Owner(name="Mia Example", keys=("linkedin:me",))
     assert [(one.direction, one.counterpart) for one in messages(history)] == [
@@ -132,7 +137,7 @@ def test_one_busy_correspondent_is_not_taken_for_an_owner_without_profile(tmp_pa
     columns = [column for column in M2 if column != "RECIPIENT PROFILE URLS"]
     mine = {"SENDER_PROFILE_URL": "", "CONVERSATION_TITLE": "Chat"}
     rows = [*[reply()] * 5, row(**mine), row(TO="Ben Okri", **mine)]
-    owner, *history = read(tmp_path, rows, columns, Nothing="A,B\n")
+    owner, *history = read(tmp_path, rows, columns, files={})
 
     assert owner == Owner(name="Mia Example")
     assert [one.direction for one in messages(history)] == ["in"] * 5 + ["out"] * 2
@@ -141,7 +146,7 @@ def test_one_busy_correspondent_is_not_taken_for_an_owner_without_profile(tmp_pa
 @pytest.mark.parametrize("yes", ["Yes", "true", "TRUE"])
 @pytest.mark.parametrize("column", ["IS MESSAGE DRAFT", "IS CONVERSATION DRAFT"])
 def test_a_draft_was_never_sent(tmp_path: Path, column: str, yes: str) -> None:
-    rows = [row(**{column.replace(" ", "_"): yes, "CONVERSATION_ID": ""}), reply(**{column.replace(" ", "_"): "No"})]
+    rows = [row(CONVERSATION_ID="") | {column: yes}, reply() | {column: "No"}]
     records, report = read_with_report(tmp_path, rows, [*M2, column])
 
     assert [one.direction for one in messages(records)] == ["in"]
@@ -168,7 +173,13 @@ def test_spam_sponsored_unknown_and_own_notes_are_left_out_each_with_its_reason(
     records, report = read_with_report(tmp_path, rows)
 
     assert [one.line for one in messages(records)] == [8]
-    assert skipped(report) == {"spam": 1, "sponsored": 1, "unknown person": 2, "to oneself": 1, "without a date": 1}
+    assert skipped(report) == {
+        "spam": 1,
+        "sponsored": 1,
+        "unknown person": 2,
+        "to oneself": 1,
+        "without a date": 1,
+    }
 
 
 def test_a_member_with_a_profile_is_known_by_it_and_has_no_name(tmp_path: Path) -> None:
@@ -186,7 +197,8 @@ def test_a_message_to_a_group_is_one_to_each_by_profile(tmp_path: Path) -> None:
 
 
 def test_a_message_from_a_group_is_from_its_sender_alone(tmp_path: Path) -> None:
-    (message,) = messages(read(tmp_path, [reply(TO="Mia Example, Ben Okri", RECIPIENT_PROFILE_URLS=f"{ME},{BEN}")]))
+    group = {"TO": "Mia Example, Ben Okri", "RECIPIENT_PROFILE_URLS": f"{ME},{BEN}"}
+    (message,) = messages(read(tmp_path, [reply(**group)]))
 
     assert message.counterpart.keys == ("linkedin:ana",)
 
@@ -199,7 +211,7 @@ def test_a_comma_in_a_name_makes_no_second_recipient(tmp_path: Path) -> None:
 
 def test_the_owner_is_whoever_is_in_most_messages(tmp_path: Path) -> None:
     rows = [reply(), reply(FROM="Ben Okri", SENDER_PROFILE_URL=BEN), row()]
-    records = read(tmp_path, rows, Nothing="A,B\n")
+    records = read(tmp_path, rows, files={})
 
     assert records[0] == Owner(name="Mia Example", keys=("linkedin:me",))
     assert [one.direction for one in messages(records)] == ["in", "in", "out"]
@@ -214,13 +226,13 @@ def test_the_owner_is_whoever_is_in_most_messages(tmp_path: Path) -> None:
     ],
 )
 def test_other_tables_tell_the_owner_from_an_only_correspondent(tmp_path: Path, name: str, text: str) -> None:
-    history = messages(read(tmp_path, [row(), reply()], **{name: text}))
+    history = messages(read(tmp_path, [row(), reply()], files={f"{name}.csv": text}))
 
     assert [one.direction for one in history if one.medium == "message"] == ["out", "in"]
 
 
 def test_nothing_is_guessed_when_two_could_be_the_owner(tmp_path: Path) -> None:
-    records, report = read_with_report(tmp_path, [row(), reply()], Nothing="A,B\n")
+    records, report = read_with_report(tmp_path, [row(), reply()], files={})
 
     assert records == []
     assert skipped(report) == {"unclear whose message it is": 2}
@@ -235,7 +247,8 @@ def test_a_namesake_of_the_owner_is_somebody_else(tmp_path: Path) -> None:
 
 
 def test_equal_rows_have_identities_of_their_own_that_stay_the_same(tmp_path: Path) -> None:
-    rows = [row(), row(), row(CONTENT=""), row(DATE="2024-03-01 12:00:01 UTC"), row(CONVERSATION_ID="c2"), reply()]
+    others = [row(CONTENT=""), row(DATE="2024-03-01 12:00:01 UTC"), row(CONVERSATION_ID="c2"), reply()]
+    rows = [row(), row(), *others]
     first = [one.identity for one in messages(read(tmp_path, rows))]
 
     assert len(set(first)) == len(rows)
@@ -257,10 +270,14 @@ def test_a_message_is_known_again_in_a_later_export(tmp_path: Path) -> None:
     "name", ["coach_messages", "guide_messages", "learning_coach_messages", "learning_role_play_messages"]
 )
 def test_chats_with_a_machine_are_told_by_the_name_of_their_file(tmp_path: Path, name: str) -> None:
-    records, report = read_with_report(tmp_path, [row()], Profile=PROFILE, **{name: table([reply()], M2)})
+    records, report = read_with_report(
+        tmp_path, [row()], files={"Profile.csv": PROFILE, f"{name}.csv": table([reply()], M2)}
+    )
 
     assert len(messages(records)) == 1
-    assert [entry.use for entry in report.files if entry.name == f"{name}.csv"] == ["not imported: chats with a machine"]
+    assert {entry.name: entry.use for entry in report.files}[
+        f"{name}.csv"
+    ] == "not imported: chats with a machine"
 
 
 def test_a_date_of_no_known_form_is_a_problem_that_does_not_quote_it(tmp_path: Path) -> None:

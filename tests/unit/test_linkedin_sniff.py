@@ -16,7 +16,7 @@ CONNECTIONS = b"First Name,Last Name,URL,Email Address,Company,Position,Connecte
         ("anything.csv", NOTES + CONNECTIONS),
         ("anything.csv", b"\xef\xbb\xbf" + CONNECTIONS.replace(b",", b";")),
         ("anything.csv", CONNECTIONS.decode().encode("utf-16")),
-        ("anything.csv", b"CONVERSATION ID,CONVERSATION TITLE,FROM,SENDER PROFILE URL,TO,DATE,SUBJECT,CONTENT,FOLDER\n"),
+        ("anything.csv", b"CONVERSATION ID,FROM,SENDER PROFILE URL,TO,DATE,SUBJECT,CONTENT,FOLDER\n"),
         ("anything.csv", b"From,To,Sent At,Message,Direction\n"),
         ("Complete_LinkedInDataExport_01-31-2024", b""),
     ],

@@ -19,7 +19,7 @@ from refflow.api import (
 )
 from refflow_linkedin.reader import LinkedInExport
 
-PROFILE = "First Name,Last Name,Maiden Name,Address,Birth Date\nMia,Example,,1 Secret Street,\"Feb 17, 1998\"\n"
+PROFILE = 'First Name,Last Name,Maiden Name,Address,Birth Date\nMia,Example,,1 Secret Street,"Feb 17, 1998"\n'
 
 
 def micros(*parts: int) -> int:
@@ -68,7 +68,8 @@ def test_own_jobs_have_their_months_and_the_present_one_no_end(tmp_path: Path) -
 
 def test_recommendations_are_ties_by_name(tmp_path: Path) -> None:
     header = "First Name,Last Name,Company,Job Title,Text,Creation Date,Status\n"
-    received = header + 'Ana,Souza,Acme,,"A long\ntext.","3/4/18, 10:35 AM",VISIBLE\nAna,Souza,,,,"3/5/18, 10:35 AM",\n'
+    received = header + 'Ana,Souza,Acme,,"A long\ntext.","3/4/18, 10:35 AM",VISIBLE\n'
+    received += 'Ana,Souza,,,,"3/5/18, 10:35 AM",\n'
     given = header + "Ana,Souza,,,,22 Mar 2020,VISIBLE\n,,,,,,\n"
     files = {"Recommendations_Received.csv": received, "Recommendations_Given.csv": given}
     records, report = read_with_report(tmp_path, files)
@@ -86,7 +87,8 @@ def test_recommendations_are_ties_by_name(tmp_path: Path) -> None:
 
 def test_endorsements_are_counted_by_profile_or_by_name_where_there_is_none(tmp_path: Path) -> None:
     received = (
-        "Endorsement Date,Skill Name,Endorser First Name,Endorser Last Name,Endorser Public Url,Endorsement Status\n"
+        "Endorsement Date,Skill Name,Endorser First Name,Endorser Last Name,"
+        "Endorser Public Url,Endorsement Status\n"
         "2020/01/02 10:00:00 UTC,Writing,Ana,Souza,www.linkedin.com/in/ana,ACCEPTED\n"
         "2021/01/02 10:00:00 UTC,Speaking,Ana,Souza,www.linkedin.com/in/ana,ACCEPTED\n"
         "2019/01/02 10:00:00 UTC,Writing,Ana,Souza,www.linkedin.com/in/ana-2,ACCEPTED\n"
@@ -111,7 +113,9 @@ def test_endorsements_are_counted_by_profile_or_by_name_where_there_is_none(tmp_
             evidence="endorsed_me",
             last=date(2019, 1, 2),
         ),
-        Tie(line=2, counterpart=Counterpart(name="Ana Souza"), evidence="endorsed_by_me", last=date(2020, 1, 2)),
+        Tie(
+            line=2, counterpart=Counterpart(name="Ana Souza"), evidence="endorsed_by_me", last=date(2020, 1, 2)
+        ),
     ]
 
 
@@ -166,8 +170,8 @@ def test_an_invitation_has_its_other_side_and_direction(
 
 def test_invitations_that_say_too_little_are_counted_by_reason(tmp_path: Path) -> None:
     header = "From,To,Sent At,Message,Direction\n"
-    rows = "LinkedIn Member,Mia Example,1/8/18,,INCOMING\nBen Okri,Mia Example,,,INCOMING\nBen Okri,Ana Souza,1/8/18,,\n"
-    records, report = read_with_report(tmp_path, {"Invitations.csv": header + rows.replace("Mia Example", "")})
+    rows = "LinkedIn Member,,1/8/18,,INCOMING\nBen Okri,,,,INCOMING\nBen Okri,Ana Souza,1/8/18,,\n"
+    records, report = read_with_report(tmp_path, {"Invitations.csv": header + rows})
 
     assert [record for record in records if isinstance(record, Interaction)] == []
     assert report.files[0].skipped == {
@@ -178,9 +182,11 @@ def test_invitations_that_say_too_little_are_counted_by_reason(tmp_path: Path) -
 
 
 def test_saved_jobs_and_applications_are_openings_without_contact_data(tmp_path: Path) -> None:
-    saved = 'Saved Date,Job Url,Job Title,Company Name\n"6/4/18, 5:30 AM",http://www.linkedin.com/jobs/view/1,Editor,Acme\n,,,Acme\n'
+    saved = "Saved Date,Job Url,Job Title,Company Name\n"
+    saved += '"6/4/18, 5:30 AM",http://www.linkedin.com/jobs/view/1,Editor,Acme\n,,,Acme\n'
     applied = (
-        "Application Date,Contact Email,Contact Phone Number,Company Name,Job Title,Job Url,Resume Name,Question And Answers\n"
+        "Application Date,Contact Email,Contact Phone Number,"
+        "Company Name,Job Title,Job Url,Resume Name,Question And Answers\n"
         '"1/8/18, 7:30 AM",me@example.org,555,Globex,Writer,,cv.pdf,secret\n'
     )
     records, report = read_with_report(tmp_path, {"Saved Jobs.csv": saved, "Job Applications.csv": applied})

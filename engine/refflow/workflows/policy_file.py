@@ -1,0 +1,123 @@
+"""Reads how messages may leave: the policy of a workflow, and the parts of it that the settings share."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from .definition import Cap, Policy, Window
+from .reading import Reader, pairs
+from .yaml_source import Mapping, Node, Scalar, Sequence
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+_HOURS = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)\s*-\s*([01]?\d|2[0-3]|24):([0-5]\d)")
+_POLICY = ("exclusive", "timezone", "window", "gap", "caps", "on_cap", "approval")
+_POLICY_LATER = ("priority", "retry", "late")
+
+
+def read_policy(reader: Reader, node: Node) -> Policy:
+    """The `policy` of a workflow; what cannot be read stays as the workspace says."""
+    found = reader.mapping(node, "a policy", _POLICY, later=_POLICY_LATER)
+    return Policy() if found is None else Policy(**_policy_fields(reader, found))
+
+
+def read_window(reader: Reader, node: Node) -> Window | None:
+    """`{days: mon-fri, hours: 09:00-17:30}`; a part that is not given has its default."""
+    found = reader.mapping(node, "a window", ("days", "hours"), later=("holidays",))
+    if found is None:
+        return None
+    window = Window()
+    if "days" in found.values and (days := _days(reader, found.values["days"])):
+        window = msgspec.structs.replace(window, days=days)
+    if "hours" in found.values and (hours := _hours(reader, found.values["hours"])):
+        window = msgspec.structs.replace(window, opens=hours[0], closes=hours[1])
+    return window
+
+
+def read_caps(reader: Reader, node: Node) -> tuple[Cap, ...] | None:
+    """A list of `{per: contact, max: 6, in: 30d}` and `{per: contact, unanswered: 3}`."""
+    caps = [_cap(reader, item) for item in reader.items(node, "`caps`")]
+    return tuple(cap for cap in caps if cap is not None) if isinstance(node, Sequence) else None
+
+
+def read_approval(reader: Reader, node: Node) -> Any:
+    """Which messages wait for a person's word."""
+    return reader.choice(node, "`approval`", ("every", "first", "none"), later=("batch",))
+
+
+def _policy_fields(reader: Reader, policy: Mapping) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for name, _, value in pairs(policy):
+        match name:
+            case "exclusive":
+                fields[name] = reader.choice(value, "`exclusive`", ("contact",))
+            case "timezone":
+                fields[name] = reader.choice(value, "`timezone`", ("contact", "workspace"))
+            case "window":
+                fields[name] = read_window(reader, value)
+            case "gap":
+                fields[name] = reader.duration(value, "`gap`")
+            case "caps":
+                fields[name] = read_caps(reader, value)
+            case "on_cap":
+                fields[name] = reader.choice(value, "`on_cap`", ("defer", "skip", "exit"))
+            case "approval":
+                fields[name] = read_approval(reader, value)
+    return fields
+
+
+def _days(reader: Reader, node: Node) -> tuple[int, ...]:
+    """`mon-fri`, `[mon, wed]`, `sat`; a range may go over the end of the week."""
+    parts = node.items if isinstance(node, Sequence) else (node,)
+    days: set[int] = set()
+    for part in parts:
+        found = reader.scalar(part, "`days`")
+        if found is not None:
+            days |= _range(reader, found)
+    return tuple(sorted(days))
+
+
+def _range(reader: Reader, node: Scalar) -> set[int]:
+    ends = [end.strip() for end in node.text.lower().split("-")]
+    if len(ends) > 2 or not set(ends) <= set(DAYS):
+        help = "write mon-fri, or a list such as [mon, wed]; the days are " + " ".join(DAYS)
+        reader.wrong("E011", f"`days` cannot be `{node.text}`", node, help)
+        return set()
+    first, last = DAYS.index(ends[0]), DAYS.index(ends[-1])
+    return {day % 7 for day in range(first, (last if last >= first else last + 7) + 1)}
+
+
+def _hours(reader: Reader, node: Node) -> tuple[int, int] | None:
+    found = reader.scalar(node, "`hours`")
+    if found is None:
+        return None
+    written = _HOURS.fullmatch(found.text.strip())
+    if written is not None:
+        opens, closes = (int(written[at]) * 60 + int(written[at + 1]) for at in (1, 3))
+        if opens < closes <= 24 * 60:
+            return opens, closes
+    help = "write two times of one day, the earlier first, as 09:00-17:30"
+    reader.wrong("E011", f"`hours` cannot be `{found.text}`", found, help)
+    return None
+
+
+def _cap(reader: Reader, node: Node) -> Cap | None:
+    found = reader.mapping(node, "a cap", ("per", "max", "in", "unanswered"), required=("per",))
+    if found is None or "per" not in found.values:
+        return None
+    per: Any = reader.choice(found.values["per"], "`per`", ("contact", "company", "workspace"))
+    written = set(found.values) & {"max", "in", "unanswered"}
+    if written == {"unanswered"}:
+        if per not in (None, "contact"):
+            reader.wrong("E011", "`unanswered` counts per contact", found.values["per"])
+        unanswered = reader.whole(found.values["unanswered"], "`unanswered`")
+        return unanswered and per and Cap(per=per, unanswered=unanswered)
+    if written == {"max", "in"}:
+        most = reader.whole(found.values["max"], "`max`")
+        within = reader.duration(found.values["in"], "`in`")
+        return most and within and per and Cap(per=per, most=most, within=within)
+    reader.wrong("E006", "a cap has either `max` and `in`, or `unanswered`", found)
+    return None
