@@ -48,9 +48,12 @@ from refflow.plugins.channel import (
     Permanent,
     Retryable,
     Unfound,
+    single_line,
 )
 from refflow.plugins.config import Secret
+from refflow.plugins.health import DoctorContext, Finding
 from refflow.plugins.marks import hookimpl
+from refflow.plugins.outbox import Outbox
 from refflow.plugins.specs import (
     ChannelSpec,
     CommandSpec,
@@ -285,11 +288,13 @@ __all__ = [
     "Comparison",
     "Counterpart",
     "Delivery",
+    "DoctorContext",
     "Draft",
     "Employment",
     "EventTypeSpec",
     "Explanation",
     "FileReport",
+    "Finding",
     "FunctionSpec",
     "HealthCheckSpec",
     "Held",
@@ -299,6 +304,7 @@ __all__ = [
     "Interaction",
     "NotFound",
     "OpeningDetails",
+    "Outbox",
     "Outgoing",
     "Owner",
     "Packet",
@@ -386,6 +392,7 @@ __all__ = [
     "say_distance",
     "say_when",
     "settle_debt",
+    "single_line",
     "skip_message",
     "start",
     "stats",

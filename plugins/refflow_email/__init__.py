@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from refflow.plugins.marks import hookimpl
-from refflow.plugins.specs import ChannelSpec
+from refflow.api import ChannelSpec, hookimpl
 
 
 @hookimpl

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from refflow.plugins.channel import Permanent
+from refflow.api import Permanent
 
 _ATEXT = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _DOT_ATOM = re.compile(rf"{_ATEXT}(?:\.{_ATEXT})*")

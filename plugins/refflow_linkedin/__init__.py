@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from refflow.api import ImporterSpec, hookimpl
 
-from .sniff import sniff
+from .recognition import sniff
 
 
 @hookimpl

@@ -4,16 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from refflow.plugins.channel import (
-    NOT_SENT,
-    UNKNOWN,
-    ChannelContext,
-    Delivery,
-    Outgoing,
-    Permanent,
-    Unfound,
-    single_line,
-)
+from refflow.api import NOT_SENT, UNKNOWN, ChannelContext, Delivery, Outgoing, Permanent, Unfound
+from refflow.plugins.channel import single_line
 from refflow.plugins.outbox import Outbox
 
 _LINE = "-" * 20 + " paste what follows " + "-" * 20

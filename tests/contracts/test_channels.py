@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from refflow.plugins.channel import Channel, ChannelContext, Delivery, Outgoing
+from refflow.plugins.channel import UNKNOWN, Channel, ChannelContext, Delivery, Outgoing
 from refflow.plugins.host import Host
 from refflow.plugins.specs import ChannelSpec
-from refflow.testing.channel import ChannelContract
+from refflow.testing.channel import ChannelContract, outgoing
 from refflow_email.eml import EmlChannel
 
 
@@ -37,6 +37,23 @@ class TestPaste(ChannelContract):
 
     def delivered(self, outbox: Path) -> list[str]:
         return [path.read_text("utf-8") for path in sorted(outbox.glob("*.txt"))] if outbox.is_dir() else []
+
+    def test_the_text_comes_with_the_link_to_the_profile(self, outbox: Path) -> None:
+        self.channel(outbox).deliver(outgoing(profile_url="https://www.linkedin.com/in/ana"))
+
+        assert "https://www.linkedin.com/in/ana\n" in self.delivered(outbox)[0]
+
+    def test_without_a_link_it_says_whom_to_look_for(self, outbox: Path) -> None:
+        self.channel(outbox).deliver(outgoing(profile_url=None))
+
+        assert "not known; look for Ana Pérez" in self.delivered(outbox)[0]
+
+    def test_a_file_that_is_not_of_the_message_leaves_it_open(self, outbox: Path) -> None:
+        self.channel(outbox).deliver(outgoing(body="Message: m-1"))
+        (path,) = outbox.iterdir()
+        path.write_text(path.read_text("utf-8").replace("Message: m-1", "Message: m-9", 1), "utf-8")
+
+        assert self.channel(outbox).was_sent(outgoing()) is UNKNOWN
 
 
 class TestTheContract:

@@ -22,6 +22,15 @@ class EventKind(msgspec.Struct, frozen=True, kw_only=True):
     version: int = 1
     personal: frozenset[str] = frozenset()
 
+    def __post_init__(self) -> None:
+        fields = msgspec.structs.fields(self.payload)
+        erasable = {field.name for field in fields if field.name == field.encode_name and not field.required}
+        for name in sorted(self.personal - erasable):
+            raise RefflowError(
+                f"Event kind {self.name} could not erase {name}: a personal field is one of the payload's, under the"
+                " same name in JSON, and has a default."
+            )
+
 
 class Upcaster(msgspec.Struct, frozen=True, kw_only=True):
     """Turns the fields of version `from_version` of `kind` into those of the next. Pure."""

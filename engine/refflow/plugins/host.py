@@ -85,12 +85,15 @@ class Host:
         if os.environ.get("REFFLOW_STRICT_PLUGINS", "0") not in ("", "0"):
             _insist(settled)
         contributions = _contributions(settled, config)
-        silent = [each.origin.plugin for each in settled if not _acts(each.origin, config)]
+        for attempt in settled:
+            # All is declared by now; what stays registered is what may be asked for secrets.
+            if not _acts(attempt.origin, config) and manager.has_plugin(attempt.origin.plugin):
+                manager.unregister(name=attempt.origin.plugin)
         return cls(
             plugins=tuple(attempt.outcome() for attempt in settled),
             pure=PureRegistry(**_only(contributions, PureRegistry)),
             effects=EffectRegistry(**_only(contributions, EffectRegistry)),
-            secrets=manager.subset_hook_caller("refflow_secret", map(manager.get_plugin, silent)),
+            secrets=manager.hook.refflow_secret,
         )
 
     def secret(self, ref: str) -> str | None:

@@ -102,7 +102,9 @@ def register(manager: pluggy.PluginManager, origin: Origin, plugin: object) -> t
         declared = tuple(_declared(manager, plugin))
         _refuse(_faults(origin, declared))
     except Exception:
-        manager.unregister(name=origin.plugin)
+        # pluggy before 1.7 keeps what it refused.
+        if manager.has_plugin(origin.plugin):
+            manager.unregister(name=origin.plugin)
         raise
     return declared
 

@@ -34,6 +34,14 @@ def outgoing(**changes: Any) -> Outgoing:
     return msgspec.structs.replace(message, **changes)
 
 
+def attempt(channel: Channel, message: Outgoing) -> Delivery | RefflowError:
+    """What delivering the message comes to."""
+    try:
+        return channel.deliver(message)
+    except RefflowError as error:
+        return error
+
+
 class ChannelContract:
     """Subclass it as `TestMyChannel` and supply `spec` and `delivered`; `config` if the channel has one.
 
@@ -57,7 +65,7 @@ class ChannelContract:
         made: Channel = resolve(self.spec().factory)(ChannelContext(folder=outbox, config=self.config()))
         return made
 
-    @pytest.fixture()
+    @pytest.fixture
     def outbox(self, tmp_path: Path) -> Path:
         return tmp_path / "outbox"
 
@@ -121,13 +129,12 @@ class ChannelContract:
     def test_a_line_break_smuggles_no_header_in(self, outbox: Path, field: str, line_break: str) -> None:
         """Refused, or of no consequence because the channel does not use the field."""
         smuggling = outgoing(**{field: f"Ana{line_break}Bcc: everybody@example.com"})
-        try:
-            self.channel(outbox).deliver(smuggling)
-        except Permanent as refusal:
-            assert "line break" in refusal.reason, "the reason should say what is wrong"
-            assert not self.delivered(outbox)
-        else:
-            assert not any("everybody" in arrived for arrived in self.delivered(outbox))
+        outcome = attempt(self.channel(outbox), smuggling)
+
+        assert not any("everybody" in arrived for arrived in self.delivered(outbox))
+        if not isinstance(outcome, Delivery):
+            assert isinstance(outcome, Permanent), "no later attempt could succeed"
+            assert "line break" in outcome.reason, "the reason should say what is wrong"
 
     def test_a_draft_never_leaves_the_machine(self, outbox: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         if self.spec().mode == "auto":
@@ -146,8 +153,8 @@ class ChannelContract:
         """A channel that does not use the outbox delivers all the same."""
         outbox.write_text("I am a file")
         channel = self.channel(outbox)
-        try:
-            channel.deliver(outgoing())
-        except RefflowError as refusal:
-            assert str(outbox) in str(refusal), "the error should name the folder"
-            assert channel.was_sent(outgoing()) is not NOT_SENT, "nobody can tell"
+        outcome = attempt(channel, outgoing())
+
+        if not isinstance(outcome, Delivery):
+            assert str(outbox) in str(outcome), "the error should name the folder"
+            assert channel.was_sent(outgoing()) is UNKNOWN, "nobody can tell"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from refflow.events import messages, runs
+from refflow.events import messages, openings, runs
 from refflow.events.event import StoredEvent, micros
 
 from .projection import Handler, Projection, handles
@@ -15,7 +15,7 @@ from .table import Row
 class Item(Row, kw_only=True):
     """Something to do. `id` is the message, task or run it is about; `do` says what:
 
-    `approve` a draft, `send` a prepared message and confirm it, wait for a `held` one, do a `task`, settle a
+    `read` a reply and say what it means, `approve` a draft, `send` a prepared message and confirm it, wait for a `held` one, do a `task`, settle a
     `doubt` whether a message left, look at a `failed` message or a `stuck` run.
 
     `due` and `since` are microseconds since 1970 UTC.
@@ -84,6 +84,26 @@ def _in_doubt(rows: Rows, event: StoredEvent, payload: messages.MessageInDoubt) 
 @handles(_HANDLERS, "message.approved", "message.send.requested", "message.sent", "message.skipped")
 def _gone(rows: Rows, event: StoredEvent, payload: messages.MessageSent) -> None:
     rows.drop(Item, payload.message)
+
+
+@handles(_HANDLERS, "reply.received")
+def _reply(rows: Rows, event: StoredEvent, payload: openings.ReplyReceived) -> None:
+    key = f"reply:{payload.contact}"
+    if payload.intent != "unclear":
+        rows.drop(Item, key)
+        return
+    rows.put(
+        key,
+        Item(
+            id=key,
+            do="read",
+            run="",
+            since=event.occurred_at,
+            due=event.occurred_at,
+            contact=payload.contact,
+            opening=payload.opening,
+        ),
+    )
 
 
 @handles(_HANDLERS, "task.opened")

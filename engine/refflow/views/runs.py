@@ -47,9 +47,9 @@ class Defined(Row, kw_only=True):
 class Run(Row, kw_only=True):
     """One run. It stands at address `at` of its definition. Instants are microseconds since 1970 UTC.
 
-    `event` and `event_kind` are the plain fields of the event it last took up, `taken` the positions of all it
-    took up; `since` is the position of its last send, or of its start; `sends` has the message of each send
-    step; `due` is when its timer fires.
+    `event` and `event_kind` are the plain fields of the event it last took up, `since` the position of that
+    event and `heard_at` when it took it up; `sends` has the message of each send step; `due` is when its timer
+    fires.
     """
 
     table: ClassVar[str] = "run"
@@ -67,7 +67,7 @@ class Run(Row, kw_only=True):
     trigger: int
     started_at: int
     since: int
-    taken: list[int]
+    heard_at: int
     event_kind: str
     event: dict[str, Any]
     contact: str | None = None
@@ -144,7 +144,7 @@ def _started(rows: Rows, event: StoredEvent, payload: e.RunStarted) -> None:
             trigger=payload.trigger,
             started_at=event.recorded_at,
             since=payload.trigger,
-            taken=[payload.trigger],
+            heard_at=event.recorded_at,
             event_kind=payload.kind,
             event=payload.event,
             contact=payload.contact,
@@ -167,7 +167,7 @@ def _matched(rows: Rows, event: StoredEvent, payload: e.EventMatched) -> None:
     run = rows.get(Run, payload.run)
     if run is not None:
         run.event_kind, run.event = payload.kind, payload.event
-        run.taken = [*run.taken, payload.position]
+        run.since, run.heard_at = payload.position, event.recorded_at
         run.due = run.rule = None
         rows.put(run.id, run)
 
@@ -211,7 +211,6 @@ def _released(rows: Rows, event: StoredEvent, payload: messages.MessageApproved)
 def _sent(rows: Rows, event: StoredEvent, payload: messages.MessageSent) -> None:
     run = rows.get(Run, payload.run)
     if run is not None:
-        run.since = event.position
         run.due = run.rule = None
         rows.put(run.id, run)
 

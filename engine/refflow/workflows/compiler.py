@@ -11,48 +11,20 @@ from typing import Any
 
 import msgspec
 
-from refflow.events import messages, runs
-from refflow.events.kinds import EventKind, Kinds
+from refflow.events.kinds import Kinds
 
-from .definition import (
-    AnyInstruction,
-    Branch,
-    Emit,
-    Exit,
-    Go,
-    Jump,
-    Loop,
-    Match,
-    Send,
-    Source,
-    Task,
-    Wait,
-)
+from .definition import AnyInstruction, Branch, Exit, Jump
 from .expressions.problems import did_you_mean
-from .reading import Reader, one_of, pairs
+from .reading import Reader, one_of
 from .yaml_source import Mapping as MappingNode
 from .yaml_source import Node, Scalar, Sequence
 
 STEP_KEYS = ("id", "if", "note")
-VERBS: Mapping[str, tuple[str, ...]] = {
-    "send": ("failed",),
-    "wait": ("got", "timeout"),
-    "task": ("done", "skipped", "expired"),
-    "choose": ("else",),
-    "match": ("cases", "else"),
-    "repeat": (),
-    "emit": (),
-    "go": (),
-    "exit": (),
-}
-"""The verbs, and the keys that stand beside each."""
-
-NAMELESS = ("emit", "go", "exit")
+STEP_KEYS_LATER = ("was", "ok", "with")
 VERBS_LATER = ("set", "start", "use")
-KEYS_LATER = ("was", "ok", "with")
 
-_OBSCURING = {"E003", "E004", "E005", "E006", "E010", "E210", "E211", "E230", "E152"}
-_NOT_EMITTED = frozenset(kind.name for kind in (*messages.KINDS, *runs.KINDS))
+_OBSCURING = frozenset({"E003", "E004", "E005", "E006", "E010", "E152", "E210", "E211"})
+"""After one of these nobody knows how the flow was meant to end."""
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,140 +38,208 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     kinds: Kinds
 
 
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """A step with its verb: the key, the value, and the branches that stand beside it."""
+
+    id: str
+    verb: Scalar
+    value: Node
+    beside: Mapping[str, Node]
+
+    @property
+    def place(self) -> dict[str, Any]:
+        """What every instruction of the step says of where it comes from."""
+        return {"step": self.id, "line": self.verb.line}
+
+
+class Verb(msgspec.Struct, frozen=True, kw_only=True):
+    """How the steps of a verb are compiled. `compile` says whether the flow comes out at the end of a step;
+    `beside` are the keys beside the verb; a step that a run never stands at may go without an id.
+    """
+
+    compile: Callable[[Compiler, Step], bool]
+    beside: tuple[str, ...] = ()
+    named: bool = True
+
+
 class Cases(msgspec.Struct, frozen=True):
-    """Where the cases of a `match` are written; whether it has an `else`."""
+    """Where a `match` and its cases are written."""
 
     verb: Scalar
     keys: Mapping[str, Scalar]
-    otherwise: bool
 
 
 class Departure(msgspec.Struct, frozen=True):
-    """A `go` from a section (None: the main flow) to a block, at `node`."""
+    """A `go` in a section (None: the main flow) to a block, at `node`."""
 
     section: str | None
     block: str
     node: Scalar
 
 
+class Thread(msgspec.Struct, frozen=True):
+    """A `thread` in a section, and the messages sent before it there."""
+
+    section: str | None
+    node: Scalar
+    before: frozenset[str]
+
+
 class Compiler:
-    """Compiles the sections of one workflow into `program`; `in_loop` says of each instruction whether it is
-    in a loop. The rest is for the checks that need the whole.
+    """Compiles the sections of one workflow into `program`.
+
+    `in_loop` says of each instruction whether it is in a loop; `departures`, `cases` by address, and the
+    `outcomes` that steps end with are for the checks that need the whole.
     """
 
-    def __init__(self, reader: Reader, known: Known) -> None:
+    def __init__(self, reader: Reader, known: Known, verbs: Mapping[str, Verb]) -> None:
+        self.reader = reader
+        self.known = known
         self.program: list[AnyInstruction] = []
         self.in_loop: list[bool] = []
+        self.loops = 0
         self.cases: dict[int, Cases] = {}
         self.departures: list[Departure] = []
         self.outcomes: set[str] = set()
-        self._reader = reader
-        self._known = known
+        self._verbs = verbs
         self._section: str | None = None
-        self._loops = 0
         self._ids: dict[str, int] = {}
         self._sends: dict[str, str | None] = {}
-        self._threads: list[tuple[Scalar, str | None, frozenset[str]]] = []
-        self._verbs: Mapping[str, Callable[[_Step], bool]] = {
-            "send": self._send,
-            "wait": self._wait,
-            "task": self._task,
-            "choose": self._choose,
-            "match": self._match,
-            "repeat": self._repeat,
-            "emit": self._emit_event,
-            "go": self._go,
-            "exit": self._exit,
-        }
+        self._threads: list[Thread] = []
+
+    @property
+    def here(self) -> int:
+        """The address of the next instruction."""
+        return len(self.program)
 
     def section(self, name: str | None, node: Node) -> int:
         """Compile the main flow (None) or a block; its address."""
         self._section = name
-        start, before = len(self.program), len(self._reader.problems)
-        what = "`steps`" if name is None else f"block `{name}`"
-        items = self._reader.items(node, what)
-        if self._steps(items):
-            found = {problem.code for problem in self._reader.problems[before:]}
+        start, before = self.here, len(self.reader.problems)
+        items = self.reader.items(node, "`steps`" if name is None else f"block `{name}`")
+        if self.steps(items):
+            found = {problem.code for problem in self.reader.problems[before:]}
             if not found & _OBSCURING:
+                last = items[-1] if items else node
                 help = "end it with `exit: <outcome>`"
-                self._reader.wrong("E231", "the flow can end here without an outcome", (*items, node)[-2:][0], help)
-            self._add(Exit(step="", outcome=""))
+                self.reader.wrong("E231", "the flow can end here without an outcome", last, help)
+            self.add(Exit(step="", outcome=""))
         return start
+
+    def add(self, instruction: AnyInstruction) -> int:
+        """Append an instruction; its address."""
+        self.program.append(instruction)
+        self.in_loop.append(self.loops > 0)
+        return self.here - 1
+
+    def set(self, address: int, **fields: Any) -> None:
+        """Fill in fields of an instruction that were not known when it was added."""
+        self.program[address] = msgspec.structs.replace(self.program[address], **fields)
+
+    def steps(self, items: Iterable[Node]) -> bool:
+        """Compile a list of steps. Whether the flow comes out at its end."""
+        falls, told, last = True, False, 0
+        for item in items:
+            if not falls and not told:
+                self.reader.wrong("E201", f"unreachable step: the flow already ended at line {last}", item)
+                told = True
+            falls = self._step(item) and falls
+            last = item.line
+        return falls
+
+    def branches(self, step: Step, nodes: Mapping[str, Node | None]) -> tuple[dict[str, int], bool]:
+        """Compile the bodies of a step's branches. The address of each, and whether the flow comes out behind
+        them; one that is empty or missing goes there at once.
+        """
+        addresses: dict[str, int] = {}
+        jumps: list[int] = []
+        for name, node in nodes.items():
+            if node is None or (isinstance(node, Sequence) and not node.items):
+                continue
+            addresses[name] = self.here
+            if self.steps(self.reader.items(node, f"`{name}`")):
+                jumps.append(self.add(Jump(**step.place, to=0)))
+        self.land(jumps)
+        falls = bool(jumps) or len(addresses) < len(nodes)
+        return {name: addresses.get(name, self.here) for name in nodes}, falls
+
+    def land(self, jumps: list[int]) -> None:
+        """Let `jumps` lead to the next instruction."""
+        for jump in jumps:
+            self.set(jump, to=self.here)
+
+    def sent(self, id: str) -> None:
+        """Note a step that sends a message."""
+        self._sends.setdefault(id, self._section)
+
+    def threaded(self, node: Scalar) -> None:
+        """Note a `thread`, to be checked once all messages are known."""
+        before = frozenset(send for send, section in self._sends.items() if section == self._section)
+        self._threads.append(Thread(self._section, node, before))
+
+    def departs(self, block: str, node: Scalar) -> None:
+        """Note a `go`."""
+        self.departures.append(Departure(self._section, block, node))
 
     def check_threads(self) -> None:
         """Report every `thread` that names no message before it."""
-        for node, section, before in self._threads:
-            elsewhere = {send for send, other in self._sends.items() if other != section}
-            if node.text not in before | elsewhere:
-                help = did_you_mean(node.text, before | elsewhere)
-                message = f"there is no earlier `send` step `{node.text}`"
-                if node.text in self._sends:
-                    message = f"`{node.text}` is not sent before this step"
-                self._reader.wrong("E009", message, node, help)
-
-    def _steps(self, items: Iterable[Node]) -> bool:
-        """Compile a list of steps. Whether the flow can come out at its end."""
-        falls, last, told = True, 0, False
-        for item in items:
-            if not falls and not told:
-                self._reader.wrong("E201", f"unreachable step: the flow already ended at line {last}", item)
-                told = True
-            falls, last = self._step(item) and falls, item.line
-            if isinstance(item, MappingNode):
-                last = max(key.line for key in item.keys.values()) if item.keys else item.line
-        return falls
+        for thread in self._threads:
+            name = thread.node.text
+            known = thread.before | {send for send, section in self._sends.items() if section != thread.section}
+            if name not in known:
+                message = f"there is no `send` step `{name}` to follow"
+                if name in self._sends:
+                    message = f"`{name}` is not sent before this step"
+                self.reader.wrong("E009", message, thread.node, did_you_mean(name, known))
 
     def _step(self, item: Node) -> bool:
-        node = self._reader.mapping(item, "a step")
-        if node is None:
+        node = self.reader.mapping(item, "a step")
+        name = None if node is None else self._verb(node)
+        if node is None or name is None:
             return True
-        verb = self._verb(node)
-        if verb is None:
-            return True
-        self._reader.closed(node, f"a `{verb}` step", (*STEP_KEYS, verb, *VERBS[verb]), (*VERBS_LATER, *KEYS_LATER))
-        step = _Step(id=self._id(node, verb), verb=node.keys[verb], value=node.values[verb], beside=node.values)
-        condition = node.values.get("if")
-        source = None if condition is None else self._reader.expression(condition, "`if`")
-        if source is None:
-            return self._verbs[verb](step)
-        at = self._add(Branch(**step.place, condition=source, otherwise=0))
-        self._verbs[verb](step)
-        self._set(at, otherwise=len(self.program))
+        verb = self._verbs[name]
+        keys = (*STEP_KEYS, name, *verb.beside)
+        self.reader.closed(node, f"a `{name}` step", keys, (*VERBS_LATER, *STEP_KEYS_LATER))
+        step = Step(id=self._id(node, name), verb=node.keys[name], value=node.values[name], beside=node.values)
+        condition = self.reader.expression(node.values["if"], "`if`") if "if" in node.values else None
+        if condition is None:
+            return verb.compile(self, step)
+        at = self.add(Branch(**step.place, condition=condition, otherwise=0))
+        verb.compile(self, step)
+        self.set(at, otherwise=self.here)
         return True
 
     def _verb(self, node: MappingNode) -> str | None:
-        found = [name for name in node.keys if name in VERBS]
+        found = [name for name in node.keys if name in self._verbs]
         if len(found) == 1:
             return found[0]
+        later = [name for name in node.keys if name in VERBS_LATER]
+        other = [name for name in node.keys if name not in (*STEP_KEYS, *STEP_KEYS_LATER)]
         if found:
             message = f"a step does one thing, not `{found[0]}` and `{found[1]}`"
-            self._reader.wrong("E004", message, node.keys[found[1]], "make two steps of it")
-            return None
-        later = [name for name in node.keys if name in VERBS_LATER]
-        other = [name for name in node.keys if name not in (*STEP_KEYS, *KEYS_LATER)]
-        if later:
-            self._reader.not_yet(f"`{later[0]}`", node.keys[later[0]])
+            self.reader.wrong("E004", message, node.keys[found[1]], "make two steps of it")
+        elif later:
+            self.reader.not_yet(f"`{later[0]}`", node.keys[later[0]])
         elif other:
             message = f"this step has no verb (`{other[0]}` is not one)"
-            self._reader.wrong("E004", message, node.keys[other[0]], did_you_mean(other[0], VERBS) or one_of(VERBS))
+            help = did_you_mean(other[0], self._verbs) or one_of(self._verbs)
+            self.reader.wrong("E004", message, node.keys[other[0]], help)
         else:
-            self._reader.wrong("E004", "this step has no verb", node, one_of(VERBS))
+            self.reader.wrong("E004", "this step has no verb", node, one_of(self._verbs))
         return None
 
     def _id(self, node: MappingNode, verb: str) -> str:
-        given = node.values.get("id")
-        if given is None:
-            if verb not in NAMELESS:
-                help = "add `id: ...`: runs, threads and messages speak of the step by it"
-                self._reader.wrong("E007", f"a `{verb}` step needs an `id`", node, help)
-            # Not from the line: a comment above must not make it another workflow.
+        if "id" not in node.values:
+            if self._verbs[verb].named:
+                help = "add `id: ...`: runs and messages speak of the step by it"
+                self.reader.wrong("E007", f"a `{verb}` step needs an `id`", node, help)
+            # Not made of the line: a comment further up must not make it another workflow.
             target = node.values[verb]
             return f"{verb}:{target.text}" if isinstance(target, Scalar) else verb
-        id = self._reader.name(given, "a step")
-        if id is None:
-            return verb
+        given = node.values["id"]
+        id = self.reader.name(given, "a step")
         if id in self._ids:
-            self._reader.wrong("E008", f"a second step `{id}`", given, f"the first is at line {self._ids[id]}")
-        self._ids.setdefault(id, given.line)
-        return id
-
+            self.reader.wrong("E008", f"a second step `{id}`", given, f"the first is at line {self._ids[id]}")
+        if id is not None:
+            self._ids.setdefault(id, given.line)
+        return id or verb

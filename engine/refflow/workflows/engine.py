@@ -191,7 +191,7 @@ def _start(turn: Turn, accepted: Accepted, trigger: Trigger, event: StoredEvent)
     fields = turn.plain(event)
     bare = environment(turn, definition, contact=None, opening=None, kind=event.kind, event=fields)
     subjects = {name: turn.library.evaluate(accepted, source, bare) for name, source in definition.subject.items()}
-    if any(value is None for value in subjects.values()):
+    if any(subjects[name] is None for name in definition.key):
         return
     contact, opening = subjects.get("contact"), subjects.get("opening")
     person = rows.get(Contact, contact) if contact else None

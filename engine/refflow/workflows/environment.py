@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
 from refflow.events.event import instant
 from refflow.views.contacts import Contact
+from refflow.views.messages import Message
 from refflow.views.openings import Opening
 from refflow.views.pipeline import Ask, ask_id
 from refflow.views.runs import Run
@@ -26,8 +29,11 @@ def environment(
     kind: str,
     event: dict[str, Any],
     loop: int = 0,
+    sends: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, Any]:
-    """The names that `definition` may speak of, for these subjects and this event."""
+    """The names that `definition` may speak of, for these subjects and this event. `sends` has the message of
+    each send step so far.
+    """
     rows, settings = turn.rows, turn.settings
     env: dict[str, Any] = {
         "now": instant(turn.now),
@@ -37,7 +43,9 @@ def environment(
         "loop": {"index": loop},
         "me": owner_facts(settings),
         "active": lambda workflow, of: _active(turn, workflow, of),
+        "sent": lambda step: _sent(turn, sends.get(step)),
     }
+    env |= dict.fromkeys(definition.subject)
     person = rows.get(Contact, contact) if contact else None
     posting = rows.get(Opening, opening) if opening else None
     if person is not None:
@@ -59,6 +67,7 @@ def run_environment(turn: Turn, run: Run, definition: Definition, loop: int = 0)
         kind=run.event_kind,
         event=run.event,
         loop=loop,
+        sends=run.sends,
     )
 
 
@@ -74,3 +83,8 @@ def _active(turn: Turn, workflow: str, contact: Any) -> bool:
     contact_id = contact if isinstance(contact, str) else contact.id
     live = turn.rows.find(Run, contact=contact_id, status="live")
     return any(run.workflow == workflow for run in live)
+
+
+def _sent(turn: Turn, message: str | None) -> bool:
+    row = turn.rows.get(Message, message) if message else None
+    return row is not None and row.sent_at is not None

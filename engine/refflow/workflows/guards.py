@@ -67,7 +67,7 @@ def may_leave(turn: Turn, accepted: Accepted, run: Run, step: Send, message: Mes
         _guard_still_holds(turn, accepted, run)
         or _packet_is_complete(turn, run, message)
         or _opening_is_free(turn, run)
-        or _nothing_came_in(contact, message)
+        or something_came_in(turn, run, message)
         or _caps(turn, policy, contact, message)
         or (None if step.urgent else _gap(turn, policy, contact))
         or _window(turn, policy, contact)
@@ -168,10 +168,12 @@ def _opening_is_free(turn: Turn, run: Run) -> Hold | None:
     return None
 
 
-def _nothing_came_in(contact: Contact, message: Message) -> Hold | None:
-    looked_at = max(message.drafted_at, message.approved_at or 0)
-    if contact.last_in is not None and contact.last_in > looked_at:
-        return Hold(rule="answered", detail="They wrote after this was drafted: read it, then approve again.")
+def something_came_in(turn: Turn, run: Run, message: Message) -> Hold | None:
+    """Whether the contact wrote something that the run has not taken up and the owner has not approved after."""
+    contact = turn.rows.get(Contact, message.contact)
+    last_in = contact.last_in if contact else None
+    if last_in is not None and last_in > max(run.heard_at, message.approved_at or 0):
+        return Hold(rule="answered", detail="They wrote in the meantime: read it, then approve if it still fits.")
     return None
 
 

@@ -27,8 +27,9 @@ from refflow.views.timeline import Happening
 from .definition import Branch, Emit, Exit, Go, Jump, Loop, Match, Send, Source, Task, Wait
 from .durations import Duration
 from .environment import run_environment
+from .guards import something_came_in
 from .library import Accepted
-from .sending import draft, release
+from .sending import draft, hold, release
 from .templates import render_text
 from .turn import Turn
 
@@ -154,6 +155,10 @@ class Interpreter:
 
     def _send(self, step: Send, address: int) -> int | None:
         message = draft(self.turn, self.accepted, self.run, step)
+        unheard = something_came_in(self.turn, self.run, message)
+        if unheard is not None:
+            hold(self.turn, self.accepted, self.run, message, unheard)
+            return None
         if message.approval:
             return None
         match release(self.turn, self.accepted, self.run, step, message):
@@ -174,12 +179,12 @@ class Interpreter:
         return None
 
     def _earlier(self, step: Wait) -> list[StoredEvent]:
-        """What the step waits for and has happened already, since the message it follows."""
+        """What the step waits for and has happened already, since the event that the run last took up."""
         run, found = self.run, []
         subjects = {"contact": run.contact} if run.contact else {"opening": run.opening}
         for happening in self.turn.rows.find(Happening, **subjects) if step.events else []:
             position = happening.position
-            if position > run.since and happening.kind in step.events and position not in run.taken:
+            if position > run.since and happening.kind in step.events:
                 event = self.turn.recall(position)
                 if event is not None and concerns(event, run):
                     found.append(event)

@@ -21,11 +21,14 @@ _SHAPES = {Mapping: "a mapping", Sequence: "a list", Scalar: "a single value"}
 
 
 class Reader:
-    """Reads the nodes of one file. Whatever cannot be read is None, and `problems` says why."""
+    """Reads the nodes of one file. Whatever cannot be read is None, and `problems` says why. `written` has the
+    expressions by line and column.
+    """
 
     def __init__(self, file: str) -> None:
         self.file = file
         self.problems: list[Problem] = []
+        self.written: dict[tuple[int, int], Scalar] = {}
 
     def wrong(
         self,
@@ -181,12 +184,13 @@ class Reader:
             self.wrong("E130", f"`{found.text}` is not a duration", found, WRITE_DURATION)
         return duration
 
-    def expression(self, node: Node, what: str, events: tuple[str, ...] = ()) -> Source | None:
+    def expression(self, node: Node, what: str) -> Source | None:
         """An expression with its place; it is not checked yet."""
         found = self.scalar(node, what)
         if found is None:
             return None
-        return Source(text=found.text, line=found.line, column=found.column, events=events)
+        self.written[found.line, found.column] = found
+        return Source(text=found.text, line=found.line, column=found.column)
 
     def duration_expression(self, node: Node, what: str) -> Source | None:
         """An expression for a duration; one that is meant to be written out must be right."""

@@ -1,101 +1,123 @@
+"""What each verb of a step compiles to. Each function says whether the flow comes out at the end of the step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from refflow.events import messages, runs
+
+from .compiler import Cases, Compiler, Step, Verb
+from .definition import Branch, Emit, Exit, Go, Jump, Loop, Match, Send, Source, Task, Wait
+from .event_names import awaited_event, event_name
+from .expressions.problems import did_you_mean
+from .reading import pairs
+from .vocabulary import SUBJECTS
+from .yaml_source import Mapping as MappingNode
+from .yaml_source import Node, Scalar
+
+NOTHING = Source(text="", line=0, column=0)
+"""Stands for an expression that is missing and has been reported."""
+
+_ANSWERS = ("got", "timeout")
+_TASK_OUTCOMES = ("done", "skipped", "expired")
+_OWN_RECORDS = frozenset(kind.name for kind in (*messages.KINDS, *runs.KINDS))
+
+
 def _send(compiler: Compiler, step: Step) -> bool:
     keys = ("template", "channel", "thread", "approval", "urgent")
     node = compiler.reader.mapping(step.value, "`send`", keys, required=("template",), later=("to", "window", "data"))
-    values = {} if node is None else node.values
+    fields = {} if node is None else {name: _send_field(compiler, name, node.values[name]) for name in node.values}
     if "contact" not in compiler.known.subjects:
         compiler.reader.wrong("E006", "`send` needs a contact", step.verb, "add `contact: ...` to `subject`")
-    fields: dict[str, Any] = {"template": ""}
-    for name, value in values.items():
-        match name:
-            case "template":
-                fields[name] = compiler.reader.known(value, "E140", "template", compiler.known.templates) or ""
-            case "channel":
-                fields[name] = compiler.reader.known(value, "E154", "channel", compiler.known.channels)
-            case "thread":
-                fields[name] = _thread(compiler, value)
-            case "approval":
-                fields[name] = compiler.reader.choice(value, "`approval`", ("every", "first", "none"))
-            case "urgent":
-                fields[name] = bool(compiler.reader.flag(value, "`urgent`"))
-    self._sends.setdefault(step.id, self._section)
-    at = compiler.add(Send(**step.place, **fields))
-    if "failed" not in step.beside:
-        return True
-    # Sent, it goes on after the branch: the jump steps over it.
-    over = compiler.add(Jump(**step.place, to=0))
-    addresses, _ = compiler.branches(step, ["failed"])
-    compiler.set(at, failed=addresses["failed"])
-    compiler.set(over, to=compiler.here)
+    given = {name: value for name, value in fields.items() if name in keys and value is not None}
+    compiler.sent(step.id)
+    at = compiler.add(Send(**step.place, **{"template": "", **given}))
+    if "failed" in step.beside:
+        over = compiler.add(Jump(**step.place, to=0))  # what has been sent passes by the branch
+        addresses, _ = compiler.branches(step, {"failed": step.beside["failed"]})
+        compiler.set(at, failed=addresses["failed"])
+        compiler.land([over])
     return True
 
 
-def _thread(compiler: Compiler, value: Node) -> str | None:
-    found = compiler.reader.scalar(value, "`thread`")
-    if found is None:
-        return None
-    before = frozenset(send for send, section in self._sends.items() if section == self._section)
-    self._threads.append((found, self._section, before))
-    return found.text
+def _send_field(compiler: Compiler, name: str, value: Node) -> Any:
+    match name:
+        case "template":
+            return compiler.reader.known(value, "E140", "template", compiler.known.templates)
+        case "channel":
+            return compiler.reader.known(value, "E154", "channel", compiler.known.channels)
+        case "approval":
+            return compiler.reader.choice(value, "`approval`", ("every", "first", "none"), later=("batch",))
+        case "urgent":
+            return compiler.reader.flag(value, "`urgent`")
+        case "thread":
+            found = compiler.reader.scalar(value, "`thread`")
+            if found is not None:
+                compiler.threaded(found)
+            return found and found.text
+    return None
 
 
 def _wait(compiler: Compiler, step: Step) -> bool:
+    reader = compiler.reader
     if isinstance(step.value, Scalar):
         _no_answers(compiler, step)
-        compiler.add(Wait(**step.place, silence=compiler.reader.duration_expression(step.value, "`wait`")))
+        compiler.add(Wait(**step.place, silence=reader.duration_expression(step.value, "`wait`")))
         return True
-    keys = ("for", "within", "until")
-    node = compiler.reader.mapping(step.value, "`wait`", keys, later=("settle", "since"))
+    node = reader.mapping(step.value, "`wait`", ("for", "within", "until"), later=("settle", "since"))
     if node is None:
         return True
     if "for" in node.values:
         return _wait_for(compiler, step, node)
     _no_answers(compiler, step)
     if "until" not in node.values:
-        compiler.reader.wrong("E006", "`wait` needs a duration, `until` or `for`", node, "write `wait: 5bd`")
+        reader.wrong("E006", "`wait` needs a duration, `until` or `for`", node, "write `wait: 5bd`, say")
         return True
     if "within" in node.values:
-        compiler.reader.wrong("E003", "`within` goes with `for`", node.keys["within"])
-    compiler.add(Wait(**step.place, until=compiler.reader.expression(node.values["until"], "`until`")))
+        reader.wrong("E003", "`within` goes with `for`", node.keys["within"])
+    compiler.add(Wait(**step.place, until=reader.expression(node.values["until"], "`until`")))
     return True
 
 
 def _no_answers(compiler: Compiler, step: Step) -> None:
-    for name in VERBS["wait"]:
+    for name in _ANSWERS:
         if name in step.beside:
             compiler.reader.wrong("E003", f"`{name}` goes with `wait: {{for: ...}}`", step.beside[name])
 
 
 def _wait_for(compiler: Compiler, step: Step, node: MappingNode) -> bool:
+    reader = compiler.reader
     if "until" in node.values:
-        compiler.reader.wrong("E003", "`until` does not go with `for`: write `within`", node.keys["until"])
-    events = _awaited(compiler, node.values["for"])
+        reader.wrong("E003", "`until` does not go with `for`", node.keys["until"], "write `within`")
     within = None
     if "within" in node.values:
-        within = compiler.reader.duration_expression(node.values["within"], "`within`")
+        within = reader.duration_expression(node.values["within"], "`within`")
     else:
         message = "a wait for an event needs `within`, otherwise the run can wait for ever"
-        compiler.reader.wrong("E210", message, node, "add `within: 10bd`, say")
+        reader.wrong("E210", message, node, "add `within: 10bd`, say")
+    events = _awaited(compiler, node.values["for"])
     at = compiler.add(Wait(**step.place, events=events, within=within))
-    per_event = isinstance(step.beside.get("got"), MappingNode)
-    nodes = {f"got {event}": value for event, value in _got(compiler, step, events).items()}
-    nodes["timeout"] = _required(compiler, step, "timeout")
-    addresses, falls = compiler.branches(step, nodes)
-    got = {event: addresses[f"got {event}" if per_event else "got "] for event in events}
-    compiler.set(at, got=got, timeout=addresses["timeout"])
+    got = _got(compiler, step, events)
+    addresses, falls = compiler.branches(step, {**got, "timeout": _required(compiler, step, "timeout")})
+    to = {event: addresses[event if event in got else "got"] for event in events}
+    compiler.set(at, got=to, timeout=addresses["timeout"])
     return falls
 
 
 def _awaited(compiler: Compiler, node: Node) -> tuple[str, ...]:
-    nodes = compiler.reader.items(node, "`for`") if not isinstance(node, Scalar) else (node,)
-    kinds = [event_name(compiler.reader, each, compiler.known.kinds, awaited=True) for each in nodes]
-    return tuple(dict.fromkeys(kind for kind in kinds if kind is not None))
+    nodes = [node] if isinstance(node, Scalar) else compiler.reader.items(node, "`for`")
+    found = [awaited_event(compiler.reader, each, compiler.known.kinds) for each in nodes]
+    return tuple(dict.fromkeys(event for event in found if event is not None))
 
 
 def _got(compiler: Compiler, step: Step, events: tuple[str, ...]) -> dict[str, Node | None]:
-    """The branches of a wait by event; one for all is under the empty name."""
+    """The branches for what is awaited: one for each event, or `got` for all."""
     node = step.beside.get("got")
     if not isinstance(node, MappingNode):
-        return {"": _required(compiler, step, "got")}
+        return {"got": _required(compiler, step, "got")}
     for name, key, _ in pairs(node):
         if name not in events:
             help = did_you_mean(name, events)
@@ -109,85 +131,146 @@ def _got(compiler: Compiler, step: Step, events: tuple[str, ...]) -> dict[str, N
 
 def _required(compiler: Compiler, step: Step, name: str) -> Node | None:
     if name not in step.beside:
-        what = f"task outcome `{name}`" if step.verb.text == "task" else f"`{name}`"
+        what = f"task outcome `{name}`" if name in _TASK_OUTCOMES else f"`{name}`"
         compiler.reader.wrong("E211", f"{what} is not handled", step.verb, f"add `{name}: []` to continue")
     return step.beside.get(name)
 
 
 def _task(compiler: Compiler, step: Step) -> bool:
+    reader = compiler.reader
     keys = ("title", "within", "help")
-    node = compiler.reader.mapping(step.value, "`task`", keys, required=("title",), later=("assignee",))
+    node = reader.mapping(step.value, "`task`", keys, required=("title",), later=("assignee",))
     values = {} if node is None else node.values
     if node is not None and "within" not in values:
         message = "a task needs `within`, otherwise the run can wait for ever"
-        compiler.reader.wrong("E212", message, node, "add `within: 3bd`, say")
-    nothing = Source(text="", line=step.verb.line, column=0)
-    title = compiler.reader.expression(values["title"], "`title`") if "title" in values else None
-    help = compiler.reader.expression(values["help"], "`help`") if "help" in values else None
-    within = compiler.reader.duration_expression(values["within"], "`within`") if "within" in values else None
-    open_task = Task(
-        **step.place, title=title or nothing, help=help, within=within or nothing, done=0, skipped=0, expired=0
-    )
-    at = compiler.add(open_task)
-    addresses, falls = compiler.branches(step, {name: _required(compiler, step, name) for name in VERBS["task"]})
+        reader.wrong("E212", message, node, "add `within: 3bd`, say")
+    title = reader.expression(values["title"], "`title`") if "title" in values else None
+    help = reader.expression(values["help"], "`help`") if "help" in values else None
+    within = reader.duration_expression(values["within"], "`within`") if "within" in values else None
+    places = dict.fromkeys(_TASK_OUTCOMES, 0)
+    at = compiler.add(Task(**step.place, title=title or NOTHING, help=help, within=within or NOTHING, **places))
+    nodes = {name: _required(compiler, step, name) for name in _TASK_OUTCOMES}
+    addresses, falls = compiler.branches(step, nodes)
     compiler.set(at, **addresses)
     return falls
 
 
 def _choose(compiler: Compiler, step: Step) -> bool:
-    falls, jumps = False, []
+    jumps: list[int] = []
     for item in compiler.reader.items(step.value, "`choose`"):
         node = compiler.reader.mapping(item, "a case", ("if", "do"), required=("if", "do"))
-        if node is None or "do" not in node.values:
-            falls = True
-            continue
-        condition = compiler.reader.expression(node.values["if"], "`if`") if "if" in node.values else None
-        nothing = Source(text="", line=step.verb.line, column=0)
-        at = compiler.add(Branch(**step.place, condition=condition or nothing, otherwise=0))
-        if compiler.steps(compiler.reader.items(node.values["do"], "`do`")):
+        values = {} if node is None else node.values
+        condition = compiler.reader.expression(values["if"], "`if`") if "if" in values else None
+        at = compiler.add(Branch(**step.place, condition=condition or NOTHING, otherwise=0))
+        if "do" not in values or compiler.steps(compiler.reader.items(values["do"], "`do`")):
             jumps.append(compiler.add(Jump(**step.place, to=0)))
         compiler.set(at, otherwise=compiler.here)
     otherwise = step.beside.get("else")
-    falls |= otherwise is None or compiler.steps(compiler.reader.items(otherwise, "`else`"))
-    for jump in jumps:
-        compiler.set(jump, to=compiler.here)
+    falls = otherwise is None or compiler.steps(compiler.reader.items(otherwise, "`else`"))
+    compiler.land(jumps)
     return falls or bool(jumps)
 
 
 def _match(compiler: Compiler, step: Step) -> bool:
-    value = compiler.reader.expression(step.value, "`match`")
-    cases = compiler.reader.mapping(step.beside["cases"], "`cases`") if "cases" in step.beside else None
+    reader = compiler.reader
     if "cases" not in step.beside:
-        compiler.reader.wrong("E006", "`match` needs `cases`", step.verb)
-    if value is None or cases is None:
+        reader.wrong("E006", "`match` needs `cases`", step.verb)
         return True
-    at = compiler.add(Match(**step.place, value=value, cases={}))
-    compiler.cases[at] = Cases(step.verb, cases.keys, "else" in step.beside)
-    nodes = {f"case {name}": node for name, node in cases.values.items()}
+    value = reader.expression(step.value, "`match`")
+    cases = reader.mapping(step.beside["cases"], "`cases`")
+    if cases is None:
+        return True
+    at = compiler.add(Match(**step.place, value=value or NOTHING, cases={}))
+    compiler.cases[at] = Cases(step.verb, cases.keys)
+    bodies: dict[str, Node | None] = {f"cases: {name}": node for name, node in cases.values.items()}
     if "else" in step.beside:
-        nodes["else"] = step.beside["else"]
-    addresses, falls = compiler.branches(step, nodes)
-    compiler.set(at, cases={name: addresses[f"case {name}"] for name in cases.values}, otherwise=addresses.get("else"))
+        bodies["else"] = step.beside["else"]
+    addresses, falls = compiler.branches(step, bodies)
+    otherwise = addresses.pop("else", None)
+    compiler.set(at, cases=dict(zip(cases.values, addresses.values(), strict=True)), otherwise=otherwise)
     return falls
 
 
 def _repeat(compiler: Compiler, step: Step) -> bool:
-    node = compiler.reader.mapping(step.value, "`repeat`", ("max", "until", "do"), required=("do",))
-    if node is None:
-        return True
-    most = None
-    if "max" not in node.values:
-        message = "a loop needs `max`, otherwise it can go on for ever"
-        compiler.reader.wrong("E220", message, node, "add `max: 3`, say")
-    else:
-        most = compiler.reader.expression(node.values["max"], "`max`")
-    until = compiler.reader.expression(node.values["until"], "`until`") if "until" in node.values else None
-    nothing = Source(text="", line=step.verb.line, column=0)
-    self._loops += 1
-    head = compiler.add(Loop(**step.place, most=most or nothing, until=until, end=0))
-    body = node.values.get("do")
-    if body is not None and compiler.steps(compiler.reader.items(body, "`do`")):
+    reader = compiler.reader
+    node = reader.mapping(step.value, "`repeat`", ("max", "until", "do"), required=("do",))
+    values = {} if node is None else node.values
+    if node is not None and "max" not in values:
+        reader.wrong("E220", "a loop needs `max`, otherwise it can go on for ever", node, "add `max: 3`, say")
+    most = reader.expression(values["max"], "`max`") if "max" in values else None
+    until = reader.expression(values["until"], "`until`") if "until" in values else None
+    compiler.loops += 1
+    head = compiler.add(Loop(**step.place, most=most or NOTHING, until=until, end=0))
+    if "do" in values and compiler.steps(reader.items(values["do"], "`do`")):
         compiler.add(Jump(**step.place, to=head))
-    self._loops -= 1
+    compiler.loops -= 1
     compiler.set(head, end=compiler.here)
     return True
+
+
+def _emit(compiler: Compiler, step: Step) -> bool:
+    reader = compiler.reader
+    node = reader.mapping(step.value, "`emit`", ("event", "data"), required=("event",))
+    if node is None or "event" not in node.values:
+        return True
+    written = node.values["event"]
+    event = event_name(reader, written, compiler.known.kinds)
+    data = reader.mapping(node.values["data"], "`data`") if "data" in node.values else None
+    sources = {
+        name: source
+        for name, _, value in (() if data is None else pairs(data))
+        if (source := reader.expression(value, f"`{name}`")) is not None
+    }
+    if event is None or event not in compiler.known.kinds:
+        return True
+    if event in _OWN_RECORDS:
+        reader.wrong("E153", f"`{event}` is a record of refflow's own; no workflow can emit it", written)
+        return True
+    _check_fields(compiler, compiler.known.kinds[event].payload, written, data)
+    compiler.add(Emit(**step.place, event=event, data=sources))
+    return True
+
+
+def _check_fields(
+    compiler: Compiler, payload: type[msgspec.Struct], event: Node, data: MappingNode | None
+) -> None:
+    given = {} if data is None else data.keys
+    fields = {field.name: field for field in msgspec.structs.fields(payload)}
+    for name, key in given.items():
+        if name not in fields:
+            compiler.reader.wrong("E153", f"this event has no `{name}`", key, did_you_mean(name, fields))
+    for name, field in fields.items():
+        by_itself = name in SUBJECTS and name in compiler.known.subjects
+        if field.required and name not in given and not by_itself:
+            help = f"add `data: {{{name}: ...}}`"
+            compiler.reader.wrong("E153", f"this event needs `{name}`", event, help)
+
+
+def _go(compiler: Compiler, step: Step) -> bool:
+    block = compiler.reader.known(step.value, "E152", "block", compiler.known.blocks)
+    if block is not None and isinstance(step.value, Scalar):
+        compiler.departs(block, step.value)
+        compiler.add(Go(**step.place, block=block))
+    return False
+
+
+def _exit(compiler: Compiler, step: Step) -> bool:
+    outcome = compiler.reader.known(step.value, "E230", "outcome", compiler.known.outcomes)
+    if outcome is not None:
+        compiler.outcomes.add(outcome)
+    compiler.add(Exit(**step.place, outcome=outcome or ""))
+    return False
+
+
+VERBS: Mapping[str, Verb] = {
+    "send": Verb(compile=_send, beside=("failed",)),
+    "wait": Verb(compile=_wait, beside=_ANSWERS),
+    "task": Verb(compile=_task, beside=_TASK_OUTCOMES),
+    "choose": Verb(compile=_choose, beside=("else",)),
+    "match": Verb(compile=_match, beside=("cases", "else")),
+    "repeat": Verb(compile=_repeat),
+    "emit": Verb(compile=_emit, named=False),
+    "go": Verb(compile=_go, named=False),
+    "exit": Verb(compile=_exit, named=False),
+}
+"""The verbs this version runs."""

@@ -68,8 +68,9 @@ class Agenda(msgspec.Struct, frozen=True, kw_only=True):
 
 
 DAY = 86_400_000_000
-_WEIGHT = {"stuck": 7.0, "doubt": 7.0, "failed": 6.0, "send": 5.0, "approve": 4.0, "task": 3.0, "held": 0.0}
+_WEIGHT = {"read": 8.0, "stuck": 7.0, "doubt": 7.0, "failed": 6.0, "send": 5.0, "approve": 4.0, "task": 3.0, "held": 0.0}
 _COMMANDS = {
+    "read": "refflow reply {contact} agreed|declined|later|refer-on",
     "approve": "refflow draft {id}",
     "send": "refflow do {id} sent",
     "doubt": "refflow do {id} sent",
@@ -124,7 +125,7 @@ def _step(names: _Names, item: Item, owed: list[Debt], now: int) -> Step:
         id=item.id,
         do=item.do,
         text=_text(item, message),
-        command=_COMMANDS[item.do].format(id=item.id),
+        command=_COMMANDS[item.do].format(id=item.id, contact=item.contact),
         due=item.due,
         urgency=round(sum(value for _, value in terms), 2),
         because=[f"{name}: {value:+.2f}" for name, value in terms],
@@ -138,6 +139,8 @@ def _step(names: _Names, item: Item, owed: list[Debt], now: int) -> Step:
 
 def _text(item: Item, message: Message | None) -> str:
     match item.do:
+        case "read":
+            return "They answered: read it, then say what it means"
         case "approve":
             lacking = f" (lacks: {', '.join(message.missing)})" if message and message.missing else ""
             return f"Read and approve `{item.why}`{lacking}"

@@ -24,9 +24,10 @@ from refflow.log.database import connect
 from refflow.log.log import Conflict, LogUnavailable
 from refflow.log.sqlite import SqliteLog
 from refflow.plugins.channel import Channel, ChannelContext
-from refflow.plugins.config import PluginConfig
+from refflow.plugins.config import PluginConfig, read_config
 from refflow.plugins.factories import resolve
 from refflow.plugins.host import Host
+from refflow.plugins.registry import Contribution
 from refflow.plugins.specs import ChannelSpec
 from refflow.views import built_in
 from refflow.views.messages import Message
@@ -118,10 +119,11 @@ class Workspace:
 
     def channels(self) -> dict[str, tuple[ChannelSpec, Callable[[], Channel]]]:
         """The channels that may act, by name, each with what makes it."""
-        found: dict[str, tuple[ChannelSpec, Callable[[], Channel]]] = {}
-        for name, contribution in self.host.effects.channels.items():
-            found[name] = (contribution.spec, partial(self._channel, contribution.spec))
-        return found
+        return {
+            name: (contribution.spec, partial(self._channel, contribution))
+            for name, contribution in self.host.effects.channels.items()
+            if contribution.enabled
+        }
 
     def turn(self, now: int) -> Turn:
         """A turn over the present rows at `now` (microseconds since 1970 UTC)."""
@@ -256,8 +258,13 @@ class Workspace:
         if stale:
             self.views.rebuild(self.log, stale, progress)
 
-    def _channel(self, spec: ChannelSpec) -> Channel:
-        made: Channel = resolve(spec.factory)(ChannelContext(folder=self.folder.outbox))
+    def _channel(self, contribution: Contribution[ChannelSpec]) -> Channel:
+        spec, section = contribution.spec, self.settings.plugins.get(contribution.plugin, {})
+        config = None
+        if spec.config is not None:
+            where = f"refflow.yaml, plugins.{contribution.plugin}"
+            config = read_config(where, section, spec.config, self.host.secret)
+        made: Channel = resolve(spec.factory)(ChannelContext(folder=self.folder.outbox, config=config))
         return made
 
     def _plugin_config(self) -> PluginConfig:

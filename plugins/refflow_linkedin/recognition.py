@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 _ARCHIVE = b"PK\x03\x04"
-_TABLES = (
-    "connections|messages|invitations|positions|saved ?jobs|job ?applications|(?:endorse|recommend)[a-z]+_"
-)
+_TABLES = r"connections|messages|invitations|positions|saved ?jobs|job ?applications|(?:endorse|recommend)\w+_"
+# The first members of a whole export; the tables that are read may come after what is seen of it.
+_FIRST = "account status|ad_targeting|company follows|email addresses"
 _NAMED = re.compile(rf"(?:^|[/\W_])(?:{_TABLES})[^/]*\.csv", re.I)
-_MEMBERS = re.compile(rf"(?:{_TABLES})[^/]{{0,24}}\.csv".encode(), re.I)
+_MEMBERS = re.compile(rf"(?:{_TABLES}|{_FIRST})[^/]{{0,24}}\.csv".encode(), re.I)
 # Columns that together are found in no other program's tables.
 _HEADERS = (
     ("firstname", "connectedon"),

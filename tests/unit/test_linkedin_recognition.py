@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from refflow_linkedin.sniff import sniff
+from refflow_linkedin.recognition import sniff
 
 NOTES = b'Notes:\n"When exporting your connection data ..."\n\n'
 CONNECTIONS = b"First Name,Last Name,URL,Email Address,Company,Position,Connected On\n"
@@ -13,6 +13,7 @@ CONNECTIONS = b"First Name,Last Name,URL,Email Address,Company,Position,Connecte
     [
         ("Basic_LinkedInDataExport_01-31-2024.zip", b"PK\x03\x04"),
         ("export.zip", b"PK\x03\x04\x14\0\0\0\x08\0" + b"Connections.csv"),
+        ("export.zip", b"PK\x03\x04\x14\0\0\0\x08\0" + b"Ad_Targeting.csv"),
         ("anything.csv", NOTES + CONNECTIONS),
         ("anything.csv", b"\xef\xbb\xbf" + CONNECTIONS.replace(b",", b";")),
         ("anything.csv", CONNECTIONS.decode().encode("utf-16")),

@@ -1,0 +1,174 @@
+"""Checks the expressions and texts of a compiled program, each against what can be spoken of at its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from refflow.events.kinds import Kinds
+
+from .compiler import Cases
+from .definition import AnyInstruction, Branch, Emit, Loop, Match, Parameter, Source, Task, Wait
+from .expressions import (
+    BOOL,
+    DURATION,
+    INSTANT,
+    NUMBER,
+    TEXT,
+    UNKNOWN,
+    ExpressionErrors,
+    Scope,
+    Type,
+    compile_expression,
+    record_of,
+)
+from .expressions import Problem as ExpressionProblem
+from .expressions.problems import did_you_mean
+from .expressions.types import Enum, described
+from .reading import Reader
+from .templates import check_text
+from .vocabulary import params_record, scope_for
+from .yaml_source import Scalar
+
+
+class Checker:
+    """Checks the sources of one workflow. What comes back knows the kinds of events it was checked for."""
+
+    def __init__(
+        self, reader: Reader, kinds: Kinds, params: Mapping[str, Parameter], subject: Mapping[str, Source]
+    ) -> None:
+        self._reader = reader
+        self._kinds = kinds
+        self._params = params
+        self._subject = subject
+        self._scopes: dict[tuple[tuple[str, ...], bool], Scope] = {}
+
+    def scope(self, events: Iterable[str], loop: bool = False) -> Scope:
+        """What can be spoken of when the last event is one of the kinds `events`."""
+        key = tuple(sorted(events)), loop
+        if key not in self._scopes:
+            self._scopes[key] = scope_for(key[0], self._params, self._kinds, self._subject, loop)
+        return self._scopes[key]
+
+    def expression(self, source: Source, scope: Scope, expect: Type | None) -> Type:
+        """The type of an expression, which must fit `expect`; UNKNOWN when something is wrong with it."""
+        node = self._written(source)
+        if node is None:
+            return UNKNOWN
+        try:
+            return compile_expression(source.text, scope, expect).type
+        except ExpressionErrors as errors:
+            mended = [self._with_help(each, source.text, scope) for each in errors.problems]
+            self._reader.wrong_expression(ExpressionErrors(mended), node)
+            return UNKNOWN
+
+    def condition(self, source: Source, events: Iterable[str], loop: bool = False) -> Source:
+        """A checked condition."""
+        self.expression(source, self.scope(events, loop), BOOL)
+        return _about(source, events)
+
+    def instruction(self, each: AnyInstruction, events: Iterable[str], loop: bool, cases: Cases | None) -> AnyInstruction:
+        """A checked instruction."""
+        scope = self.scope(events, loop)
+        match each:
+            case Wait():
+                wanted = {"silence": DURATION, "until": INSTANT, "within": DURATION}
+            case Branch():
+                wanted = {"condition": BOOL}
+            case Loop():
+                self._bound(each.most)
+                wanted = {"until": BOOL}
+            case Task():
+                wanted = {"within": DURATION}
+                self._text(each.title, scope)
+                self._text(each.help, scope)
+            case Match():
+                self._match(each, scope, cases)
+                wanted = {}
+            case Emit():
+                self._emit(each, scope)
+                return msgspec.structs.replace(
+                    each, data={name: _about(source, events) for name, source in each.data.items()}
+                )
+            case _:
+                return each
+        for name, expect in wanted.items():
+            source = getattr(each, name)
+            if source is not None:
+                self.expression(source, scope, expect)
+        return _with_events(each, events)
+
+    def _written(self, source: Source) -> Scalar | None:
+        return self._reader.written.get((source.line, source.column))
+
+    def _bound(self, source: Source) -> None:
+        """A loop's `max` must not change while the loop runs, so it speaks of parameters only."""
+        node = self._written(source)
+        if node is not None and node.kind == "int" and not (node.text.isdecimal() and 1 <= int(node.text)):
+            self._reader.wrong("E220", "`max` is at least 1", node)
+            return
+        self.expression(source, Scope({"params": params_record(self._params)}), NUMBER)
+
+    def _match(self, each: Match, scope: Scope, cases: Cases | None) -> None:
+        found = self.expression(each.value, scope, None)
+        if cases is None or found == UNKNOWN:
+            return
+        source = each.value.text
+        if found == TEXT:
+            if each.otherwise is None:
+                self._reader.wrong("E211", f"{source} can be any text: not handled", cases.verb, "add an `else`")
+        elif isinstance(found, Enum):
+            for name, key in cases.keys.items():
+                if name not in found.values:
+                    help = did_you_mean(name, found.values)
+                    self._reader.wrong("E213", f"{source} is never `{name}`, only {described(found)}", key, help)
+            left = [value for value in found.values if value not in cases.keys]
+            if left and each.otherwise is None:
+                message = f"{source} can also be {' or '.join(left)}: not handled"
+                self._reader.wrong("E211", message, cases.verb, "add the case or an `else`")
+        elif (node := self._written(each.value)) is not None:
+            help = f"write `{source} else ...`" if found not in (BOOL, NUMBER) else "use `choose`"
+            self._reader.wrong("E122", f"`{source}` is {described(found)}; `match` needs a text", node, help)
+
+    def _emit(self, each: Emit, scope: Scope) -> None:
+        fields = record_of(self._kinds[each.event].payload, each.event).fields
+        for name, source in each.data.items():
+            if name in fields:
+                self.expression(source, scope, fields[name])
+
+    def _text(self, source: Source | None, scope: Scope) -> None:
+        """A title or help: a template within the workflow file."""
+        node = None if source is None else self._written(source)
+        if node is None or source is None:
+            return
+        for mistake in check_text(source.text, scope):
+            line, column = node.place(mistake.offset)
+            self._reader.wrong_at(mistake.code, mistake.message, (line, column, mistake.length), mistake.help)
+
+    def _with_help(self, problem: ExpressionProblem, text: str, scope: Scope) -> ExpressionProblem:
+        """For `event.contact.warmth`, where the event only has an id: what to write instead."""
+        if problem.code == "E121":
+            for name, source in self._subject.items():
+                if text[: problem.offset].endswith(f"{source.text}.") and name in scope.names:
+                    field = text[problem.offset : problem.offset + problem.length]
+                    help = f"write `{name}.{field}`: `{source.text}` is only the {name}'s id"
+                    return msgspec.structs.replace(problem, help=help)
+        if problem.code == "E120" and text[problem.offset :].startswith("event") and "event" not in scope.names:
+            help = "here no event is meant; put a condition on the event beside it, in `on`"
+            return msgspec.structs.replace(problem, help=help)
+        return problem
+
+
+def _about(source: Source, events: Iterable[str]) -> Source:
+    return msgspec.structs.replace(source, events=tuple(sorted(events)))
+
+
+def _with_events(each: AnyInstruction, events: Iterable[str]) -> AnyInstruction:
+    fields: dict[str, Any] = {
+        name: _about(value, events)
+        for name in each.__struct_fields__
+        if isinstance(value := getattr(each, name), Source)
+    }
+    return msgspec.structs.replace(each, **fields)
