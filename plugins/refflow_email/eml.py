@@ -5,8 +5,7 @@ from __future__ import annotations
 from email.parser import BytesHeaderParser
 from pathlib import Path
 
-from refflow.api import NOT_SENT, UNKNOWN, ChannelContext, Delivery, Outgoing, Unfound
-from refflow.plugins.outbox import Outbox
+from refflow.api import NOT_SENT, UNKNOWN, ChannelContext, Delivery, Outbox, Outgoing, Unfound
 
 from .message import compose
 

@@ -12,8 +12,7 @@ from email.header import Header
 from email.utils import format_datetime
 from quopri import encodestring
 
-from refflow.api import Outgoing, Permanent
-from refflow.plugins.channel import single_line
+from refflow.api import Outgoing, Permanent, single_line
 
 from .addresses import ascii_address
 

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from refflow.api import NOT_SENT, UNKNOWN, ChannelContext, Delivery, Outgoing, Permanent, Unfound
-from refflow.plugins.channel import single_line
-from refflow.plugins.outbox import Outbox
+from refflow.api import (
+    NOT_SENT,
+    UNKNOWN,
+    ChannelContext,
+    Delivery,
+    Outbox,
+    Outgoing,
+    Permanent,
+    Unfound,
+    single_line,
+)
 
 _LINE = "-" * 20 + " paste what follows " + "-" * 20
 

@@ -149,6 +149,7 @@ class Difference:
         for contact in self._contacts.values():
             self._by_name[fold(contact.name)].append(contact.id)
         self._identities = {each.identity for each in workspace.views.find(Seen)}
+        self._namesakes: Counter[str] = Counter()
         self._met: set[str] = set()
 
     def events(self, records: Iterable[Record]) -> Iterator[tuple[Any, int]]:
@@ -196,7 +197,7 @@ class Difference:
 
     def _people(self, people: list[Person]) -> Iterator[tuple[Any, int]]:
         same_day = Counter((fold(each.name), each.connected_on) for each in people)
-        for person in people:
+        for person in map(self._keyed, people):
             unique = same_day[fold(person.name), person.connected_on] == 1
             contact = self._known(person, unique)
             if contact is None:
@@ -205,6 +206,14 @@ class Difference:
                 yield from self._changed(contact, person)
         if self._report.complete_network and people:
             yield from self._vanished()
+
+    def _keyed(self, person: Person) -> Person:
+        """A person without any key gets one of their name, the day of connecting and how often that occurred."""
+        if person.keys:
+            return person
+        written = f"{self.source}-name:{fold(person.name)}|{person.connected_on or ''}"
+        self._namesakes[written] += 1
+        return msgspec.structs.replace(person, keys=(f"{written}|{self._namesakes[written]}",))
 
     def _known(self, person: Person, unique: bool) -> Contact | None:
         """Who a person is: by their keys, else, when a profile was renamed or an export had no links, by the
