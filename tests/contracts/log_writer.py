@@ -20,7 +20,7 @@ import msgspec
 from refflow.log.database import connect
 from refflow.log.log import Conflict
 from refflow.log.sqlite import SqliteLog
-from refflow.testing.log import KINDS, parts
+from refflow.testing.commits import KINDS, parts
 
 
 class Write(msgspec.Struct, tag=True):

@@ -1,4 +1,4 @@
-"""The SQLite log keeps every log's promises, and its own: a file that only grows and shows what was done to it."""
+"""The SQLite log keeps what every log promises; besides, its file only grows, and shows what was done to it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from refflow.events.people import ContactNoted
 from refflow.log.database import connect
 from refflow.log.log import LogDamaged
 from refflow.log.sqlite import SqliteLog, stable_bucket
-from refflow.testing.log import AT, KINDS, LogContract, commit_of, events, parts
+from refflow.testing.commits import AT, KINDS, commit_of, events, parts
+from refflow.testing.log import LogContract
 
 SECRET = "Ada told me in confidence"
 
@@ -42,23 +43,24 @@ class TestSqliteLog(LogContract):
         return self.opened.enter_context(closing(connect(self.tmp_path / f"{self.number}.db")))
 
 
-@pytest.fixture()
+@pytest.fixture
 def path(tmp_path: Path) -> Path:
     """A log of five events: the second and fourth without personal fields."""
     path = tmp_path / "refflow.db"
     with closing(connect(path)) as connection:
         log = SqliteLog.create(connection, KINDS, "w1", AT)
-        log.append(commit_of(*(ContactNoted(contact=f"c{n}", text=None if n in (2, 4) else SECRET) for n in range(1, 6))), 0)
+        texts = [SECRET, None, SECRET, None, SECRET]
+        log.append(commit_of(*(ContactNoted(contact=f"c{n}", text=text) for n, text in enumerate(texts, 1))), 0)
     return path
 
 
-@pytest.fixture()
+@pytest.fixture
 def connection(path: Path) -> Iterator[sqlite3.Connection]:
     with closing(connect(path)) as connection:
         yield connection
 
 
-@pytest.fixture()
+@pytest.fixture
 def log(connection: sqlite3.Connection) -> SqliteLog:
     return SqliteLog(connection, KINDS)
 
@@ -67,8 +69,10 @@ def rows(connection: sqlite3.Connection) -> list[tuple[object, ...]]:
     return connection.execute("SELECT * FROM event ORDER BY position").fetchall()
 
 
-COLUMNS = "commit_id, kind, version, occurred_at, recorded_at, by, cause, data, personal, salt, commitment, digest"
-COPY = f"SELECT {{}}, {COLUMNS} FROM event WHERE position = 1"
+COPY = (
+    "SELECT {}, commit_id, kind, version, occurred_at, recorded_at, by, cause, data, personal, salt,"
+    " commitment, digest FROM event WHERE position = 1"
+)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +97,9 @@ COPY = f"SELECT {{}}, {COLUMNS} FROM event WHERE position = 1"
         f"INSERT INTO event {COPY.format('NULL')}",
     ],
 )
-def test_the_database_refuses_every_change_but_the_next_event(connection: sqlite3.Connection, statement: str) -> None:
+def test_the_database_refuses_every_change_but_the_next_event(
+    connection: sqlite3.Connection, statement: str
+) -> None:
     before = rows(connection)
 
     with pytest.raises(sqlite3.IntegrityError, match="the log"):
@@ -102,18 +108,23 @@ def test_the_database_refuses_every_change_but_the_next_event(connection: sqlite
     assert rows(connection) == before
 
 
-@pytest.mark.parametrize("column", [*(name for name in COLUMNS.split(", ") if name not in ("personal", "salt")), "position"])
-def test_erasing_personal_fields_must_leave_every_other_column_alone(connection: sqlite3.Connection, column: str) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        "position = 77", "commit_id = 'x'", "kind = 'x'", "version = 77", "occurred_at = 7", "recorded_at = 7",
+        "by = 'x'", "cause = 77", "data = 'x'", "commitment = x'00'", "digest = x'00'",
+    ],
+)  # fmt: skip
+def test_erasing_leaves_every_other_column_alone(connection: sqlite3.Connection, change: str) -> None:
     before = rows(connection)
-    value = "x'00'" if column in ("commitment", "digest") else "'x'" if column in ("commit_id", "kind", "by", "data") else "77"
 
     with pytest.raises(sqlite3.IntegrityError, match="the log is final"):
-        connection.execute(f"UPDATE event SET personal = NULL, salt = NULL, {column} = {value} WHERE position = 3")
+        connection.execute(f"UPDATE event SET personal = NULL, salt = NULL, {change} WHERE position = 3")
 
     assert rows(connection) == before
 
 
-def test_personal_fields_can_be_erased_and_the_log_still_verifies(connection: sqlite3.Connection, log: SqliteLog) -> None:
+def test_a_log_with_erased_fields_still_verifies(connection: sqlite3.Connection, log: SqliteLog) -> None:
     clean = log.verify()
     connection.execute("UPDATE event SET personal = NULL, salt = NULL WHERE position IN (1, 2, 5)")
     verdict = log.verify()
@@ -152,7 +163,7 @@ def unlocked(path: Path) -> sqlite3.Connection:
         (3, "cause = 1"),
         (3, "cause = 0"),
         (3, "cause = -1"),
-        (3, "data = '{\"contact\":\"c4\"}'"),
+        (3, 'data = \'{"contact":"c4"}\''),
         (3, "data = data || ' '"),
         (3, "data = CAST(x'ff' || data AS TEXT)"),
         (3, "kind = CAST(x'c3' AS TEXT)"),
@@ -168,7 +179,7 @@ def unlocked(path: Path) -> sqlite3.Connection:
         (3, "commitment = x''"),
         (3, "commitment = NULL"),
         (3, "commitment = NULL, personal = NULL, salt = NULL"),
-        (2, "personal = '{\"text\":\"invented\"}'"),
+        (2, 'personal = \'{"text":"invented"}\''),
         (2, "salt = x'00'"),
         (2, "commitment = x''"),
         (2, "salt = x'00', personal = '{}'"),
@@ -180,7 +191,9 @@ def unlocked(path: Path) -> sqlite3.Connection:
         (3, "kind = substr(kind, 1, 12), by = substr(kind, 13) || by"),
     ],
 )
-def test_a_tampered_column_is_found_at_its_event(path: Path, log: SqliteLog, position: int, change: str) -> None:
+def test_a_tampered_column_is_found_at_its_event(
+    path: Path, log: SqliteLog, position: int, change: str
+) -> None:
     with closing(unlocked(path)) as hand:
         hand.execute(f"UPDATE event SET {change} WHERE position = ?", (position,))
     verdict = log.verify()
@@ -202,10 +215,13 @@ def test_a_tampered_column_is_found_at_its_event(path: Path, log: SqliteLog, pos
         (f"INSERT INTO event {COPY.format(6)}", 6),
         ("UPDATE event SET position = CASE position WHEN 3 THEN -4 WHEN 4 THEN -3 END WHERE position IN (3, 4);"
          "UPDATE event SET position = -position WHERE position < 0", 3),
-        ("DELETE FROM event WHERE position = 3; UPDATE event SET position = position - 1 WHERE position > 3", 3),
+        ("DELETE FROM event WHERE position = 3;"
+         "UPDATE event SET position = position - 1 WHERE position > 3", 3),
     ],
 )  # fmt: skip
-def test_a_removed_moved_or_added_event_is_found(path: Path, log: SqliteLog, statement: str, position: int) -> None:
+def test_a_removed_moved_or_added_event_is_found(
+    path: Path, log: SqliteLog, statement: str, position: int
+) -> None:
     with closing(unlocked(path)) as hand:
         hand.executescript(statement)
 
@@ -274,7 +290,7 @@ def test_a_flipped_byte_anywhere_in_the_file_is_found_or_harmless(path: Path, se
 def test_a_plain_sqlite_connection_reads_the_log_as_json(path: Path) -> None:
     with closing(sqlite3.connect(path)) as plain:
         found = plain.execute(
-            "SELECT kind, json_extract(data, '$.contact'), json_extract(personal, '$.text') FROM event WHERE position < 3"
+            "SELECT kind, json_extract(data, '$.contact'), json_extract(personal, '$.text') FROM event LIMIT 2"
         ).fetchall()
         data = plain.execute("SELECT data FROM event WHERE position = 3").fetchone()[0]
 
@@ -290,7 +306,9 @@ def test_a_copied_file_is_the_same_log(path: Path, tmp_path: Path, log: SqliteLo
 
 def test_every_commitment_has_a_salt_of_its_own(connection: sqlite3.Connection) -> None:
     """Equal notes about two people must not look equal after erasure."""
-    found = connection.execute("SELECT personal, commitment, salt FROM event WHERE personal IS NOT NULL").fetchall()
+    found = connection.execute(
+        "SELECT personal, commitment, salt FROM event WHERE personal IS NOT NULL"
+    ).fetchall()
 
     assert len(found) == 3
     assert [len({row[column] for row in found}) for column in range(3)] == [1, 3, 3]
@@ -306,7 +324,7 @@ def test_the_salt_comes_from_the_given_randomness(tmp_path: Path) -> None:
 
 def test_a_log_knows_its_workspace(log: SqliteLog, connection: sqlite3.Connection) -> None:
     assert log.workspace() == "w1"
-    assert connection.execute("SELECT bucket, created_at FROM workspace").fetchall() == [(stable_bucket("w1"), AT)]
+    assert connection.execute("SELECT bucket, created_at FROM workspace").fetchall() == [(271, AT)]
 
 
 def test_a_workspace_keeps_its_bucket_for_ever() -> None:

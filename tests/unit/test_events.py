@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import types
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -19,8 +17,6 @@ from refflow.events import core_kinds, kinds_with
 from refflow.events.event import Opaque, Payload, commit_id, instant, micros
 from refflow.events.kinds import EventKind, Kinds, UnknownPayload, Upcaster, event_kind
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "events"
-WRITE_GOLDEN = "REFFLOW_WRITE_GOLDEN"
 REGISTRY = kinds_with()
 few = settings(max_examples=25)  # of each kind
 every_kind = pytest.mark.parametrize("kind", core_kinds(), ids=lambda kind: kind.name)
@@ -168,7 +164,7 @@ def test_a_payload_that_no_kind_declares_is_refused_by_name() -> None:
         REGISTRY.encode(Stranger())
 
 
-@pytest.mark.parametrize(("name", "version"), [("nobody.knows", 1), ("contact.warmed", 99), ("contact.warmed", 0)])
+@pytest.mark.parametrize(("name", "version"), [("nobody.knows", 1), ("run.stuck", 99), ("run.stuck", 0)])
 def test_an_unknown_kind_or_version_stays_as_stored(name: str, version: int) -> None:
     assert REGISTRY.decode(name, version, '{"a": 1}', '{"b": 2}') == Opaque('{"a": 1}', '{"b": 2}')
     assert REGISTRY.decode(name, version, "not even JSON", None) == Opaque("not even JSON", None)
@@ -297,7 +293,7 @@ def test_commit_ids_sort_by_time(one: int, other: int, random: bytes, more: byte
         assert commit_id(one, random)[:12] == commit_id(other, more)[:12]
 
 
-@given(at=moments, bit=st.integers(min_value=0, max_value=79).filter(lambda bit: bit not in (62, 63, 76, 77, 78, 79)))
+@given(at=moments, bit=st.sampled_from([*range(62), *range(64, 76)]))
 def test_every_random_bit_tells_two_commits_apart(at: int, bit: int) -> None:
     assert commit_id(at, bytes(10)) != commit_id(at, (1 << bit).to_bytes(10, "big"))
 
@@ -305,87 +301,3 @@ def test_every_random_bit_tells_two_commits_apart(at: int, bit: int) -> None:
 @given(st.datetimes(timezones=st.timezones()))
 def test_an_instant_survives_as_microseconds(moment: datetime) -> None:
     assert instant(micros(moment)) == moment.astimezone(UTC)
-
-
-# Golden files: what was released can be read for ever.
-
-
-class Golden(msgspec.Struct, forbid_unknown_fields=True):
-    """An event as a release stored it."""
-
-    kind: str
-    version: int
-    data: dict[str, Any]
-    personal: dict[str, Any] | None
-
-
-def golden_file(kind: EventKind) -> Path:
-    return GOLDEN / f"{kind.name}.v{kind.version}.json"
-
-
-def sample(annotation: Any, name: str, default: Any) -> Any:
-    """A value of a field that differs from its default, so that it is stored."""
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin is Literal:
-        return next(each for each in arguments if each != default)
-    if origin in (Union, types.UnionType):
-        return sample(arguments[0], name, default)
-    if origin in (tuple, list):
-        return origin([sample(arguments[0], name, None)])
-    if origin is dict:
-        return {sample(arguments[0], name, None): sample(arguments[1], name, None)}
-    if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
-        return sample_payload(annotation)
-    samples = {
-        str: f"{name} Ä", bool: not default, int: 7, float: 0.5, Any: {"nested": [1, None, "ß"]},
-        date: date(2026, 3, 2), datetime: datetime(2026, 3, 2, 9, 30, 0, 123456, tzinfo=UTC),
-    }  # fmt: skip
-    return samples[annotation]
-
-
-def sample_payload(payload: type[msgspec.Struct]) -> Any:
-    """A payload with every field given."""
-    hints = get_type_hints(payload)
-    return payload(**{
-        field.name: sample(hints[field.name], field.name, field.default) for field in msgspec.structs.fields(payload)
-    })
-
-
-def golden_of(payload: Any) -> Golden:
-    encoded = REGISTRY.encode(payload)
-    personal = None if encoded.personal is None else msgspec.json.decode(encoded.personal)
-    return Golden(encoded.kind, encoded.version, msgspec.json.decode(encoded.data), personal)
-
-
-@every_kind
-def test_every_kind_has_a_golden_file_with_every_field(kind: EventKind) -> None:
-    """Run with REFFLOW_WRITE_GOLDEN=1 to write the files that are missing, with =all to write all anew.
-
-    A file of a released version is never written anew: raise the version of the kind and add an upcaster.
-    """
-    file = golden_file(kind)
-    wanted = os.environ.get(WRITE_GOLDEN)
-    if wanted == "all" or (wanted and not file.exists()):
-        text = msgspec.json.format(msgspec.json.encode(golden_of(sample_payload(kind.payload))), indent=2)
-        file.write_bytes(text + b"\n")
-
-    assert file.exists(), f"{WRITE_GOLDEN}=1 pytest {__file__} writes {file.name}"
-    golden = msgspec.json.decode(file.read_bytes(), type=Golden)
-    assert golden.data.keys() | (golden.personal or {}).keys() == set(kind.payload.__struct_encode_fields__), (
-        f"{kind.name} has changed its shape: if version {kind.version} is released, make a new version; "
-        f"if it is not, {WRITE_GOLDEN}=all pytest {__file__}"
-    )
-
-
-@pytest.mark.parametrize("file", sorted(GOLDEN.glob("*.json")), ids=lambda file: file.stem)
-def test_a_released_event_still_reads_and_stores_the_same(file: Path) -> None:
-    golden = msgspec.json.decode(file.read_bytes(), type=Golden)
-    data = msgspec.json.encode(golden.data).decode()
-    personal = None if golden.personal is None else msgspec.json.encode(golden.personal).decode()
-    payload = REGISTRY.decode(golden.kind, golden.version, data, personal)
-
-    assert file.name == f"{golden.kind}.v{golden.version}.json"
-    assert not isinstance(payload, Opaque), "no longer known: delete the file only if no release had this version"
-    assert type(payload) is REGISTRY[golden.kind].payload
-    if golden.version == REGISTRY[golden.kind].version:
-        assert golden_of(payload) == golden

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from .names import fold
@@ -64,6 +65,7 @@ _MUTE_SITE = re.compile(
 _CAREERS = re.compile("careers?|jobs?|join(-us)?|hiring|work-with-us|karriere|emplois|empleo|vagas")
 
 
+@lru_cache(maxsize=16384)
 def company_key(name: str) -> str:
     """`name` for comparing, as kebab text: `Acme Labs, Inc.`, `ACME LABS` and `https://www.acme-labs.com/jobs`
     are all `acme-labs`.

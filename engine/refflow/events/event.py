@@ -20,7 +20,7 @@ def instant(value: int) -> datetime:
     return EPOCH + timedelta(microseconds=value)
 
 
-class Payload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Payload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What an event says. Fields that may be erased have a default, so that the rest still decodes."""
 
 
@@ -31,7 +31,7 @@ class Opaque(msgspec.Struct, frozen=True):
     personal: str | None
 
 
-class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
+class NewEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An event that is to be stored.
 
     `occurred_at` is in microseconds since 1970 UTC. `by` says who: `user`, `clock`, `engine`,
@@ -44,7 +44,7 @@ class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
     cause: int | None = None
 
 
-class StoredEvent(msgspec.Struct, frozen=True):
+class StoredEvent(msgspec.Struct, frozen=True, gc=False):
     """An event as the log has it. Positions are contiguous from 1 in a workspace."""
 
     position: int

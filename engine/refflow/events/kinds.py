@@ -27,8 +27,8 @@ class EventKind(msgspec.Struct, frozen=True, kw_only=True):
         erasable = {field.name for field in fields if field.name == field.encode_name and not field.required}
         for name in sorted(self.personal - erasable):
             raise RefflowError(
-                f"Event kind {self.name} could not erase {name}: a personal field is one of the payload's, under the"
-                " same name in JSON, and has a default."
+                f"Event kind {self.name} could not erase {name}: a personal field is one of the payload's,"
+                " under the same name in JSON, and has a default."
             )
 
 

@@ -54,7 +54,8 @@ def said(error: sqlite3.Error | UnicodeDecodeError, path: Path | str) -> Refflow
     if "locked" in text or "busy" in text:
         return LogUnavailable(f"{path} is in use by another program. Nothing was written; try again.")
     if "unable to open" in text:
-        return LogUnavailable(f"{path} cannot be opened. Check that it exists and that you may read it.")
+        # A reader, too, needs to write beside it: SQLite keeps the index of a write-ahead log there.
+        return LogUnavailable(f"{path} cannot be opened. Check that it exists and who may write to its folder.")
     return LogUnavailable(f"{path}: {text}.")
 
 

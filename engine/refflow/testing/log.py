@@ -2,73 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Collection
-
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from refflow.events import kinds_with
-from refflow.events.event import Commit, NewEvent, Opaque, Payload, StoredEvent, commit_id
-from refflow.events.kinds import EventKind, Kinds, Upcaster, event_kind
+from refflow.events.event import Commit, Opaque, StoredEvent
+from refflow.events.kinds import Kinds
 from refflow.events.people import ContactNoted
 from refflow.log.log import Conflict, Log
 
-AT = 1_772_442_000_000_000
-"""Monday 2 March 2026, 09:00 UTC, in microseconds."""
-
-CATALOGUE: list[EventKind] = []
-_numbers = itertools.count()
-
-
-@event_kind(CATALOGUE, "test.part", "text")
-class Part(Payload, frozen=True, kw_only=True):
-    """One event of a commit of `of` events: `part` counts from 1."""
-
-    part: int
-    of: int
-    text: str | None = None
-
-
-KINDS = kinds_with(CATALOGUE)
-CORE_KINDS = kinds_with()
-LATER_KINDS = kinds_with(
-    [msgspec.structs.replace(kind, version=2) for kind in CATALOGUE],
-    [Upcaster(kind=kind.name, from_version=1, upcast=dict) for kind in CATALOGUE],
-)
-"""The same kinds a release later."""
-
-
-def parts(of: int = 1, text: str | None = "Grüße, 雪", number: int | None = None) -> Commit:
-    """A commit of `of` events: the one with this `number`, or one unlike any other made here."""
-    number = next(_numbers) if number is None else number
-    return Commit(
-        id=commit_id(AT + number * 1000, number.to_bytes(10, "big")),
-        recorded_at=AT + number,
-        events=tuple(event(Part(part=part, of=of, text=text)) for part in range(1, of + 1)),
-    )
-
-
-def commit_of(*payloads: Payload) -> Commit:
-    """A commit with an event for each payload."""
-    return msgspec.structs.replace(parts(), events=tuple(event(payload) for payload in payloads))
-
-
-def event(payload: Payload, *, by: str = "user", cause: int | None = None) -> NewEvent:
-    """An event that says `payload`."""
-    return NewEvent(payload=payload, occurred_at=AT - 60_000_000, by=by, cause=cause)
-
-
-def events(log: Log, after: int = 0, until: int | None = None, kinds: Collection[str] | None = None) -> list[StoredEvent]:
-    """The events of all pages that `log.read` yields."""
-    return [event for page in log.read(after, until, kinds) for event in page]
-
-
-def positions(log: Log, after: int = 0, until: int | None = None, kinds: Collection[str] | None = None) -> list[int]:
-    """The positions of the events of all pages that `log.read` yields."""
-    return [event.position for event in events(log, after, until, kinds)]
+from .commits import CORE_KINDS, KINDS, LATER_KINDS, Part, commit_of, event, events, parts, positions
 
 
 class Refused(Exception):
@@ -178,18 +122,20 @@ class LogContract:
 
     # One head, one winner.
 
-    def test_of_two_writers_at_one_head_exactly_one_wins(self) -> None:
+    @pytest.mark.parametrize("newer", [0, 1], ids=["the-older-commit", "the-newer-commit"])
+    def test_of_two_writers_at_one_head_exactly_one_wins(self, newer: int) -> None:
         one, other = self.log(), self.reopen()
         head = one.append(parts(1), 0)
         assert other.head() == head
-        winning, losing = parts(2), parts(1)
+        commits = parts(2), parts(2)
+        winning, losing = commits[newer], commits[1 - newer]
         one.append(winning, head)
 
         with pytest.raises(Conflict):
             other.append(losing, head)
 
         assert [each.commit for each in events(other, after=head)] == [winning.id, winning.id]
-        assert other.append(losing, other.head()) == 4
+        assert other.append(losing, other.head()) == 5
 
     @pytest.mark.parametrize("expected", [0, 1, 2, 4, 5, 1000])
     def test_a_new_commit_at_any_head_but_the_present_is_a_conflict(self, expected: int) -> None:
@@ -263,7 +209,14 @@ class LogContract:
         assert all(pages)
         assert max(len(page) for page in pages) < 10_001
         assert [event.position for page in pages for event in page] == list(range(1, 10_002))
-        assert positions(log, after=5_000, kinds=["test.part"]) == list(range(5_001, 10_002))
+
+    def test_some_kinds_of_a_long_log_come_in_pages_in_order(self) -> None:
+        log = self.log()
+        log.append(commit_of(*[ContactNoted(contact="c1")] * 6_000), 0)
+        log.append(parts(6_000), 6_000)
+
+        assert positions(log, kinds=["test.part"]) == list(range(6_001, 12_001))
+        assert positions(log, after=1, until=11_000, kinds=["contact.noted"]) == list(range(2, 6_001))
 
     # Personal fields, and kinds nobody knows.
 
@@ -279,7 +232,10 @@ class LogContract:
         without = self.reopen(CORE_KINDS)
         unknown, known = events(without)
 
-        assert (unknown.kind, unknown.payload) == ("test.part", Opaque('{"part":1,"of":2}', '{"text":"secret"}'))
+        assert (unknown.kind, unknown.payload) == (
+            "test.part",
+            Opaque('{"part":1,"of":2}', '{"text":"secret"}'),
+        )
         assert known.payload == ContactNoted(contact="c1")
         assert positions(without, kinds=["test.part"]) == [1]
         assert without.verify().damage is None
@@ -345,7 +301,9 @@ class LogContract:
             max_size=12,
         )
     )
-    def test_after_any_calls_the_log_holds_what_was_acknowledged(self, calls: list[tuple[str, int, str | None]]) -> None:
+    def test_after_any_calls_the_log_holds_what_was_acknowledged(
+        self, calls: list[tuple[str, int, str | None]]
+    ) -> None:
         log = self.log()
         stored: list[tuple[Commit, int]] = []
         head = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import ClassVar
 
 from refflow.contacts.companies import company_key
@@ -102,6 +103,7 @@ class Employer(Row, kw_only=True):
 
 
 _HANDLERS: dict[str, Handler] = {}
+_DAY = 86_400_000_000
 
 
 @handles(_HANDLERS, "owner.identified")
@@ -273,7 +275,7 @@ def _passed(rows: Rows, contact_id: str, direction: str, at: int) -> Contact | N
     contact = rows.get(Contact, contact_id)
     if contact is None:
         return None
-    year = str(instant(at).year)
+    year = _year(at // _DAY)
     received, sent = contact.years.get(year, (0, 0))
     if direction == "in":
         contact.received += 1
@@ -285,6 +287,12 @@ def _passed(rows: Rows, contact_id: str, direction: str, at: int) -> Contact | N
         contact.years = {**contact.years, year: (received, sent + 1)}
     rows.put(contact.id, contact)
     return contact
+
+
+@lru_cache(maxsize=16384)
+def _year(day: int) -> str:
+    """The calendar year, in UTC, of a day counted from 1970."""
+    return str(instant(day * _DAY).year)
 
 
 def _iso(day: date | None) -> str | None:

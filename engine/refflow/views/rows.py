@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, Protocol, TypeVar
 
@@ -31,46 +32,41 @@ class Rows:
 
     def __init__(self, source: Source | None = None) -> None:
         self._source = source
-        self._tables: dict[type[Row], dict[str, Any]] = {}
-        self._touched: dict[type[Row], dict[str, None]] = {}
-        self._added: dict[type[Row], list[Row]] = {}
-        self._fixed: dict[tuple[type[Row], str, Any], list[Row]] = {}
+        self._tables: defaultdict[type[Row], dict[str, Any]] = defaultdict(dict)
+        self._touched: defaultdict[type[Row], dict[str, None]] = defaultdict(dict)
+        self._added: defaultdict[type[Row], list[Any]] = defaultdict(list)
+        self._indexes: dict[tuple[type[Row], str], dict[Any, list[Any]]] = {}
 
     def get(self, row: type[R], key: str) -> R | None:
         """The row of the table of `row` with that key."""
-        table = self._tables.get(row)
-        if table is None:
-            table = self._tables[row] = {}
-        if key in table or self._source is None:
-            found: R | None = table.get(key)
-            return found
-        loaded = self._source.get(row, key)
-        table[key] = loaded
-        return loaded
+        table = self._tables[row]
+        found: R | None = table.get(key)
+        if found is None and self._source is not None and key not in table:
+            found = table[key] = self._source.get(row, key)
+        return found
 
     def put(self, key: str, value: Row) -> None:
         """Write `value`, whose key is `key`."""
-        row = type(value)
+        row = value.__class__
         if row.grows:
-            self._added.setdefault(row, []).append(value)
-            self._index(row, value)
+            self._added[row].append(value)
+            if self._indexes:
+                self._index(row, value)
             return
-        table = self._tables.get(row)
-        if table is None:
-            table = self._tables[row] = {}
-        if row.fixed and key not in table:
+        table = self._tables[row]
+        if self._indexes and key not in table:
             self._index(row, value)
         table[key] = value
         if self._source is not None:
-            self._touched.setdefault(row, {})[key] = None
+            self._touched[row][key] = None
 
     def drop(self, row: type[Row], key: str) -> None:
         """Take the row with that key out, if there is one."""
         if self._source is None:
-            self._tables.setdefault(row, {}).pop(key, None)
+            self._tables[row].pop(key, None)
         else:
-            self._tables.setdefault(row, {})[key] = None
-            self._touched.setdefault(row, {})[key] = None
+            self._tables[row][key] = None
+            self._touched[row][key] = None
 
     def find(self, row: type[R], **equal: Any) -> list[R]:
         """The rows whose fields have these values, by key."""
@@ -83,7 +79,7 @@ class Rows:
             for each in self._source.find(row, **equal):
                 key = getattr(each, key_field)
                 # The fold's own copy, changed or not, must stay the only one.
-                found[key] = self._tables.setdefault(row, {}).setdefault(key, each)
+                found[key] = self._tables[row].setdefault(key, each)
         for key, value in self._tables.get(row, {}).items():
             if value is None or any(getattr(value, name) != wanted for name, wanted in equal.items()):
                 found.pop(key, None)
@@ -97,15 +93,22 @@ class Rows:
         return [found[key] for key in sorted(found)] + grown
 
     def _index(self, row: type[Row], value: Row) -> None:
-        if self._source is None:
-            for name in row.fixed:
-                self._fixed.setdefault((row, name, getattr(value, name)), []).append(value)
+        for name in row.fixed:
+            index = self._indexes.get((row, name))
+            if index is not None:
+                index.setdefault(getattr(value, name), []).append(value)
 
     def _find_fixed(self, row: type[R], fixed: str, equal: dict[str, Any]) -> list[R]:
         key_field = row.__struct_fields__[0]
-        table = self._tables.get(row, {})
+        table = self._tables[row]
+        index = self._indexes.get((row, fixed))
+        if index is None:
+            # A rebuild finds nothing, and should not pay for what only those who decide ask for.
+            index = self._indexes[row, fixed] = {}
+            for each in (*table.values(), *self._added[row]):
+                index.setdefault(getattr(each, fixed), []).append(each)
         found: dict[Any, Any] = {}
-        for each in self._fixed.get((row, fixed, equal[fixed]), ()):
+        for each in index.get(equal[fixed], ()):
             key = getattr(each, key_field)
             value = each if row.grows else table.get(key)
             if value is not None and all(getattr(value, name) == wanted for name, wanted in equal.items()):
@@ -130,5 +133,5 @@ class Rows:
 
     def take_added(self) -> dict[type[Row], list[Row]]:
         """The rows added to growing tables since the last call; they are then no longer held."""
-        added, self._added, self._fixed = self._added, {}, {}
+        added, self._added, self._indexes = self._added, defaultdict(list), {}
         return added

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import msgspec
 
 
-class Row(msgspec.Struct, kw_only=True):
+class Row(msgspec.Struct, kw_only=True, gc=False):
     """A row of a view. The first field is its key. A fold changes rows it has got and puts them back."""
 
     table: ClassVar[str]
@@ -67,7 +67,7 @@ def table_of(row: type[Row]) -> Table:
         suffix = " PRIMARY KEY" if index == 0 else "" if optional else " NOT NULL"
         declared.append(f"{_quoted(field.name)} {sql or 'TEXT'}{suffix}")
     columns = tuple(field.name for field in fields)
-    without_rowid = "" if row.grows else " WITHOUT ROWID"
+    without_rowid = "" if row.grows else ", WITHOUT ROWID"
     return Table(
         row=row,
         name=row.table,

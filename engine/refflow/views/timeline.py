@@ -32,13 +32,17 @@ def timeline(kinds: Kinds) -> Projection:
     """The projection over every kind whose payload names a contact, a referrer, an opening or a run."""
     handlers: dict[str, Handler] = {}
     for name, kind in kinds.by_name().items():
-        fields = kind.payload.__struct_fields__
-        if {"contact", "referrer", "opening", "run"} & set(fields):
-            handlers[name] = _handler("contact" if "contact" in fields else "referrer")
+        fields = set(kind.payload.__struct_fields__)
+        if {"contact", "referrer", "opening", "run"} & fields:
+            handlers[name] = _handler(fields)
     return Projection(name="timeline", version=1, tables=(Happening,), handlers=handlers)
 
 
-def _handler(person: str) -> Handler:
+def _handler(fields: set[str]) -> Handler:
+    person = "contact" if "contact" in fields else "referrer"
+    # Asking for an attribute that is not there is slow, and every event of a rebuild comes by here.
+    has_person, has_opening, has_run = person in fields, "opening" in fields, "run" in fields
+
     def add(rows: Rows, event: StoredEvent, payload: Any) -> None:
         rows.put(
             "",
@@ -46,9 +50,9 @@ def _handler(person: str) -> Handler:
                 position=event.position,
                 at=event.occurred_at,
                 kind=event.kind,
-                contact=getattr(payload, person, None),
-                opening=getattr(payload, "opening", None),
-                run=getattr(payload, "run", None),
+                contact=getattr(payload, person) if has_person else None,
+                opening=payload.opening if has_opening else None,
+                run=payload.run if has_run else None,
             ),
         )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ import msgspec
 from refflow.events.kinds import Kinds
 
 from .compiler import Cases
-from .definition import AnyInstruction, Branch, Emit, Loop, Match, Parameter, Source, Task, Wait
+from .definition import AnyInstruction, Branch, Emit, Loop, Match, Source, Task, Wait
 from .expressions import (
     BOOL,
     DURATION,
@@ -26,30 +27,38 @@ from .expressions import (
 )
 from .expressions import Problem as ExpressionProblem
 from .expressions.problems import did_you_mean
-from .expressions.types import Enum, described
+from .expressions.types import Enum, described, is_optional
+from .header import Header
 from .reading import Reader
 from .templates import check_text
-from .vocabulary import params_record, scope_for
+from .vocabulary import SUBJECTS, params_record, scope_for
 from .yaml_source import Scalar
+
+_SENT = re.compile(r'\bsent\(\s*"([^"]*)"')
 
 
 class Checker:
     """Checks the sources of one workflow. What comes back knows the kinds of events it was checked for."""
 
-    def __init__(
-        self, reader: Reader, kinds: Kinds, params: Mapping[str, Parameter], subject: Mapping[str, Source]
-    ) -> None:
+    def __init__(self, reader: Reader, kinds: Kinds, header: Header, sends: Collection[str]) -> None:
         self._reader = reader
+        self._sends = sends
         self._kinds = kinds
-        self._params = params
-        self._subject = subject
+        self._params = header.params
+        self._subject = header.subject
+        self._subject_read = header.subject_read
+        self._key = header.key
         self._scopes: dict[tuple[tuple[str, ...], bool], Scope] = {}
 
     def scope(self, events: Iterable[str], loop: bool = False) -> Scope:
         """What can be spoken of when the last event is one of the kinds `events`."""
         key = tuple(sorted(events)), loop
         if key not in self._scopes:
-            self._scopes[key] = scope_for(key[0], self._params, self._kinds, self._subject, loop)
+            scope = scope_for(key[0], self._params, self._kinds, self._subject, loop, self._key)
+            if not self._subject_read:  # then of nobody anything is known to be wrong
+                names = {**dict.fromkeys((*SUBJECTS, "ask"), UNKNOWN), **scope.names}
+                scope = Scope(names, scope.functions)
+            self._scopes[key] = scope
         return self._scopes[key]
 
     def expression(self, source: Source, scope: Scope, expect: Type | None) -> Type:
@@ -57,6 +66,7 @@ class Checker:
         node = self._written(source)
         if node is None:
             return UNKNOWN
+        self._sent(source.text, node)
         try:
             return compile_expression(source.text, scope, expect).type
         except ExpressionErrors as errors:
@@ -64,12 +74,18 @@ class Checker:
             self._reader.wrong_expression(ExpressionErrors(mended), node)
             return UNKNOWN
 
-    def condition(self, source: Source, events: Iterable[str], loop: bool = False) -> Source:
+    def condition(self, source: Source, events: Collection[str], loop: bool = False) -> Source:
         """A checked condition."""
-        self.expression(source, self.scope(events, loop), BOOL)
+        return self.value(source, self.scope(events, loop), BOOL, events)
+
+    def value(self, source: Source, scope: Scope, expect: Type, events: Collection[str]) -> Source:
+        """A checked expression where `event` is one of the kinds `events`."""
+        self.expression(source, scope, expect)
         return _about(source, events)
 
-    def instruction(self, each: AnyInstruction, events: Iterable[str], loop: bool, cases: Cases | None) -> AnyInstruction:
+    def instruction(
+        self, each: AnyInstruction, events: Collection[str], loop: bool, cases: Cases | None
+    ) -> AnyInstruction:
         """A checked instruction."""
         scope = self.scope(events, loop)
         match each:
@@ -100,13 +116,22 @@ class Checker:
                 self.expression(source, scope, expect)
         return _with_events(each, events)
 
+    def _sent(self, text: str, node: Scalar) -> None:
+        """Report each `sent("...")` that asks about no message."""
+        for found in _SENT.finditer(text):
+            if found[1] not in self._sends:
+                line, column = node.place(found.start(1))
+                place = (line, column, max(1, len(found[1])))
+                message = f"there is no `send` step `{found[1]}`"
+                self._reader.wrong_at("E009", message, place, did_you_mean(found[1], self._sends))
+
     def _written(self, source: Source) -> Scalar | None:
         return self._reader.written.get((source.line, source.column))
 
     def _bound(self, source: Source) -> None:
         """A loop's `max` must not change while the loop runs, so it speaks of parameters only."""
         node = self._written(source)
-        if node is not None and node.kind == "int" and not (node.text.isdecimal() and 1 <= int(node.text)):
+        if node is not None and node.kind == "int" and not (node.text.isdecimal() and int(node.text) >= 1):
             self._reader.wrong("E220", "`max` is at least 1", node)
             return
         self.expression(source, Scope({"params": params_record(self._params)}), NUMBER)
@@ -118,19 +143,23 @@ class Checker:
         source = each.value.text
         if found == TEXT:
             if each.otherwise is None:
-                self._reader.wrong("E211", f"{source} can be any text: not handled", cases.verb, "add an `else`")
+                message = f"{source} can be any text: not handled"
+                self._reader.wrong("E211", message, cases.verb, "add an `else`")
         elif isinstance(found, Enum):
             for name, key in cases.keys.items():
                 if name not in found.values:
                     help = did_you_mean(name, found.values)
-                    self._reader.wrong("E213", f"{source} is never `{name}`, only {described(found)}", key, help)
+                    message = f"{source} is never `{name}`, only {described(found)}"
+                    self._reader.wrong("E213", message, key, help)
             left = [value for value in found.values if value not in cases.keys]
             if left and each.otherwise is None:
                 message = f"{source} can also be {' or '.join(left)}: not handled"
                 self._reader.wrong("E211", message, cases.verb, "add the case or an `else`")
-        elif (node := self._written(each.value)) is not None:
-            help = f"write `{source} else ...`" if found not in (BOOL, NUMBER) else "use `choose`"
-            self._reader.wrong("E122", f"`{source}` is {described(found)}; `match` needs a text", node, help)
+        elif (node := self._written(each.value)) is not None and is_optional(found):
+            self._reader.wrong("E124", f"`{source}` may be missing", node, f"write `{source} else ...`")
+        elif node is not None:
+            message = f"`{source}` is {described(found)}; `match` needs a text"
+            self._reader.wrong("E122", message, node, "use `choose`")
 
     def _emit(self, each: Emit, scope: Scope) -> None:
         fields = record_of(self._kinds[each.event].payload, each.event).fields

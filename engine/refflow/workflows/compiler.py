@@ -70,8 +70,9 @@ class Cases(msgspec.Struct, frozen=True):
 
 
 class Departure(msgspec.Struct, frozen=True):
-    """A `go` in a section (None: the main flow) to a block, at `node`."""
+    """A `go` in a section (None: the main flow) to a block: the instruction at `at`, written at `node`."""
 
+    at: int
     section: str | None
     block: str
     node: Scalar
@@ -106,6 +107,11 @@ class Compiler:
         self._ids: dict[str, int] = {}
         self._sends: dict[str, str | None] = {}
         self._threads: list[Thread] = []
+
+    @property
+    def sends(self) -> Collection[str]:
+        """The steps that send a message."""
+        return self._sends.keys()
 
     @property
     def here(self) -> int:
@@ -177,9 +183,9 @@ class Compiler:
         before = frozenset(send for send, section in self._sends.items() if section == self._section)
         self._threads.append(Thread(self._section, node, before))
 
-    def departs(self, block: str, node: Scalar) -> None:
-        """Note a `go`."""
-        self.departures.append(Departure(self._section, block, node))
+    def departs(self, at: int, block: str, node: Scalar) -> None:
+        """Note a `go`, the instruction at `at`."""
+        self.departures.append(Departure(at, self._section, block, node))
 
     def check_threads(self) -> None:
         """Report every `thread` that names no message before it."""

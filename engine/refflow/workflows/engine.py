@@ -27,6 +27,8 @@ from .turn import Turn
 
 DEFINING = frozenset({"workflow.defined", "workflow.retired"})
 STOPS = frozenset({"contact.blocked", "contact.opted_out"})
+LACKING = frozenset({"packet", "unfilled"})
+"""Rules that hold a message until something that it lacks is given."""
 REDRAFTING = frozenset({"ask.personalised", "opening.changed", "contact.changed"})
 """Events that can change what a draft says."""
 
@@ -128,10 +130,13 @@ def _interrupt(turn: Turn, accepted: Accepted, run: Run, event: StoredEvent) -> 
 
 
 def _draft_again(turn: Turn, accepted: Accepted, run: Run, step: Send) -> None:
+    """Write a draft anew when what it is made of has changed; never over what the owner wrote."""
     message = turn.rows.get(Message, run.message) if run.message else None
-    if message is not None and message.status == "drafted" and not message.edited:
+    if message is None or message.status not in ("drafted", "held"):
+        return
+    if not message.edited and (message.status == "drafted" or message.rule in LACKING):
         draft(turn, accepted, run, step, again=message)
-    elif message is not None and message.status == "held" and message.rule in ("packet", "unfilled"):
+    elif message.rule in LACKING:
         Interpreter(turn, accepted, run).release(step, message)
 
 

@@ -45,7 +45,7 @@ def environment(
         "active": lambda workflow, of: _active(turn, workflow, of),
         "sent": lambda step: _sent(turn, sends.get(step)),
     }
-    env |= dict.fromkeys(definition.subject)
+    env |= dict.fromkeys((*definition.subject, "ask"))
     person = rows.get(Contact, contact) if contact else None
     posting = rows.get(Opening, opening) if opening else None
     if person is not None:

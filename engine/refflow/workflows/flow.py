@@ -10,7 +10,7 @@ from .definition import AnyInstruction, Branch, Exit, Go, Jump, Loop, Match, Sen
 def onward(
     program: Sequence[AnyInstruction], blocks: Mapping[str, int], at: int
 ) -> Iterator[tuple[int, str | None]]:
-    """Each address a run can come to next from `at`, with the kind of event that takes it there, if one does."""
+    """Each address a run can come to next from `at`, with the kind of event that takes it there, if any."""
     match program[at]:
         case Wait(events=events, got=got, timeout=timeout) if events:
             yield from ((got[event], event) for event in events)
@@ -54,7 +54,7 @@ def events_at(
     return found
 
 
-def cycle_back(departures: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
+def circles(departures: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
     """Each (block, block) step that closes a circle, where `departures` says where each block can go."""
     done: set[str] = set()
 

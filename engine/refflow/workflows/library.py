@@ -82,7 +82,9 @@ class Library:
         key = (accepted.hash, source)
         found = self._expressions.get(key)
         if found is None:
-            scope = scope_for(source.events, definition.params, self.kinds, definition.subject, loop=True)
+            scope = scope_for(
+                source.events, definition.params, self.kinds, definition.subject, True, definition.key
+            )
             try:
                 found = self._expressions[key] = compile_expression(source.text, scope)
             except ExpressionErrors as errors:

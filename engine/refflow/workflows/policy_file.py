@@ -114,10 +114,10 @@ def _cap(reader: Reader, node: Node) -> Cap | None:
         if per not in (None, "contact"):
             reader.wrong("E011", "`unanswered` counts per contact", found.values["per"])
         unanswered = reader.whole(found.values["unanswered"], "`unanswered`")
-        return unanswered and per and Cap(per=per, unanswered=unanswered)
+        return Cap(per=per, unanswered=unanswered) if unanswered and per else None
     if written == {"max", "in"}:
         most = reader.whole(found.values["max"], "`max`")
         within = reader.duration(found.values["in"], "`in`")
-        return most and within and per and Cap(per=per, most=most, within=within)
+        return Cap(per=per, most=most, within=within) if most and within and per else None
     reader.wrong("E006", "a cap has either `max` and `in`, or `unanswered`", found)
     return None

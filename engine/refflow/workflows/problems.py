@@ -23,7 +23,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     | E004 | a step without a verb, or with several |
     | E005, E006 | a value of the wrong shape, something required is missing |
     | E007, E008 | a missing or malformed name, one used twice |
-    | E009 | `thread` names no message that went before |
+    | E009 | `thread` or `sent` names no message |
     | E010 | part of the language, but not of this version |
     | E011 | not one of the values that are possible here |
     | E110-E124 | an expression: see `expressions.Problem` |

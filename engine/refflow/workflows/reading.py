@@ -141,8 +141,10 @@ class Reader:
     ) -> str | None:
         """One of `options`."""
         found = self.scalar(node, what)
-        if found is None or found.text in options:
-            return found and found.text
+        if found is None:
+            return None
+        if found.text in options:
+            return found.text
         if found.text in later:
             self.not_yet(f"{what} `{found.text}`", found)
         else:
@@ -153,8 +155,10 @@ class Reader:
     def known(self, node: Node, code: str, what: str, options: Collection[str]) -> str | None:
         """The name of something that exists."""
         found = self.scalar(node, what)
-        if found is None or found.text in options:
-            return found and found.text
+        if found is None:
+            return None
+        if found.text in options:
+            return found.text
         help = did_you_mean(found.text, options) or (one_of(options) if len(options) <= 8 else None)
         self.wrong(code, f"{what} `{found.text}` does not exist", found, help)
         return None

@@ -1,4 +1,4 @@
-"""What each verb of a step compiles to. Each function says whether the flow comes out at the end of the step."""
+"""What each verb of a step compiles to. Each says whether the flow comes out at the end of the step."""
 
 from __future__ import annotations
 
@@ -28,10 +28,13 @@ _OWN_RECORDS = frozenset(kind.name for kind in (*messages.KINDS, *runs.KINDS))
 
 def _send(compiler: Compiler, step: Step) -> bool:
     keys = ("template", "channel", "thread", "approval", "urgent")
-    node = compiler.reader.mapping(step.value, "`send`", keys, required=("template",), later=("to", "window", "data"))
-    fields = {} if node is None else {name: _send_field(compiler, name, node.values[name]) for name in node.values}
+    later = ("to", "window", "data")
+    node = compiler.reader.mapping(step.value, "`send`", keys, required=("template",), later=later)
+    values = {} if node is None else node.values
+    fields = {name: _send_field(compiler, name, value) for name, value in values.items()}
     if "contact" not in compiler.known.subjects:
         compiler.reader.wrong("E006", "`send` needs a contact", step.verb, "add `contact: ...` to `subject`")
+        fields["template"] = None
     given = {name: value for name, value in fields.items() if name in keys and value is not None}
     compiler.sent(step.id)
     at = compiler.add(Send(**step.place, **{"template": "", **given}))
@@ -147,8 +150,10 @@ def _task(compiler: Compiler, step: Step) -> bool:
     title = reader.expression(values["title"], "`title`") if "title" in values else None
     help = reader.expression(values["help"], "`help`") if "help" in values else None
     within = reader.duration_expression(values["within"], "`within`") if "within" in values else None
-    places = dict.fromkeys(_TASK_OUTCOMES, 0)
-    at = compiler.add(Task(**step.place, title=title or NOTHING, help=help, within=within or NOTHING, **places))
+    task = Task(
+        **step.place, title=title or NOTHING, help=help, within=within or NOTHING, done=0, skipped=0, expired=0
+    )
+    at = compiler.add(task)
     nodes = {name: _required(compiler, step, name) for name in _TASK_OUTCOMES}
     addresses, falls = compiler.branches(step, nodes)
     compiler.set(at, **addresses)
@@ -248,9 +253,10 @@ def _check_fields(
 
 def _go(compiler: Compiler, step: Step) -> bool:
     block = compiler.reader.known(step.value, "E152", "block", compiler.known.blocks)
-    if block is not None and isinstance(step.value, Scalar):
-        compiler.departs(block, step.value)
-        compiler.add(Go(**step.place, block=block))
+    if block is None or not isinstance(step.value, Scalar):
+        compiler.add(Exit(**step.place, outcome=""))
+    else:
+        compiler.departs(compiler.add(Go(**step.place, block=block)), block, step.value)
     return False
 
 

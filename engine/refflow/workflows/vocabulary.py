@@ -31,6 +31,8 @@ SUBJECTS = ("contact", "opening")
 MANUAL = "run.wanted"
 """The kind of event that starts a workflow by hand."""
 
+_SUBJECT_FACTS: Mapping[str, type[msgspec.Struct]] = {"contact": ContactFacts, "opening": OpeningFacts}
+
 LOOP = Record("loop", {"index": NUMBER})
 
 _PARAMETERS: Mapping[str, Type] = {"duration": DURATION, "number": NUMBER, "text": TEXT, "bool": BOOL}
@@ -38,34 +40,40 @@ _PARAMETERS: Mapping[str, Type] = {"duration": DURATION, "number": NUMBER, "text
 
 def scope_for(
     events: Iterable[str],
-    params: Mapping[str, Parameter],
+    params: Mapping[str, Parameter | None],
     kinds: Kinds,
     subjects: Collection[str],
     loop: bool = False,
+    key: Collection[str] | None = None,
 ) -> Scope:
     """What can be used where `event` is one of the kinds `events`, in a workflow about `subjects`.
 
     A field that only some of the kinds have may be missing; personal fields are left out. Without events
-    there is no `event`. A kind that nobody knows makes `event` one about which nothing is wrong.
+    there is no `event`. A kind that nobody knows makes `event` one about which nothing is wrong. A subject
+    that is not in the `key` (None: all are) may be missing.
     """
-    names: dict[str, Type] = {"me": _record(OwnerFacts, "owner"), "now": INSTANT, "params": params_record(params)}
-    if "contact" in subjects:
-        names["contact"] = _record(ContactFacts, "contact")
-    if "opening" in subjects:
-        names["opening"] = _record(OpeningFacts, "opening")
+    owner = _record(OwnerFacts, "owner")
+    names: dict[str, Type] = {"me": owner, "now": INSTANT, "params": params_record(params)}
+    for subject, struct in _SUBJECT_FACTS.items():
+        if subject in subjects:
+            record = _record(struct, subject)
+            names[subject] = record if key is None or subject in key else optional(record)
     if set(SUBJECTS) <= set(subjects):
-        names["ask"] = _record(AskFacts, "ask")
+        ask = _record(AskFacts, "ask")
+        names["ask"] = ask if key is None or set(SUBJECTS) <= set(key) else optional(ask)
     if loop:
         names["loop"] = LOOP
     events = tuple(events)
     if events:
-        names["event"] = event_type([kinds[kind] if kind in kinds else None for kind in events])
-    return Scope(names, {_ACTIVE.name: _ACTIVE})
+        known = kinds.by_name()
+        names["event"] = event_type([known.get(kind) for kind in events])
+    return Scope(names, {each.name: each for each in (_ACTIVE, _SENT)})
 
 
-def params_record(params: Mapping[str, Parameter]) -> Record:
-    """The type of `params`."""
-    return Record("params", {name: _PARAMETERS[parameter.type] for name, parameter in params.items()})
+def params_record(params: Mapping[str, Parameter | None]) -> Record:
+    """The type of `params`. Of one that is None, because it could not be read, nothing is wrong."""
+    fields = {name: UNKNOWN if each is None else _PARAMETERS[each.type] for name, each in params.items()}
+    return Record("params", fields)
 
 
 def event_type(kinds: Iterable[EventKind | None]) -> Type:
@@ -109,3 +117,10 @@ def _active(workflow: str, contact: Any, *, active: Callable[[str, Any], bool]) 
 
 _ACTIVE = Function("active", (TEXT, _record(ContactFacts, "contact")), BOOL, _active, needs=("active",))
 
+
+def _sent(step: str, *, sent: Callable[[str], bool]) -> bool:
+    """Whether the message of the send step `step` left."""
+    return sent(step)
+
+
+_SENT = Function("sent", (TEXT,), BOOL, _sent, needs=("sent",))

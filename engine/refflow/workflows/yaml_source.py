@@ -18,7 +18,9 @@ from .problems import Problem
 DEEPEST = 40
 LARGEST = 500_000
 
-_UNREADABLE = re.compile("[^\n\t\\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffc\U00010000-\U0010ffff]")
+_UNREADABLE = re.compile(
+    r"[^\n\t\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffc\U00010000-\U0010ffff]"
+)
 _INDENT_TAB = re.compile(r"^[ ]*\t", re.MULTILINE)
 _GLUED_COLON = re.compile(r":[,?\[\]{}]")
 _BLOCK_HEADER = re.compile(r"[|>][-+0-9]*( .*)?$", re.MULTILINE)
@@ -29,19 +31,21 @@ _CORE = (
     ("null", re.compile(r"null|Null|NULL|~|")),
     ("bool", re.compile(r"true|True|TRUE|false|False|FALSE")),
     ("int", re.compile(r"[-+]?[0-9]{1,18}|0o[0-7]{1,18}|0x[0-9a-fA-F]{1,15}")),
-    ("float", re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")),
+    ("float", re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")),
+    ("float", re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")),
 )
 
 _WRITE_OUT = "put the value in quotes, or write out what it stands for"
 _NO_TAG = "quote the whole expression, and write `not` instead of `!`"
+_INDENTATION = "look at the indentation; a value that begins with a quoted text is quoted as a whole"
 _HINTS = (
     ("mapping values are not allowed", "a `:` is part of the value: quote the whole expression"),
     ("mapping keys are not allowed", "a `?` is part of the value: quote the whole expression"),
     ("simple key", "a `:` is missing after the key, or a value has to be quoted as a whole"),
     ("could not find expected ':'", "a `:` is missing after the key, or a value has to be quoted as a whole"),
     ("expected ',' or", "close the bracket, put a comma between the items, or quote the whole expression"),
-    ("block end", "look at the indentation; a value with text before or after its quotes is to be quoted as a whole"),
-    ("block mapping", "look at the indentation; a value with text before or after its quotes is to be quoted as a whole"),
+    ("block end", _INDENTATION),
+    ("block mapping", _INDENTATION),
     ("block collection", "look at the indentation; items of one list begin in one column"),
     ("quoted scalar", "a closing quote is missing"),
     ("escape", "in double quotes write `\\\\` for one `\\`, or use single quotes"),
@@ -61,13 +65,14 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
 
 class Scalar(Node, frozen=True, kw_only=True):
     """A single value. `text` is what it says; `kind` is what YAML takes it for: `str`, `null`, `bool`, `int`
-    or `float`. It is written from `start` on in `source`, the text of the file.
+    or `float`. It is written from `start` to `end` in `source`, the text of the file.
     """
 
     text: str
     kind: str
     source: str
     start: int
+    end: int
     block: bool = False
 
     def place(self, offset: int) -> tuple[int, int]:
@@ -75,19 +80,21 @@ class Scalar(Node, frozen=True, kw_only=True):
         source, at = self.source, self.start
         if self.block:
             at = source.find("\n", at) + 1
-        last = at
-        for index, character in enumerate(self.text[: offset + 1]):
-            if character.isspace() and index < offset:
+        elif source[at : at + 1] in ("'", '"'):
+            at += 1
+        found = at
+        for character in self.text[: offset + 1]:
+            if character.isspace():
+                found = at
                 continue
-            found = at
-            while found < len(source) and source[found] != character and not character.isspace():
-                found += 1
-            if found == len(source):
-                break  # written as an escape: stay at the last character that is there
-            last, at = found, found + 1
+            found = source.find(character, at, self.end)
+            if found < 0:  # it is written as an escape
+                found = at
+            else:
+                at = found + 1
         if offset >= len(self.text):
-            last = at
-        return self.line + source.count("\n", self.start, last), last - source.rfind("\n", 0, last)
+            found = at
+        return self.line + source.count("\n", self.start, found), found - source.rfind("\n", 0, found)
 
 
 class Sequence(Node, frozen=True, kw_only=True):
@@ -228,9 +235,8 @@ class _Builder:
                 self._report("E001", "a key is a word, not a list or a mapping", key.line, key.column, help)
             elif key.text in keys:
                 first = keys[key.text].line
-                self._report(
-                    "E002", f"duplicate key `{key.text}`", key.line, key.column, f"first at line {first}", key.text
-                )
+                message, help = f"duplicate key `{key.text}`", f"first at line {first}"
+                self._report("E002", message, key.line, key.column, help, len(key.text))
             else:
                 keys[key.text], values[key.text] = key, value
         return Mapping(line=line, column=column, keys=keys, values=values)
@@ -240,7 +246,8 @@ class _Builder:
         start, end = self._index(event.start_mark), self._index(event.end_mark)
         # Where the two parsers disagree, neither reading counts.
         if plain and flow and ("?" in event.value or _GLUED_COLON.match(self._text, end)):
-            raise _Unreadable("a `?` or `:` that is part of a value", line, column, "quote the whole expression")
+            message = "a `?` or `:` that is part of a value"
+            raise _Unreadable(message, line, column, "quote the whole expression")
         if block and not _BLOCK_HEADER.match(self._text, start):
             raise _Unreadable("text after `|` or `>`", line, column, "begin the text on the next line")
         return Scalar(
@@ -250,15 +257,19 @@ class _Builder:
             kind=_kind(event.value) if plain else "str",
             source=self._text,
             start=start,
+            end=end,
             block=block,
         )
 
     def _index(self, mark: Any) -> int:
         return int(self._starts[min(mark.line, len(self._starts) - 1)] + mark.column)
 
-    def _report(self, code: str, message: str, line: int, column: int, help: str, marked: str = " ") -> None:
-        place = {"line": line, "column": column, "length": len(marked)}
-        self.problems.append(Problem(code=code, message=message, file=self._file, help=help, **place))
+    def _report(self, code: str, message: str, line: int, column: int, help: str, length: int = 1) -> None:
+        self.problems.append(
+            Problem(
+                code=code, message=message, file=self._file, line=line, column=column, length=length, help=help
+            )
+        )
 
 
 def _events(text: str, pure: bool) -> Iterator[Any]:

@@ -1,0 +1,170 @@
+"""Loads a workflow: from the YAML that a person wrote to the definition that the engine interprets."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import msgspec
+
+from refflow.events.kinds import Kinds
+
+from .checking import Checker
+from .compiler import Compiler, Departure, Known
+from .definition import AnyInstruction, Definition, Exit, Interrupt, Send, Template
+from .expressions import TEXT, Optional_, Scope
+from .flow import circles, events_at
+from .header import Header, read_header
+from .problems import Problem, has_errors, in_order
+from .reading import Reader
+from .templates import TemplateSource, check_template, parse_template
+from .verbs import VERBS
+from .vocabulary import SUBJECTS
+from .yaml_source import Mapping as MappingNode
+from .yaml_source import read_yaml
+
+BY_ITSELF = ("do_not_contact", "capped")
+"""Outcomes that a run can have without any step that says so."""
+
+ANYTHING = "?"
+"""Stands for the kind of a trigger that could not be read: of such an event nothing is known to be wrong."""
+
+_OBSCURING = frozenset({"E003", "E004", "E005", "E006", "E010", "E152", "E230", "E231"})
+"""After one of these nobody knows which blocks and outcomes were meant to be reached."""
+
+
+class Loaded(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a file: the definition, unless there are errors, and everything that is wrong."""
+
+    definition: Definition | None
+    problems: tuple[Problem, ...]
+
+
+def load_workflow(
+    text: str, file: str, templates: TemplateSource, kinds: Kinds, channels: Collection[str]
+) -> Loaded:
+    """The workflow in `text`, which `file` names in messages; `channels` are those that messages can go by."""
+    root, problems = read_yaml(text, file)
+    reader = Reader(file)
+    reader.problems += problems
+    definition = None
+    if root is not None and (top := reader.mapping(root, "a workflow")) is not None:
+        definition = _Loading(reader, templates, kinds, channels).definition(top)
+    ordered = in_order(reader.problems)
+    return Loaded(definition=None if has_errors(ordered) else definition, problems=ordered)
+
+
+class _Loading:
+    def __init__(
+        self, reader: Reader, templates: TemplateSource, kinds: Kinds, channels: Collection[str]
+    ) -> None:
+        self._reader = reader
+        self._templates = templates
+        self._kinds = kinds
+        self._channels = channels
+
+    def definition(self, top: MappingNode) -> Definition | None:
+        """The definition; of use only when no errors have been noted."""
+        header = read_header(self._reader, top, self._kinds)
+        compiler = self._compiler(header)
+        steps = top.values.get("steps")
+        if steps is not None:
+            compiler.section(None, steps)
+        addresses = {name: compiler.section(name, node) for name, node in header.blocks.items()}
+        compiler.check_threads()
+        if steps is None:
+            return None
+        self._check_circles(compiler)
+        entries: dict[int, set[str]] = {0: {kind or ANYTHING for kind in header.kinds}}
+        for interrupt in header.anytime:
+            if interrupt.go is not None:
+                entries.setdefault(addresses[interrupt.go], set()).add(interrupt.event)
+        events = events_at(compiler.program, addresses, entries)
+        self._check_reached(header, compiler, {name: bool(events[at]) for name, at in addresses.items()})
+        checker = Checker(self._reader, self._kinds, header, compiler.sends)
+        header = self._checked(header, checker)
+        program = [
+            checker.instruction(each, kinds, in_loop, compiler.cases.get(at)) if kinds else each
+            for at, (each, kinds, in_loop) in enumerate(
+                zip(compiler.program, events, compiler.in_loop, strict=True)
+            )
+        ]
+        scopes = [checker.scope(events[at], compiler.in_loop[at]) for at in range(len(program))]
+        return header.with_program(program, addresses, self._used(program, scopes))
+
+    def _compiler(self, header: Header) -> Compiler:
+        known = Known(
+            subjects=tuple(header.subject) if header.subject_read else SUBJECTS,
+            blocks=tuple(header.blocks),
+            outcomes=tuple(header.outcomes),
+            templates=self._templates.names(),
+            channels=self._channels,
+            kinds=self._kinds,
+        )
+        return Compiler(self._reader, known, VERBS)
+
+    def _check_circles(self, compiler: Compiler) -> None:
+        departures: dict[str, dict[str, Departure]] = {}
+        for each in compiler.departures:
+            if each.section is not None:
+                departures.setdefault(each.section, {}).setdefault(each.block, each)
+        for block, target in circles({block: tuple(targets) for block, targets in departures.items()}):
+            closing = departures[block][target]
+            message = f"endless loop: `{target}` leads back to itself"
+            self._reader.wrong("E221", message, closing.node, "use `repeat` with `max`")
+            # Cut here, what the circle would bring back to its start is no further mistake.
+            compiler.program[closing.at] = Exit(step="", outcome="")
+
+    def _check_reached(self, header: Header, compiler: Compiler, reached: Mapping[str, bool]) -> None:
+        if {problem.code for problem in self._reader.problems} & _OBSCURING:
+            return
+        for name, found in reached.items():
+            if not found:
+                help = "lead to it with `go`, or take it out"
+                self._reader.wrong("E201", f"block `{name}` is never reached", header.block_keys[name], help)
+        happening = compiler.outcomes | {each.exit for each in header.anytime} | set(BY_ITSELF)
+        for name, key in header.outcome_nodes.items():
+            if name not in happening:
+                message = f"outcome `{name}` never happens"
+                self._reader.wrong("E232", message, key, "take it out, or `exit` with it", severity="warning")
+
+    def _checked(self, header: Header, checker: Checker) -> Header:
+        triggers = tuple(
+            msgspec.structs.replace(each, condition=checker.condition(each.condition, (each.event,)))
+            if each.condition is not None and each.event is not None
+            else each
+            for each in header.triggers
+        )
+        kinds = {kind or ANYTHING for kind in header.kinds}
+        # Whom a run is about is found in the event, before anything is known of them.
+        names = checker.scope(kinds).names
+        bare = Scope({name: names[name] for name in ("event", "params", "now")})
+        subject = {
+            name: checker.value(source, bare, Optional_(TEXT), kinds) for name, source in header.subject.items()
+        }
+        return msgspec.structs.replace(
+            header,
+            triggers=triggers,
+            subject=subject,
+            # Without events: a guard is asked again before every message, when the trigger is long past.
+            guard=tuple(checker.condition(source, ()) for source in header.guard),
+            anytime=tuple(self._checked_interrupt(each, checker) for each in header.anytime),
+        )
+
+    def _checked_interrupt(self, each: Interrupt, checker: Checker) -> Interrupt:
+        if each.condition is None:
+            return each
+        return msgspec.structs.replace(each, condition=checker.condition(each.condition, (each.event,)))
+
+    def _used(self, program: list[AnyInstruction], scopes: list[Scope]) -> dict[str, Template]:
+        """The templates that the program sends, checked where it sends them."""
+        used: dict[str, Template] = {}
+        for each, scope in zip(program, scopes, strict=True):
+            text = self._templates.text(each.template) if isinstance(each, Send) else None
+            if text is None or not isinstance(each, Send):
+                continue
+            template, problems = parse_template(each.template, text)
+            self._reader.problems += problems
+            if template is not None:
+                used[each.template] = template
+                self._reader.problems += check_template(each.template, text, scope)
+        return used

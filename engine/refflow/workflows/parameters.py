@@ -1,0 +1,87 @@
+"""Reads the parameters of a workflow."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import Any
+
+from .definition import Parameter
+from .durations import Duration
+from .reading import Reader, pairs
+from .yaml_source import Mapping, Node, Scalar, plain_value
+
+Bound = Duration | int | float
+
+
+def read_params(reader: Reader, node: Node) -> dict[str, Parameter | None]:
+    """`params`: each with `type` and `default`, numbers and durations also with `min` and `max`. One that
+    cannot be read is None.
+    """
+    found = reader.mapping(node, "`params`")
+    params: dict[str, Parameter | None] = {}
+    for name, key, value in () if found is None else pairs(found):
+        good = reader.name(key, "a parameter") is not None
+        params[name] = _parameter(reader, name, value) if good else None
+    return params
+
+
+def _parameter(reader: Reader, name: str, node: Node) -> Parameter | None:
+    keys = ("type", "default", "min", "max", "note")
+    found = reader.mapping(node, f"parameter `{name}`", keys, required=("type", "default"))
+    if found is None or not {"type", "default"} <= set(found.values):
+        return None
+    type: Any = reader.choice(found.values["type"], "`type`", ("duration", "number", "text", "bool"))
+    if type is None:
+        return None
+    default = _value(reader, type, found.values["default"], "`default`")
+    least, most = (_bound(reader, type, found, bound) for bound in ("min", "max"))
+    if default is None:
+        return None
+    _must_fit(reader, found, default, least, most)
+    return Parameter(type=type, default=default, least=least, most=most)
+
+
+def _value(reader: Reader, type: str, node: Node, what: str) -> Any:
+    if type == "duration":
+        return reader.duration(node, what)
+    found = reader.scalar(node, what)
+    fitting = {"number": ("int", "float"), "bool": ("bool",)}.get(type, ("str", "int", "float", "bool"))
+    if found is not None and found.kind not in fitting:
+        wanted = {"number": "a number", "bool": "`true` or `false`"}[type]
+        reader.wrong("E131", f"{what} is {wanted}, not `{found.text}`", found)
+        return None
+    if found is None or type == "text":
+        return found and found.text
+    value = plain_value(found)
+    if type == "number" and not isfinite(value):
+        reader.wrong("E131", f"{what} is a finite number, not `{found.text}`", found)
+        return None
+    return value
+
+
+def _bound(reader: Reader, type: str, parameter: Mapping, name: str) -> Bound | None:
+    if name not in parameter.values:
+        return None
+    if type not in ("number", "duration"):
+        reader.wrong("E131", f"a {type} has no `{name}`", parameter.keys[name])
+        return None
+    bound: Bound | None = _value(reader, type, parameter.values[name], f"`{name}`")
+    return bound
+
+
+def _must_fit(
+    reader: Reader, parameter: Mapping, default: Any, least: Bound | None, most: Bound | None
+) -> None:
+    node = parameter.values["default"]
+    written = node.text if isinstance(node, Scalar) else ""
+    if least is not None and _size(default) < _size(least):
+        reader.wrong("E131", f"`default` {written} is below `min` {least}", node)
+    elif most is not None and _size(default) > _size(most):
+        reader.wrong("E131", f"`default` {written} is above `max` {most}", node)
+    elif least is not None and most is not None and _size(least) > _size(most):
+        reader.wrong("E131", f"`min` {least} is above `max` {most}", parameter.values["min"])
+
+
+def _size(value: Any) -> float:
+    """What is compared: of a duration, the least it can last."""
+    return value.least_days() if isinstance(value, Duration) else float(value)

@@ -1,0 +1,138 @@
+"""Renders templates with Jinja2, in its sandbox and without anything impure. Imported when first needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+import jinja2
+import msgspec
+from jinja2.runtime import Macro
+from jinja2.sandbox import SandboxedEnvironment
+
+from refflow.errors import RefflowError
+
+from .definition import Template
+from .durations import Duration
+
+_FAULTS = (
+    jinja2.TemplateError,
+    TypeError,
+    ValueError,
+    ArithmeticError,
+    LookupError,
+    RecursionError,
+    SyntaxError,  # what Jinja makes of it nests deeper than Python compiles
+)
+
+
+class Missing(jinja2.Undefined):
+    """A fact nobody knows: false, and printed as a placeholder, which is noted."""
+
+    __slots__ = ("_noted", "_path")
+
+    def __init__(self, path: str, noted: dict[str, None]) -> None:
+        super().__init__(hint=f"`{path}` is missing")
+        self._path = path
+        self._noted = noted
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return Missing(f"{self._path}.{name}", self._noted)
+
+    def __str__(self) -> str:
+        self._noted[self._path] = None
+        return f"[missing: {self._path}]"
+
+
+class Facts:
+    """A record as a template sees it: its fields, the unknown ones among them as `Missing`."""
+
+    __slots__ = ("_noted", "_path", "_record")
+
+    def __init__(self, record: Any, path: str, noted: dict[str, None]) -> None:
+        self._record = record
+        self._path = path
+        self._noted = noted
+
+    def __getattr__(self, name: str) -> Any:
+        record = self._record
+        if isinstance(record, Mapping):
+            if name not in record:
+                raise AttributeError(name)
+            return _seen(record[name], f"{self._path}.{name}", self._noted)
+        if name not in record.__struct_fields__:
+            raise AttributeError(name)
+        return _seen(getattr(record, name), f"{self._path}.{name}", self._noted)
+
+
+class _Sandbox(SandboxedEnvironment):
+    """Calls nothing but a template's own macros and `range`: a method could read the clock."""
+
+    def is_safe_callable(self, obj: Any) -> bool:
+        return isinstance(obj, Macro) or obj is self.globals["range"]
+
+
+def environment() -> SandboxedEnvironment:
+    """The environment of all templates."""
+    return _ENVIRONMENT
+
+
+def render_message(template: Template, env: Mapping[str, Any]) -> tuple[str | None, str, tuple[str, ...]]:
+    """Subject, body and what is missing in them. Raises `RefflowError`."""
+    noted: dict[str, None] = {}
+    subject = None if template.subject is None else _render(template.subject, env, noted).strip()
+    if subject is not None and len(subject.splitlines()) > 1:
+        shown = " / ".join(subject.splitlines())
+        raise RefflowError(f"The subject of the message has a line break in it: {shown}.")
+    return subject, _render(template.body, env, noted), tuple(noted)
+
+
+def render_plain(text: str, env: Mapping[str, Any]) -> str:
+    """The text, filled in. Raises `RefflowError`."""
+    return _render(text, env, {})
+
+
+def _render(text: str, env: Mapping[str, Any], noted: dict[str, None]) -> str:
+    try:
+        return _compiled(text).render({name: _seen(value, name, noted) for name, value in env.items()})
+    except _FAULTS as error:
+        raise RefflowError(f"A template cannot be filled in: {error}") from error
+
+
+@lru_cache(maxsize=256)
+def _compiled(text: str) -> jinja2.Template:
+    return _ENVIRONMENT.from_string(text)
+
+
+def _seen(value: Any, path: str, noted: dict[str, None]) -> Any:
+    if value is None:
+        return Missing(path, noted)
+    if isinstance(value, Duration):
+        return value
+    return Facts(value, path, noted) if isinstance(value, msgspec.Struct | Mapping) else value
+
+
+def _printed(value: Any) -> Any:
+    if isinstance(value, Duration):
+        return value.in_words()
+    return f"{value.day} {value:%B %Y}" if isinstance(value, date) else value
+
+
+def _make() -> SandboxedEnvironment:
+    made = _Sandbox(
+        undefined=jinja2.StrictUndefined,
+        finalize=_printed,
+        autoescape=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals = {"range": made.globals["range"]}
+    del made.filters["random"]
+    return made
+
+
+_ENVIRONMENT = _make()
