@@ -249,7 +249,7 @@ def _without_places(value: Any) -> Any:
             for key, each in value.items()
             if not (key in ("line", "column") and isinstance(each, int))
         }
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_without_places(each) for each in value]
     return value
 

@@ -1,0 +1,116 @@
+"""The command `refflow` itself: finds the commands, and says what went wrong."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any
+
+import click
+
+from refflow import __version__
+
+from .catalogue import COMMANDS, SECTIONS
+from .command import common_options
+from .fault import tell
+from .session import Session
+
+ABOUT = """Run your referral outreach: find who can refer you, ask well, follow up, thank, keep them posted.
+
+Alone, it is `refflow next`.
+"""
+
+
+class Refflow(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name; its module is imported now."""
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        found = getattr(import_module(f"{__package__}.{entry.module}"), entry.attribute)
+        return found if isinstance(found, click.Command) else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is called; a name that is none leads to those that are near it."""
+        name = args[0]
+        if name in COMMANDS or ctx.resilient_parsing:
+            return super().resolve_command(ctx, args)
+        near = get_close_matches(name, COMMANDS, n=2)
+        hint = f" Did you mean {' or '.join(f'`{each}`' for each in near)}?" if near else ""
+        raise click.UsageError(f"There is no command `{name}`.{hint}", ctx)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands in their sections, without importing one."""
+        for title, commands in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, entry.help) for name, entry in commands.items()], col_max=14)
+
+    def main(self, args: Sequence[str] | None = None, *_: Any, **extra: Any) -> Any:
+        """Run a command line and exit with its code; what goes wrong becomes a line on stderr."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                # A name that the terminal's encoding lacks must not end the command.
+                stream.reconfigure(errors="replace")
+        given = list(sys.argv[1:] if args is None else args)
+        session = Session(as_json="--json" in given)
+        sys.exit(self._run(given, session))
+
+    def _run(self, args: list[str], session: Session) -> int:
+        try:
+            result = super().main(args, "refflow", standalone_mode=False, obj=session)
+            session.output.flush()
+        except BaseException as error:
+            return tell(error, session)
+        return result if isinstance(result, int) else 0
+
+
+def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        click.echo(f"refflow {__version__}")
+        ctx.exit()
+
+
+@click.pass_context
+def _bare(ctx: click.Context) -> None:
+    if ctx.invoked_subcommand is not None:
+        return
+    from refflow.workspace.folder import NoWorkspace, find
+
+    session = ctx.ensure_object(Session)
+    try:
+        find(session.folder)
+    except NoWorkspace:
+        if session.folder is not None:
+            raise
+        click.echo(ctx.get_help())
+        return
+    command = refflow.get_command(ctx, "next")
+    if command is not None:
+        ctx.invoke(command)
+
+
+refflow = Refflow(
+    "refflow",
+    callback=_bare,
+    invoke_without_command=True,
+    help=ABOUT,
+    epilog="`refflow COMMAND --help` tells more about a command.",
+    params=[
+        *common_options(hidden=False),
+        click.Option(
+            ["--version"], is_flag=True, is_eager=True, expose_value=False, callback=_version,
+            help="Print the version.",
+        ),
+    ],
+)  # fmt: skip

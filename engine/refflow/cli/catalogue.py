@@ -1,0 +1,52 @@
+"""Which commands there are: what `refflow --help` shows without importing any of them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """A command: the module that has it, what it is called there, and its help in a line."""
+
+    module: str
+    attribute: str
+    help: str
+
+
+SECTIONS: dict[str, dict[str, Entry]] = {
+    "Every day": {
+        "next": Entry("agenda", "next_", "Show what to do now, what is owed and what waits."),
+        "draft": Entry("messages", "draft", "Read a message, or change it."),
+        "approve": Entry("messages", "approve", "Release messages: the text leaves as it stands."),
+        "do": Entry("doing", "do", "Say that something was done, or how it came out."),
+        "skip": Entry("doing", "skip", "Leave out a message or a task, or end a run or an ask."),
+        "reply": Entry("asking", "reply", "Record an answer: it stops what was to follow."),
+        "log": Entry("people", "log", "Record a call, a message or a meeting outside refflow."),
+        "board": Entry("board", "board", "Show every ask by how far it got."),
+    },
+    "Your search": {
+        "import": Entry("importing", "import_", "Read a data export: a plan first, written with --apply."),
+        "person": Entry("people", "person", "Add, show and change people."),
+        "opening": Entry("openings", "opening", "Add, show and change job openings."),
+        "who": Entry("who", "who", "Rank who could refer you to a company or an opening."),
+        "start": Entry("asking", "start", "Start a workflow with somebody."),
+        "packet": Entry("openings", "packet", "Print what a referrer needs, ready to paste."),
+        "block": Entry("people", "block", "Let no message go to somebody."),
+        "unblock": Entry("people", "unblock", "Lift a block."),
+    },
+    "Looking back": {
+        "why": Entry("history", "why", "Tell why something stands as it does."),
+        "events": Entry("history", "events", "Read the log."),
+        "stats": Entry("stats", "stats", "Show the funnel and how often people answer."),
+        "undo": Entry("history", "undo", "Take back what you did last, or the event E."),
+        "replay": Entry("replaying", "replay", "Rebuild the views from the log, or hold them against it."),
+        "verify": Entry("replaying", "verify", "Check the hash chain of the log."),
+    },
+    "Setting up": {
+        "init": Entry("setup", "init", "Make a workspace."),
+        "demo": Entry("demo", "demo", "Play a made-up job search, in a folder of its own."),
+        "check": Entry("setup", "check", "Check the settings and the workflows."),
+        "completion": Entry("setup", "completion", "Print the script that completes commands and names in your shell."),
+    },
+}
+COMMANDS = {name: entry for section in SECTIONS.values() for name, entry in section.items()}

@@ -1,0 +1,70 @@
+"""What went wrong, in a line, and the exit code that goes with it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import tempfile
+import traceback
+
+import click
+
+from refflow import __version__
+from refflow.errors import RefflowError
+
+from .session import Session
+
+INTERRUPTED = 130
+PIPE_CLOSED = 141
+"""What a shell reports of a program whose reader went away."""
+
+
+def tell(error: BaseException, session: Session) -> int:
+    """Say on stderr (and with --json on stdout) what `error` means, and return the exit code."""
+    match error:
+        case SystemExit():
+            return error.code if isinstance(error.code, int) else 1
+        case BrokenPipeError():
+            return _pipe_closed()
+        case KeyboardInterrupt() | click.Abort():
+            session.output.note("Interrupted. What was recorded before is kept.")
+            return INTERRUPTED
+        case RefflowError():
+            session.fail(type(error).__name__, str(error), error.exit_code)
+            return error.exit_code
+        case click.ClickException():
+            session.fail(type(error).__name__, _usage(error), error.exit_code)
+            return error.exit_code
+        case OSError() if error.filename is not None:
+            session.fail("OSError", f"{error.filename}: {error.strerror}.", 1)
+        case _:
+            session.fail("Fault", _fault(error), 1)
+    return 1
+
+
+def _usage(error: click.ClickException) -> str:
+    message = error.format_message().strip()
+    message = message if message.endswith((".", "?", "!", ")")) else f"{message}."
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return f"{message} See `{context.command_path} --help`." if context else message
+
+
+def _fault(error: BaseException) -> str:
+    about = f"This is a fault of refflow, not yours ({type(error).__name__})."
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="refflow-fault-", suffix=".txt", delete=False, encoding="utf-8", errors="backslashreplace"
+        ) as file:
+            file.write(f"refflow {__version__}, Python {platform.python_version()}, {platform.platform()}\n\n")
+            file.writelines(traceback.format_exception(error))
+    except OSError:
+        return f"{about} Where it happened could not be written down: there is no room in the temporary folder."
+    return f"{about} Where it happened is written in {file.name}; please report it, and look it over for names first."
+
+
+def _pipe_closed() -> int:
+    # What is left in the buffer has no reader, and must not raise again when the process ends.
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    return PIPE_CLOSED

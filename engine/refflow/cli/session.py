@@ -1,0 +1,118 @@
+"""One call of the command line: which workspace, at what time, and how it answers."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from refflow.errors import Held, RefflowError, UsageError
+
+from .output import Output
+from .progress import Progress
+
+if TYPE_CHECKING:
+    from refflow.workflows.calendar import Calendar
+
+    from .opened import Change, Opened
+
+NOW = "REFFLOW_NOW"
+SCHEMA = 1
+"""The version of what `--json` prints. Fields are added within a version, never taken away."""
+
+
+class Session:
+    """What the common options say. The commands reach the workspace and the terminal through it."""
+
+    def __init__(self, *, as_json: bool = False) -> None:
+        self.folder: Path | None = None
+        self.pretended_now: str | None = None
+        self.as_json = as_json
+        self.plain = False
+        self.quiet = False
+
+    @cached_property
+    def output(self) -> Output:
+        """Where to print."""
+        return Output(plain=self.plain, quiet=self.quiet)
+
+    def now(self, calendar: Calendar) -> datetime:
+        """The time of the whole command."""
+        from refflow import api
+
+        actual = datetime.now(UTC)
+        if self.pretended_now is not None:
+            return api.parse_when(self.pretended_now, actual, calendar)
+        told = os.environ.get(NOW)
+        if not told:
+            return actual
+        try:
+            return api.parse_when(told, actual, calendar)
+        except UsageError as error:
+            raise UsageError(f"{NOW}: {error}") from None
+
+    @contextmanager
+    def reading(self) -> Iterator[Opened]:
+        """The workspace, for a command that looks and writes nothing."""
+        from .opened import Opened, open_here
+
+        with open_here(self) as workspace:
+            yield Opened(self, workspace, self.now(workspace.settings.calendar))
+
+    @contextmanager
+    def catching_up(self) -> Iterator[Opened]:
+        """The workspace after what became due, where it may be written and the clock is not behind the log."""
+        from refflow import api
+
+        with self.reading() as opened:
+            workspace, now = opened.workspace, opened.now
+            if not workspace.read_only and not opened.before_the_end_of_the_log():
+                try:
+                    api.synchronise(workspace, now)
+                    if workspace.due(now):
+                        workspace.catch_up(now)
+                except RefflowError as error:
+                    self.output.note(f"note: not brought up to date: {error}")
+            yield opened
+
+    @contextmanager
+    def writing(self) -> Iterator[Change]:
+        """The workspace, for a command that records something: what changed in its files is recorded first."""
+        from refflow import api
+
+        from .opened import Change, open_here
+
+        with open_here(self) as workspace:
+            now = self.now(workspace.settings.calendar)
+            api.synchronise(workspace, now)
+            yield Change(self, workspace, now)
+
+    def result(self, value: Any) -> None:
+        """Print `value` as JSON, in the envelope that every command has."""
+        self._json({"result": value})
+
+    def fail(self, kind: str, message: str, code: int) -> None:
+        """Say why the command failed."""
+        self.output.error(message)
+        if self.as_json:
+            self._json({"error": {"kind": kind, "message": message, "exit_code": code}})
+
+    def _json(self, fields: dict[str, Any]) -> None:
+        import msgspec
+
+        encoded = msgspec.json.encode({"refflow": SCHEMA, "command": _command(), **fields})
+        if sys.stdout.isatty():
+            encoded = msgspec.json.format(encoded, indent=2)
+        sys.stdout.write(f"{encoded.decode()}\n")
+
+
+def _command() -> str | None:
+    context = click.get_current_context(silent=True)
+    return None if context is None else " ".join(context.command_path.split()[1:])
