@@ -28,6 +28,8 @@ PEOPLE = ("Ana Lima", "Bo Berg", "Chi Cho")
 
 who = st.integers(0, len(PEOPLE) - 1)
 actions = st.one_of(
+    st.tuples(st.just("ask"), who, st.integers(0, 1)),
+    st.tuples(st.just("send"), who),
     st.tuples(st.just("start"), st.sampled_from(["referral-ask", "reconnect"]), who, st.integers(0, 1)),
     st.tuples(st.just("approve"), who),
     st.tuples(st.just("sent"), who),
@@ -102,6 +104,12 @@ class Search:
         match action:
             case ("start", workflow, person, opening):
                 api.start(workspace, workflow, self.contact(person), self.opening(opening), now)
+            case ("ask", person, opening):
+                for step in (("line", person, opening), ("start", "referral-ask", person, opening), ("send", person)):
+                    self.do(step)
+            case ("send", person):
+                self.do(("approve", person))
+                self.do(("sent", person))
             case ("approve", person):
                 api.approve(workspace, self.message(person), now)
             case ("sent", person):

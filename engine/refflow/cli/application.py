@@ -97,6 +97,7 @@ def _bare(ctx: click.Context) -> None:
         return
     command = refflow.get_command(ctx, "next")
     if command is not None:
+        session.command = "next"
         ctx.invoke(command)
 
 

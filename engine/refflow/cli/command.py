@@ -67,6 +67,7 @@ class Command(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run it, unless it was given text that no file can hold."""
+        ctx.ensure_object(Session).command = name_of(ctx)
         for parameter in self.params:
             value = ctx.params.get(parameter.name or "")
             if isinstance(value, str) and not _is_text(value):
@@ -89,6 +90,11 @@ class Group(click.Group):
         if ctx.invoked_subcommand is None:
             click.echo(ctx.get_help())
         return result
+
+
+def name_of(context: click.Context) -> str:
+    """What the command is called behind `refflow`."""
+    return " ".join(context.command_path.split()[1:])
 
 
 def _is_text(value: str) -> bool:

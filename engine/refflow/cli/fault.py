@@ -13,6 +13,7 @@ import click
 from refflow import __version__
 from refflow.errors import RefflowError
 
+from .command import name_of
 from .session import Session
 
 INTERRUPTED = 130
@@ -34,6 +35,8 @@ def tell(error: BaseException, session: Session) -> int:
             session.fail(type(error).__name__, str(error), error.exit_code)
             return error.exit_code
         case click.ClickException():
+            if isinstance(error, click.UsageError) and error.ctx is not None:
+                session.command = name_of(error.ctx)
             session.fail(type(error).__name__, _usage(error), error.exit_code)
             return error.exit_code
         case OSError() if error.filename is not None:

@@ -11,8 +11,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from refflow.errors import Held, RefflowError, UsageError
 
 from .output import Output
@@ -35,6 +33,7 @@ class Session:
         self.folder: Path | None = None
         self.pretended_now: str | None = None
         self.as_json = as_json
+        self.command: str | None = None
         self.plain = False
         self.quiet = False
 
@@ -73,7 +72,7 @@ class Session:
 
         with self.reading() as opened:
             workspace, now = opened.workspace, opened.now
-            if not workspace.read_only and not opened.before_the_end_of_the_log():
+            if not workspace.read_only and not opened.in_the_past():
                 try:
                     api.synchronise(workspace, now)
                     if workspace.due(now):
@@ -107,12 +106,8 @@ class Session:
     def _json(self, fields: dict[str, Any]) -> None:
         import msgspec
 
-        encoded = msgspec.json.encode({"refflow": SCHEMA, "command": _command(), **fields})
+        encoded = msgspec.json.encode({"refflow": SCHEMA, "command": self.command, **fields})
         if sys.stdout.isatty():
             encoded = msgspec.json.format(encoded, indent=2)
         sys.stdout.write(f"{encoded.decode()}\n")
 
-
-def _command() -> str | None:
-    context = click.get_current_context(silent=True)
-    return None if context is None else " ".join(context.command_path.split()[1:])

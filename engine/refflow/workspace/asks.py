@@ -146,7 +146,7 @@ def edit(
     )
     if edited.digest == message.digest:
         raise UsageError("That is the text as it was. Nothing was changed.")
-    return workspace.act(lambda turn: turn.record(edited, by="user"), now)[1]
+    return _record_about(workspace, message, edited, now)
 
 
 def approve(workspace: Workspace, message: Message, now: datetime) -> Message:
@@ -157,13 +157,7 @@ def approve(workspace: Workspace, message: Message, now: datetime) -> Message:
         message=message.id, run=message.run, contact=message.contact, digest=message.digest
     )
 
-    def decide(turn: Turn) -> None:
-        present = turn.rows.get(Message, message.id)
-        if present is None or present.digest != message.digest:
-            raise UsageError(f"{message.id} has changed since you read it. Read it again: `refflow draft {message.id}`.")
-        turn.record(approved, by="user")
-
-    workspace.act(decide, now)
+    _record_about(workspace, message, approved, now)
     after = workspace.views.get(Message, message.id)
     if after is None or after.status == "held":
         raise Held(f"{message.id} is held ({after.rule}): {after.detail}" if after else f"{message.id} is held.")
@@ -181,7 +175,7 @@ def confirm_sent(
     sent = MessageSent(
         message=message.id, run=message.run, contact=message.contact, opening=message.opening
     )
-    return workspace.act(lambda turn: turn.record(sent, by="user", occurred_at=micros(at or now)), now, at)[1]
+    return _record_about(workspace, message, sent, now, at)
 
 
 def skip_message(workspace: Workspace, message: Message, reason: str | None, now: datetime) -> list[StoredEvent]:
@@ -191,7 +185,7 @@ def skip_message(workspace: Workspace, message: Message, reason: str | None, now
     skipped = MessageSkipped(
         message=message.id, run=message.run, contact=message.contact, reason=reason or "by hand"
     )
-    return workspace.act(lambda turn: turn.record(skipped, by="user"), now)[1]
+    return _record_about(workspace, message, skipped, now)
 
 
 def close_task(
@@ -201,7 +195,7 @@ def close_task(
     if task.status != "open":
         raise UsageError(f"{task.id} is {task.status} already.")
     closed = TaskClosed(task=task.id, run=task.run, outcome=outcome, contact=task.contact, note=note)
-    return workspace.act(lambda turn: turn.record(closed, by="user"), now)[1]
+    return _record_about(workspace, task, closed, now)
 
 
 def cancel_run(workspace: Workspace, run: Run, reason: str | None, now: datetime) -> list[StoredEvent]:
@@ -209,7 +203,7 @@ def cancel_run(workspace: Workspace, run: Run, reason: str | None, now: datetime
     if run.status == "exited":
         raise UsageError(f"{run.id} has ended already ({run.outcome}).")
     cancelled = RunCancelled(run=run.id, contact=run.contact, opening=run.opening, reason=reason)
-    return workspace.act(lambda turn: turn.record(cancelled, by="user"), now)[1]
+    return _record_about(workspace, run, cancelled, now)
 
 
 def close_ask(workspace: Workspace, ask: Ask, reason: str | None, now: datetime) -> list[StoredEvent]:
@@ -290,6 +284,24 @@ def approve_all(workspace: Workspace, messages: Sequence[Message], now: datetime
         except Held as held:
             kept.append(str(held))
     return left, kept
+
+
+def _record_about(
+    workspace: Workspace, seen: Message | Task | Run, payload: Any, now: datetime, at: datetime | None = None
+) -> list[StoredEvent]:
+    """Record what the owner did to a thing as they saw it. Raises `UsageError` when it has changed since."""
+
+    def decide(turn: Turn) -> None:
+        present = turn.rows.get(type(seen), seen.id)
+        if present is None or present.status != seen.status or _text(present) != _text(seen):
+            raise UsageError(f"{seen.id} has changed meanwhile. Look again: `refflow why {seen.id}`.")
+        turn.record(payload, by="user", occurred_at=micros(at or now))
+
+    return workspace.act(decide, now, at)[1]
+
+
+def _text(thing: Message | Task | Run) -> str:
+    return thing.digest if isinstance(thing, Message) else ""
 
 
 def _last_channel(workspace: Workspace, contact: Contact) -> str:
