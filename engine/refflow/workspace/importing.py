@@ -354,16 +354,15 @@ class Difference:
         return False
 
     def _answers_us(self, contact: str, at: int) -> bool:
-        """Whether a message from a contact came after one that a live run of theirs sent: then it is an answer,
-        and whatever was to follow an unanswered message must not.
+        """Whether a message from a contact answers one of ours that nobody has noted an answer to: then
+        whatever was to follow an unanswered message must not.
         """
-        for run in self._workspace.views.find(Run, contact=contact, status="live"):
-            sent = [
-                each.at
-                for each in self._workspace.views.find(Happening, run=run.id, kind="message.sent")
-            ]
-            if any(each <= at for each in sent):
-                return True
+        find = self._workspace.views.find
+        for run in find(Run, contact=contact, status="live"):
+            sent = max((each.at for each in find(Happening, run=run.id, kind="message.sent")), default=None)
+            if sent is not None and sent <= at:
+                noted = find(Happening, contact=contact, kind="reply.received")
+                return not any(each.at >= sent for each in noted)
         return False
 
     def _opening(
