@@ -25,7 +25,14 @@ FIRST = "Aiko Amara Ben Carla Chidi Dana Elif Farid Grace Hana Igor Jonas Kofi L
 LAST = "Abe Bauer Costa Diallo Evans Ferrari Garcia Haddad Ivanov Jansen Kim Lopez Mbeki Novak Okafor Park Rossi".split()
 WORDS = "Acme Borealis Cobalt Delta Ember Fjord Granite Harbour Indigo Juniper Krypton Lumen Meridian Nimbus".split()
 FORMS = ("Inc.", "GmbH", "Labs", "Ltd", "AG", "Systems, Inc.", "Group", "Software")
-TITLES = ("Software Engineer", "Senior Data Engineer", "Product Manager", "Recruiter", "Head of Platform", "Designer")
+TITLES = (
+    "Software Engineer",
+    "Senior Data Engineer",
+    "Product Manager",
+    "Recruiter",
+    "Head of Platform",
+    "Designer",
+)
 
 Happening = tuple[Any, int]
 """A payload, and when it occurred in microseconds since 1970 UTC."""
@@ -47,7 +54,9 @@ def story(events: int, contacts: int) -> Iterator[Happening]:
         told += 1
         yield happening
     for number in count():
-        part = _ask(random, number, contacts, at) if number % 16 == 0 else _messages(random, number, contacts, at)
+        part = (
+            _ask(random, number, contacts, at) if number % 16 == 0 else _messages(random, number, contacts, at)
+        )
         for happening in part:
             if told == events:
                 return
@@ -57,7 +66,10 @@ def story(events: int, contacts: int) -> Iterator[Happening]:
 
 
 def _people(random: Random, contacts: int) -> Iterator[Happening]:
-    yield p.OwnerIdentified(name="Sam Seeker", keys=("linkedin:sam-seeker",), emails=("sam@example.org",)), START
+    yield (
+        p.OwnerIdentified(name="Sam Seeker", keys=("linkedin:sam-seeker",), emails=("sam@example.org",)),
+        START,
+    )
     for number in range(contacts):
         first, last = random.choice(FIRST), random.choice(LAST)
         slug = f"{first}-{last}-{number:x}".lower()
@@ -109,7 +121,12 @@ def _ask(random: Random, number: int, contacts: int, at: int) -> Iterator[Happen
     contact, opening, run, message = f"c{random.randrange(contacts)}", f"o{number}", f"r{number}", f"m{number}"
     person: dict[str, Any] = {"run": run, "contact": contact}
     due = instant(at + 72 * HOUR)
-    yield o.OpeningAdded(opening=opening, company=company(number % 1500), title=random.choice(TITLES), source="user"), at
+    yield (
+        o.OpeningAdded(
+            opening=opening, company=company(number % 1500), title=random.choice(TITLES), source="user"
+        ),
+        at,
+    )
     yield o.ReferralWanted(contact=contact, opening=opening), at
     yield (
         r.RunStarted(
@@ -129,8 +146,14 @@ def _ask(random: Random, number: int, contacts: int, at: int) -> Iterator[Happen
         at,
     )  # fmt: skip
     yield m.MessageApproved(message=message, digest="9d3e51aa", **person), at + HOUR
-    yield m.SendRequested(message=message, channel="linkedin", message_id=f"<{message}@refflow>", **person), at + HOUR
-    yield m.MessagePrepared(message=message, reference=f"outbox/{message}.txt", mode="assist", **person), at + HOUR
+    yield (
+        m.SendRequested(message=message, channel="linkedin", message_id=f"<{message}@refflow>", **person),
+        at + HOUR,
+    )
+    yield (
+        m.MessagePrepared(message=message, reference=f"outbox/{message}.txt", mode="assist", **person),
+        at + HOUR,
+    )
     yield m.MessageSent(message=message, opening=opening, **person), at + 2 * HOUR
     yield r.StepEntered(run=run, step="answer", at=4), at + 2 * HOUR
     yield r.TimerSet(run=run, step="answer", due=due, rule="3 business days"), at + 2 * HOUR
@@ -147,9 +170,18 @@ def _ask(random: Random, number: int, contacts: int, at: int) -> Iterator[Happen
 
 def _referral(contact: str, opening: str, run: str, at: int) -> Iterator[Happening]:
     task = f"t{run}"
-    yield o.ReplyReceived(contact=contact, intent="agreed", channel="linkedin", opening=opening, text="Gladly."), at
-    yield r.EventMatched(run=run, step="answer", position=1, kind="reply.received", event={"intent": "agreed"}), at
-    yield r.TaskOpened(task=task, run=run, step="pack", due=instant(at), contact=contact, title="Send your CV"), at
+    yield (
+        o.ReplyReceived(contact=contact, intent="agreed", channel="linkedin", opening=opening, text="Gladly."),
+        at,
+    )
+    yield (
+        r.EventMatched(run=run, step="answer", position=1, kind="reply.received", event={"intent": "agreed"}),
+        at,
+    )
+    yield (
+        r.TaskOpened(task=task, run=run, step="pack", due=instant(at), contact=contact, title="Send your CV"),
+        at,
+    )
     yield r.TaskClosed(task=task, run=run, outcome="done", contact=contact), at + HOUR
     yield o.ReferralGiven(contact=contact, opening=opening), at + 5 * HOUR
     yield o.ApplicationSubmitted(opening=opening, referrer=contact), at + 6 * HOUR

@@ -25,7 +25,9 @@ def folder(tmp_path: Path) -> Path:
     with api.init(folder, NOW, name="Maya Okafor") as workspace:
         person = api.PersonDetails(name="Ana Lima", relation="friend", channel="sink")
         ana = api.find_contact(workspace, api.add_person(workspace, person, NOW))
-        details = api.OpeningDetails(company="Acme", title="Engineer", url="https://acme.example/1", submit="form")
+        details = api.OpeningDetails(
+            company="Acme", title="Engineer", url="https://acme.example/1", submit="form"
+        )
         opening = api.find_opening(workspace, api.add_opening(workspace, details, NOW))
         api.start(workspace, "referral-ask", ana, opening, NOW, line="Because.")
     return folder
@@ -36,7 +38,11 @@ def approve(folder: Path, *, die: str = "", knows: bool = False, later: int = 0)
     environment = os.environ | {"REFFLOW_TEST_DIE": die, "REFFLOW_TEST_KNOWS": "1" if knows else ""}
     moment = (NOW + timedelta(minutes=1 + later)).isoformat()
     done = subprocess.run(
-        [sys.executable, str(SINK), str(folder), moment], env=environment, capture_output=True, text=True, timeout=60
+        [sys.executable, str(SINK), str(folder), moment],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert "Traceback" not in done.stderr, done.stderr
     return done.returncode

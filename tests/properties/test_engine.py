@@ -72,7 +72,9 @@ class Search:
         self.openings = [
             api.add_opening(
                 self.workspace,
-                api.OpeningDetails(company="Acme", title=title, url=f"https://acme.example/{title}", submit="form"),
+                api.OpeningDetails(
+                    company="Acme", title=title, url=f"https://acme.example/{title}", submit="form"
+                ),
                 START,
             )
             for title in ("Engineer", "Designer")
@@ -105,7 +107,11 @@ class Search:
             case ("start", workflow, person, opening):
                 api.start(workspace, workflow, self.contact(person), self.opening(opening), now)
             case ("ask", person, opening):
-                for step in (("line", person, opening), ("start", "referral-ask", person, opening), ("send", person)):
+                for step in (
+                    ("line", person, opening),
+                    ("start", "referral-ask", person, opening),
+                    ("send", person),
+                ):
                     self.do(step)
             case ("send", person):
                 self.do(("approve", person))
@@ -171,7 +177,9 @@ LAWS = settings(
 
 @LAWS
 @given(st.lists(actions, max_size=25))
-def test_rebuilt_views_are_the_live_ones_and_decisions_follow_from_the_facts(steps: list[tuple[Any, ...]]) -> None:
+def test_rebuilt_views_are_the_live_ones_and_decisions_follow_from_the_facts(
+    steps: list[tuple[Any, ...]],
+) -> None:
     with searching() as search:
         for step in steps:
             search.do(step)
@@ -297,9 +305,9 @@ def test_the_search_can_go_somewhere_at_all() -> None:
 
         sent = [message for message in search.workspace.views.find(Message) if message.sent_at]
         assert [message.template for message in sent] == ["ask-referral", "send-details", "thank-referrer"]
-        assert [message.status for message in search.workspace.views.find(Message) if message.status in OPEN] == [
-            "drafted"
-        ]
+        assert [
+            message.status for message in search.workspace.views.find(Message) if message.status in OPEN
+        ] == ["drafted"]
         assert search.workspace.views.find(Ask, opening=search.openings[0])[0].stage == "applied"
 
 
@@ -312,5 +320,7 @@ def test_after_a_no_the_next_person_can_be_asked(intent: Any) -> None:
         ):  # fmt: skip
             search.do(step)
 
-        stages = {ask.contact: ask.stage for ask in search.workspace.views.find(Ask, opening=search.openings[0])}
+        stages = {
+            ask.contact: ask.stage for ask in search.workspace.views.find(Ask, opening=search.openings[0])
+        }
         assert stages == {search.people[0]: "closed", search.people[1]: "ready"}

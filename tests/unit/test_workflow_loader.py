@@ -429,9 +429,7 @@ def test_loops_count_and_nest() -> None:
 
 
 def test_what_is_emitted_takes_the_subjects_from_the_run() -> None:
-    found = definition(
-        steps='[{emit: {event: ask.closed, data: {outcome: "\\"declined\\""}}}, {exit: yes}]'
-    )
+    found = definition(steps='[{emit: {event: ask.closed, data: {outcome: "\\"declined\\""}}}, {exit: yes}]')
 
     emit = found.program[0]
     assert isinstance(emit, Emit)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from refflow import api
-from refflow.events.event import StoredEvent, instant
+from refflow.events.event import StoredEvent
 from refflow.views.contacts import Contact
 from refflow.views.debts import Debt
 from refflow.views.messages import Message
@@ -37,17 +37,26 @@ def _consequence(opened: Opened, event: StoredEvent) -> list[tuple[str, str]]:
     payload, workspace = event.payload, opened.workspace
     match event.kind:
         case "run.started":
-            return [(f"start {payload.run}", f"{payload.workflow} started with {person(workspace, payload.contact)} ({payload.run}).")]
+            return [
+                (
+                    f"start {payload.run}",
+                    f"{payload.workflow} started with {person(workspace, payload.contact)} ({payload.run}).",
+                )
+            ]
         case "trigger.ignored":
             return [(f"ignored {payload.workflow}", f"{payload.workflow} did not start: {payload.detail}")]
         case "timer.set":
             return [(payload.run, _waits(opened, payload.run))]
         case "run.exited":
-            return [(payload.run, f"{payload.workflow} ({payload.run}) ended: {payload.outcome.replace('_', ' ')}.")]
+            return [
+                (payload.run, f"{payload.workflow} ({payload.run}) ended: {payload.outcome.replace('_', ' ')}.")
+            ]
         case "run.stuck":
             return [(payload.run, f"{payload.run} is stuck: {payload.reason}")]
         case "task.opened":
-            return [(payload.task, f"To do: {payload.title or payload.step}. Then: refflow do {payload.task} done")]
+            return [
+                (payload.task, f"To do: {payload.title or payload.step}. Then: refflow do {payload.task} done")
+            ]
         case "task.closed" if payload.outcome in ("expired", "dropped"):
             return [(payload.task, f"The task {payload.task} is {payload.outcome}.")]
         case "referral.given" | "application.submitted" | "interview.scheduled" | "offer.received":

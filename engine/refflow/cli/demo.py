@@ -38,7 +38,9 @@ class Stage:
         click.secho(f"$ refflow {shlex.join(words)}", fg="cyan")
         code = self._run(["--workspace", str(self.folder), "--now", self.now, *words])
         if code != expect:
-            raise UsageError(f"The demo stopped: `refflow {shlex.join(words)}` ended with {code}, not {expect}.")
+            raise UsageError(
+                f"The demo stopped: `refflow {shlex.join(words)}` ended with {code}, not {expect}."
+            )
 
     def draft(self) -> str:
         """The id of the message that waits for the owner."""
@@ -76,7 +78,10 @@ def play(stage: Stage) -> None:
     opening = stage.opening()
     stage.run("who", opening, "--why")
 
-    stage.at("2026-11-23 09:40", "Ana is warm and near the job. The first draft lacks the line that only Maya can write.")
+    stage.at(
+        "2026-11-23 09:40",
+        "Ana is warm and near the job. The first draft lacks the line that only Maya can write.",
+    )
     stage.run("start", "referral-ask", "Ana Lima", "--for", opening)
     ask = stage.draft()
     stage.run("draft", ask)

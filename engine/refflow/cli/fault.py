@@ -57,7 +57,12 @@ def _fault(error: BaseException) -> str:
     about = f"This is a fault of refflow, not yours ({type(error).__name__})."
     try:
         with tempfile.NamedTemporaryFile(
-            "w", prefix="refflow-fault-", suffix=".txt", delete=False, encoding="utf-8", errors="backslashreplace"
+            "w",
+            prefix="refflow-fault-",
+            suffix=".txt",
+            delete=False,
+            encoding="utf-8",
+            errors="backslashreplace",
         ) as file:
             file.write(f"refflow {__version__}, Python {platform.python_version()}, {platform.platform()}\n\n")
             file.writelines(traceback.format_exception(error))

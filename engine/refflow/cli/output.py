@@ -45,9 +45,13 @@ class Output:
         self.flush()
         self._write(sys.stderr, f"refflow: {text}")
 
-    def table(self, headings: Sequence[str], rows: Sequence[Sequence[object]], right: Collection[int] = ()) -> None:
+    def table(
+        self, headings: Sequence[str], rows: Sequence[Sequence[object]], right: Collection[int] = ()
+    ) -> None:
         """Rows under `headings`; the columns in `right` are flush right. Nothing without rows."""
-        cells = [[printable("" if each is None else str(each)).replace("\n", " ") for each in row] for row in rows]
+        cells = [
+            [printable("" if each is None else str(each)).replace("\n", " ") for each in row] for row in rows
+        ]
         if not cells:
             return
         if sys.stdout.isatty():

@@ -11,10 +11,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from refflow.errors import Held, RefflowError, UsageError
+from refflow.errors import RefflowError, UsageError
 
 from .output import Output
-from .progress import Progress
 
 if TYPE_CHECKING:
     from refflow.workflows.calendar import Calendar
@@ -110,4 +109,3 @@ class Session:
         if sys.stdout.isatty():
             encoded = msgspec.json.format(encoded, indent=2)
         sys.stdout.write(f"{encoded.decode()}\n")
-

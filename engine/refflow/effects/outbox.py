@@ -52,7 +52,9 @@ def attempt(message: Message, outgoing: Outgoing, channels: Channels, *, recover
     try:
         spec, make = channels[message.channel]
     except KeyError:
-        return _failed(message, f"There is no channel `{message.channel}`. Is its plugin installed and enabled?")
+        return _failed(
+            message, f"There is no channel `{message.channel}`. Is its plugin installed and enabled?"
+        )
     try:
         channel = make()
         delivery = _earlier(channel, outgoing) if recovering else None

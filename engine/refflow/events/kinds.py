@@ -125,7 +125,9 @@ _RAW_FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _PLAIN = msgspec.json.Decoder(dict[str, Any])
 
 
-def _stepping_up(kind: EventKind, version: int, steps: Mapping[tuple[str, int], Upcast]) -> Callable[[str], Any]:
+def _stepping_up(
+    kind: EventKind, version: int, steps: Mapping[tuple[str, int], Upcast]
+) -> Callable[[str], Any]:
     missing = [each for each in range(version, kind.version) if (kind.name, each) not in steps]
     if missing:
         raise RefflowError(f"Event kind {kind.name} has no upcaster from version {missing[0]}.")

@@ -53,6 +53,4 @@ def digest(
         len(data),
         -1 if committed is None else len(committed),
     )
-    return sha256(
-        b"".join((SCHEME, before, numbers, commit_id, kind, by, data, committed or b""))
-    ).digest()
+    return sha256(b"".join((SCHEME, before, numbers, commit_id, kind, by, data, committed or b""))).digest()

@@ -46,11 +46,17 @@ def said(error: sqlite3.Error | UnicodeDecodeError, path: Path | str) -> Refflow
     if text in ("no such table: event", "no such table: workspace"):
         return LogDamaged(f"{path} has no refflow log in it. Restore it from a backup, or check the path.")
     if "not a database" in text or "malformed" in text:
-        return LogDamaged(f"{path} is not a refflow database, or is damaged ({text}). Restore it from a backup.")
+        return LogDamaged(
+            f"{path} is not a refflow database, or is damaged ({text}). Restore it from a backup."
+        )
     if "full" in text:
-        return LogUnavailable(f"The disk that holds {path} is full. Nothing was written; free some space first.")
+        return LogUnavailable(
+            f"The disk that holds {path} is full. Nothing was written; free some space first."
+        )
     if "readonly" in text or "read-only" in text:
-        return LogUnavailable(f"{path} is read-only. Nothing was written; check who may write the file and folder.")
+        return LogUnavailable(
+            f"{path} is read-only. Nothing was written; check who may write the file and folder."
+        )
     if "locked" in text or "busy" in text:
         return LogUnavailable(f"{path} is in use by another program. Nothing was written; try again.")
     if "unable to open" in text:

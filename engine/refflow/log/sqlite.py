@@ -66,7 +66,9 @@ class SqliteLog:
             connection.executescript(f"BEGIN IMMEDIATE; {script}")
             if connection.execute("SELECT 1 FROM workspace").fetchone():
                 raise RefflowError(f"{file_of(connection)} has a workspace in it already.")
-            connection.execute("INSERT INTO workspace VALUES (?, ?, ?)", (workspace, stable_bucket(workspace), at))
+            connection.execute(
+                "INSERT INTO workspace VALUES (?, ?, ?)", (workspace, stable_bucket(workspace), at)
+            )
             connection.execute("COMMIT")
         except sqlite3.Error as error:
             roll_back(connection)
@@ -139,9 +141,7 @@ class SqliteLog:
         decode = self._kinds.decode
         wanted = "" if kinds is None else f" AND kind IN ({', '.join('?' * len(kinds))})"
         limit = "" if until is None else f" AND position <= {int(until)}"
-        query = (
-            f"SELECT {_COLUMNS} FROM event WHERE position > ?{limit}{wanted} ORDER BY position LIMIT {PAGE}"
-        )
+        query = f"SELECT {_COLUMNS} FROM event WHERE position > ?{limit}{wanted} ORDER BY position LIMIT {PAGE}"
         while True:
             try:
                 rows = self._connection.execute(query, (after, *(kinds or ()))).fetchall()
@@ -243,4 +243,3 @@ def _damage(row: _Link, position: int, before: bytes) -> str | None:
     if not personal_fits:
         return f"the personal fields of event {position} ({kind.decode(errors='replace')}) were changed"
     return None
-

@@ -12,9 +12,7 @@ from .projection import Handler, Projection, handles
 from .rows import Rows
 from .table import Row
 
-Stage = Literal[
-    "warming", "ready", "asked", "agreed", "referred", "applied", "interview", "offer", "closed"
-]
+Stage = Literal["warming", "ready", "asked", "agreed", "referred", "applied", "interview", "offer", "closed"]
 STAGES: tuple[Stage, ...] = (
     "warming",
     "ready",

@@ -116,9 +116,7 @@ def _settings(rows: Rows, event: StoredEvent, payload: e.SettingsChanged) -> Non
 
 @handles(_HANDLERS, "workflow.defined")
 def _defined(rows: Rows, event: StoredEvent, payload: e.WorkflowDefined) -> None:
-    rows.put(
-        payload.workflow, Workflow(name=payload.workflow, hash=payload.hash, digest=payload.digest)
-    )
+    rows.put(payload.workflow, Workflow(name=payload.workflow, hash=payload.hash, digest=payload.digest))
     rows.put(
         payload.hash,
         Defined(hash=payload.hash, workflow=payload.workflow, definition=payload.definition),
@@ -263,6 +261,4 @@ def _stuck(rows: Rows, event: StoredEvent, payload: e.RunStuck) -> None:
         rows.put(run.id, run)
 
 
-RUNS = Projection(
-    name="runs", version=1, tables=(Settings, Workflow, Defined, Run, Task), handlers=_HANDLERS
-)
+RUNS = Projection(name="runs", version=1, tables=(Settings, Workflow, Defined, Run, Task), handlers=_HANDLERS)

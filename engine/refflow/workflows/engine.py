@@ -195,7 +195,9 @@ def _start(turn: Turn, accepted: Accepted, trigger: Trigger, event: StoredEvent)
     definition, rows = accepted.definition, turn.rows
     fields = turn.plain(event)
     bare = environment(turn, definition, contact=None, opening=None, kind=event.kind, event=fields)
-    subjects = {name: turn.library.evaluate(accepted, source, bare) for name, source in definition.subject.items()}
+    subjects = {
+        name: turn.library.evaluate(accepted, source, bare) for name, source in definition.subject.items()
+    }
     if any(subjects[name] is None for name in definition.key):
         return
     contact, opening = subjects.get("contact"), subjects.get("opening")
@@ -259,7 +261,9 @@ def _earlier_run(turn: Turn, accepted: Accepted, subjects: dict[str, str]) -> Re
             calendar = turn.settings.calendar
             free = calendar.add(instant(run.ended_at or run.started_at), definition.again)
             if micros(free) > turn.now:
-                return Refusal(reason="again", detail=f"{run.id} did this; not before {free:%Y-%m-%d}.", run=run.id)
+                return Refusal(
+                    reason="again", detail=f"{run.id} did this; not before {free:%Y-%m-%d}.", run=run.id
+                )
     return None
 
 

@@ -110,7 +110,9 @@ def _too_many_open(turn: Turn, opening: Opening) -> Refusal | None:
     limits = turn.settings.open_asks
     waiting = [ask for stage in ("ready", "asked", "agreed") for ask in turn.rows.find(Ask, stage=stage)]
     if len(waiting) >= limits.in_all:
-        return Refusal(reason="open_asks", detail=f"{len(waiting)} asks are open; the limit is {limits.in_all}.")
+        return Refusal(
+            reason="open_asks", detail=f"{len(waiting)} asks are open; the limit is {limits.in_all}."
+        )
     here = [ask for ask in waiting if _company_of(turn, ask) == opening.company]
     if len(here) >= limits.per_company:
         return Refusal(
@@ -173,7 +175,9 @@ def something_came_in(turn: Turn, run: Run, message: Message) -> Hold | None:
     contact = turn.rows.get(Contact, message.contact)
     last_in = contact.last_in if contact else None
     if last_in is not None and last_in > max(run.heard_at, message.approved_at or 0):
-        return Hold(rule="answered", detail="They wrote in the meantime: read it, then approve if it still fits.")
+        return Hold(
+            rule="answered", detail="They wrote in the meantime: read it, then approve if it still fits."
+        )
     return None
 
 
@@ -191,7 +195,10 @@ def _cap(turn: Turn, cap: Cap, contact: Contact, message: Message) -> Hold | Non
         since = contact.last_in or 0
         row = [at for at in _sent_to(turn, [contact], message) if at > since]
         if len(row) >= cap.unanswered:
-            return Hold(rule="cap", detail=f"{len(row)} messages in a row are unanswered; the limit is {cap.unanswered}.")
+            return Hold(
+                rule="cap",
+                detail=f"{len(row)} messages in a row are unanswered; the limit is {cap.unanswered}.",
+            )
     if cap.most is None or cap.within is None:
         return None
     calendar = turn.settings.calendar
@@ -221,7 +228,8 @@ def _sent_to(turn: Turn, contacts: list[Contact], but: Message) -> list[int]:
         message.sent_at or message.approved_at or message.drafted_at
         for contact in contacts
         for message in turn.rows.find(Message, contact=contact.id)
-        if message.id != but.id and (message.sent_at is not None or message.status in OPEN - {"drafted", "held"})
+        if message.id != but.id
+        and (message.sent_at is not None or message.status in OPEN - {"drafted", "held"})
     ]
 
 

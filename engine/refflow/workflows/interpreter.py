@@ -225,7 +225,9 @@ class Interpreter:
     def _case(self, step: Match, loops: dict[str, int]) -> int:
         value = self.turn.library.evaluate(self.accepted, step.value, self._env(loops))
         clause = f"{step.value.text} is {value}"
-        self._record(BranchTaken(run=self.run.id, step=step.step, clause=clause, values={step.value.text: value}))
+        self._record(
+            BranchTaken(run=self.run.id, step=step.step, clause=clause, values={step.value.text: value})
+        )
         address = step.cases.get(str(value), step.otherwise)
         if address is None:
             raise RefflowError(f"Line {step.line}: no case for {value!r} in `match: {step.value.text}`.")
@@ -236,7 +238,11 @@ class Interpreter:
         done = loops.get(step.step, 0)
         env = self._env(loops)
         most = self.turn.library.evaluate(self.accepted, step.most, env)
-        met = step.until is not None and done and self.turn.library.evaluate(self.accepted, step.until, env) is True
+        met = (
+            step.until is not None
+            and done
+            and self.turn.library.evaluate(self.accepted, step.until, env) is True
+        )
         if met or done >= most:
             loops.pop(step.step, None)
             return step.end

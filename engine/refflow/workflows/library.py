@@ -53,10 +53,7 @@ class Library:
 
     def current(self, rows: Rows) -> list[Accepted]:
         """The definitions that new runs follow, by name."""
-        return [
-            self.definition(rows, workflow.hash)
-            for workflow in rows.find(Workflow, retired=False)
-        ]
+        return [self.definition(rows, workflow.hash) for workflow in rows.find(Workflow, retired=False)]
 
     def heard(self, rows: Rows) -> frozenset[str]:
         """The kinds of events that some run, of any definition, may act on."""

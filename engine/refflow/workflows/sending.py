@@ -48,7 +48,9 @@ def draft(turn: Turn, accepted: Accepted, run: Run, step: Send, *, again: Messag
     contact = turn.rows.get(Contact, run.contact or "")
     assert contact is not None, "a workflow that sends has a contact"
     parent = _parent(turn, run, step)
-    rendered = render(accepted.definition.templates[step.template], run_environment(turn, run, accepted.definition))
+    rendered = render(
+        accepted.definition.templates[step.template], run_environment(turn, run, accepted.definition)
+    )
     subject = rendered.subject
     if parent is not None and parent.subject:
         subject = parent.subject if parent.subject.casefold().startswith("re:") else f"Re: {parent.subject}"

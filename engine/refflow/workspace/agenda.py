@@ -68,7 +68,16 @@ class Agenda(msgspec.Struct, frozen=True, kw_only=True):
 
 
 DAY = 86_400_000_000
-_WEIGHT = {"read": 8.0, "stuck": 7.0, "doubt": 7.0, "failed": 6.0, "send": 5.0, "approve": 4.0, "task": 3.0, "held": 0.0}
+_WEIGHT = {
+    "read": 8.0,
+    "stuck": 7.0,
+    "doubt": 7.0,
+    "failed": 6.0,
+    "send": 5.0,
+    "approve": 4.0,
+    "task": 3.0,
+    "held": 0.0,
+}
 _COMMANDS = {
     "read": "refflow reply {contact} agreed|declined|later|refer-on",
     "approve": "refflow draft {id}",
@@ -116,7 +125,9 @@ class _Names:
 def _step(names: _Names, item: Item, owed: list[Debt], now: int) -> Step:
     terms = [(f"{item.do}", _WEIGHT[item.do])]
     late = (now - item.due) / DAY
-    terms.append((f"{abs(late):.1f} days {'late' if late > 0 else 'left'}", round(max(-2.0, min(4.0, late)), 2)))
+    terms.append(
+        (f"{abs(late):.1f} days {'late' if late > 0 else 'left'}", round(max(-2.0, min(4.0, late)), 2))
+    )
     for debt in owed:
         if debt.contact == item.contact and debt.opening == item.opening:
             terms.append((f"{debt.what} owed", 3.0))
@@ -162,7 +173,13 @@ def _waiting(workspace: Workspace, names: _Names) -> list[Waiting]:
         Run, "status = 'live' AND message IS NULL AND task IS NULL ORDER BY due IS NULL, due, id"
     )
     return [
-        Waiting(run=run.id, workflow=run.workflow, step=run.step, contact_name=names.contact(run.contact), due=run.due)
+        Waiting(
+            run=run.id,
+            workflow=run.workflow,
+            step=run.step,
+            contact_name=names.contact(run.contact),
+            due=run.due,
+        )
         for run in runs
     ]
 
@@ -170,7 +187,9 @@ def _waiting(workspace: Workspace, names: _Names) -> list[Waiting]:
 def _suggestions(workspace: Workspace, now: datetime) -> list[Suggestion]:
     """Openings that are pursued and open, without anybody being asked, or warmed up for it."""
     found = []
-    for opening in workspace.views.query(Opening, "status = 'open' AND interest = 'pursued' AND applied IS NULL"):
+    for opening in workspace.views.query(
+        Opening, "status = 'open' AND interest = 'pursued' AND applied IS NULL"
+    ):
         asks = workspace.views.find(Ask, opening=opening.id)
         if not any(ask.stage in TAKEN or ask.stage == "warming" for ask in asks):
             candidates = [each for each in who(workspace, opening.id, now).candidates if each.score > 0]

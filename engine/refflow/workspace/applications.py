@@ -51,4 +51,6 @@ def application(
     elif when is not None:
         raise UsageError("Only an interview has a date to come: leave `--when` out.")
     payload = _PAYLOADS[news](**fields)
-    return workspace.act(lambda turn: turn.record(payload, by="user", occurred_at=micros(at or now)), now, at)[1]
+    return workspace.act(lambda turn: turn.record(payload, by="user", occurred_at=micros(at or now)), now, at)[
+        1
+    ]

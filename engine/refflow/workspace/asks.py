@@ -11,7 +11,14 @@ import msgspec
 from refflow.errors import Held, NotFound, UsageError
 from refflow.events.event import StoredEvent, micros
 from refflow.events.messages import MessageApproved, MessageEdited, MessageSent, MessageSkipped
-from refflow.events.openings import AskClosed, AskPersonalised, Intent, ReferralGiven, ReferralWanted, ReplyReceived
+from refflow.events.openings import (
+    AskClosed,
+    AskPersonalised,
+    Intent,
+    ReferralGiven,
+    ReferralWanted,
+    ReplyReceived,
+)
 from refflow.events.people import ContactOptedOut
 from refflow.events.runs import RunCancelled, RunStarted, RunWanted, TaskClosed, TriggerIgnored
 from refflow.views.contacts import Contact
@@ -63,13 +70,13 @@ def start(
 
     def decide(turn: Turn) -> None:
         if line and opening is not None:
-            turn.record(
-                AskPersonalised(contact=contact.id, opening=opening.id, line=line.strip()), by="user"
-            )
+            turn.record(AskPersonalised(contact=contact.id, opening=opening.id, line=line.strip()), by="user")
         turn.record(wish, by="user")
 
     _, events = workspace.act(decide, now)
-    runs = [workspace.views.get(Run, each.payload.run) for each in events if isinstance(each.payload, RunStarted)]
+    runs = [
+        workspace.views.get(Run, each.payload.run) for each in events if isinstance(each.payload, RunStarted)
+    ]
     refused = [each.payload for each in events if isinstance(each.payload, TriggerIgnored)]
     started = Started(runs=[run for run in runs if run is not None], refused=refused, events=events)
     if not started.runs:
@@ -160,7 +167,9 @@ def approve(workspace: Workspace, message: Message, now: datetime) -> Message:
     _record_about(workspace, message, approved, now)
     after = workspace.views.get(Message, message.id)
     if after is None or after.status == "held":
-        raise Held(f"{message.id} is held ({after.rule}): {after.detail}" if after else f"{message.id} is held.")
+        raise Held(
+            f"{message.id} is held ({after.rule}): {after.detail}" if after else f"{message.id} is held."
+        )
     return after
 
 
@@ -171,14 +180,16 @@ def confirm_sent(
     if message.status not in OPEN:
         raise UsageError(f"{message.id} is {message.status} already.")
     if message.status in ("drafted", "held", "approved"):
-        raise UsageError(f"{message.id} was not handed over yet. Approve it first: `refflow approve {message.id}`.")
-    sent = MessageSent(
-        message=message.id, run=message.run, contact=message.contact, opening=message.opening
-    )
+        raise UsageError(
+            f"{message.id} was not handed over yet. Approve it first: `refflow approve {message.id}`."
+        )
+    sent = MessageSent(message=message.id, run=message.run, contact=message.contact, opening=message.opening)
     return _record_about(workspace, message, sent, now, at)
 
 
-def skip_message(workspace: Workspace, message: Message, reason: str | None, now: datetime) -> list[StoredEvent]:
+def skip_message(
+    workspace: Workspace, message: Message, reason: str | None, now: datetime
+) -> list[StoredEvent]:
     """Do not send a message. The run goes on after it; its waits are kept."""
     if message.status not in OPEN | {"failed"}:
         raise UsageError(f"{message.id} is {message.status}: there is nothing to skip.")
@@ -266,7 +277,9 @@ def referred(
 
 def asked_about(workspace: Workspace, contact: Contact) -> str | None:
     """The opening a contact is being asked about, when it is one."""
-    asks = [ask for ask in workspace.views.find(Ask, contact=contact.id) if ask.stage not in ("closed", "warming")]
+    asks = [
+        ask for ask in workspace.views.find(Ask, contact=contact.id) if ask.stage not in ("closed", "warming")
+    ]
     return asks[0].opening if len(asks) == 1 else None
 
 
@@ -275,7 +288,9 @@ def find_ask(workspace: Workspace, text: str) -> Ask | None:
     return workspace.views.get(Ask, text)
 
 
-def approve_all(workspace: Workspace, messages: Sequence[Message], now: datetime) -> tuple[list[Message], list[str]]:
+def approve_all(
+    workspace: Workspace, messages: Sequence[Message], now: datetime
+) -> tuple[list[Message], list[str]]:
     """Approve several messages; those that left, and why each of the others did not."""
     left, kept = [], []
     for message in messages:

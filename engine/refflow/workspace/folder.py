@@ -105,7 +105,9 @@ def lay_out(path: Path, *, name: str, email: str | None, zone: str) -> Folder:
             folder.settings.write_text(_settings_text(name, email, zone), encoding="utf-8")
         ignore = path / ".gitignore"
         if not ignore.exists():
-            ignore.write_text("# Other people's data: keep it out of shared repositories.\n*\n", encoding="utf-8")
+            ignore.write_text(
+                "# Other people's data: keep it out of shared repositories.\n*\n", encoding="utf-8"
+            )
     except OSError as error:
         raise RefflowError(f"{path} cannot be made into a workspace: {error.strerror}.") from error
     return folder

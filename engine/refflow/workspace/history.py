@@ -87,7 +87,9 @@ def _positions(workspace: Workspace, subject: str) -> list[int]:
         return [each.position for each in found if each.opening in (ask.opening, None)]
     field, row = _SUBJECTS.get(subject[:1], ("", None))
     if row is None or views.get(row, subject) is None:
-        raise NotFound(f"`{subject}` is the id of nothing here. Ids are shown by `refflow next` and `refflow board`.")
+        raise NotFound(
+            f"`{subject}` is the id of nothing here. Ids are shown by `refflow next` and `refflow board`."
+        )
     return [each.position for each in views.find(Happening, **{field: subject})]
 
 
@@ -183,7 +185,9 @@ def undo(workspace: Workspace, position: int | None, now: datetime, *, apply: bo
     """
     commit = _commit_of(workspace, position)
     if not any(event.by == "user" for event in commit):
-        raise UsageError(f"Event {commit[0].position} was not your doing ({commit[0].by}): it cannot be undone.")
+        raise UsageError(
+            f"Event {commit[0].position} was not your doing ({commit[0].by}): it cannot be undone."
+        )
     later = _built_upon(workspace, commit)
     if later is not None:
         raise UsageError(
@@ -242,4 +246,3 @@ def _subjects(event: StoredEvent) -> list[str]:
     names = ("run", "message", "task", "contact", "opening", "referrer")
     found = [getattr(event.payload, name, None) for name in names]
     return [value for value in found if isinstance(value, str)]
-

@@ -133,9 +133,7 @@ def _head(path: Path) -> bytes:
 class Difference:
     """The events that turn what the workspace knows into what a source shows."""
 
-    def __init__(
-        self, workspace: Workspace, turn: Turn, source: str, report: ImportReport, now: int
-    ) -> None:
+    def __init__(self, workspace: Workspace, turn: Turn, source: str, report: ImportReport, now: int) -> None:
         self.source = source
         self.unmatched: Counter[str] = Counter()
         self._workspace = workspace
@@ -294,7 +292,11 @@ class Difference:
         for contact in list(self._contacts.values()):
             missing = contact.id not in self._met and contact.source == self.source and contact.connected
             # An old export says nothing of those who connected after it was made.
-            if missing and (contact.connected_on or "") <= exported_on and (contact.observed_on or "") <= exported_on:
+            if (
+                missing
+                and (contact.connected_on or "") <= exported_on
+                and (contact.observed_on or "") <= exported_on
+            ):
                 yield ContactDisconnected(contact=contact.id, observed_on=self._exported_on), self._now
 
     def _rest(self, records: Iterable[Record]) -> Iterator[tuple[Any, int]]:
@@ -376,7 +378,11 @@ class Difference:
         opening = opening or (known.get(key) if record.applied_at else None)
         if opening is None:
             opening = Opening(
-                id=f"o{self._next}", company=key[0], company_name=record.company, title=record.title, url=record.url
+                id=f"o{self._next}",
+                company=key[0],
+                company_name=record.company,
+                title=record.title,
+                url=record.url,
             )
             known[key] = opening
             if record.url:

@@ -100,9 +100,7 @@ def add_opening(workspace: Workspace, details: OpeningDetails, now: datetime) ->
 
     def decide(turn: Turn) -> str:
         if known:
-            turn.record(
-                OpeningChanged(opening=known[0].id, interest="pursued", **_fields(details)), by="user"
-            )
+            turn.record(OpeningChanged(opening=known[0].id, interest="pursued", **_fields(details)), by="user")
             return known[0].id
         opening = f"o{turn.next_position}"
         fields = _fields(details) | {"company": company, "title": (details.title or "").strip()}

@@ -116,15 +116,15 @@ def add_person(workspace: Workspace, details: PersonDetails, now: datetime) -> s
         )
         _record_rest(turn, contact, details)
         if details.zone or details.channel:
-            turn.record(
-                ContactChanged(contact=contact, zone=details.zone, channel=details.channel), by="user"
-            )
+            turn.record(ContactChanged(contact=contact, zone=details.zone, channel=details.channel), by="user")
         return contact
 
     return workspace.act(decide, now)[0]
 
 
-def edit_person(workspace: Workspace, contact: Contact, details: PersonDetails, now: datetime) -> list[StoredEvent]:
+def edit_person(
+    workspace: Workspace, contact: Contact, details: PersonDetails, now: datetime
+) -> list[StoredEvent]:
     """Change what is known of a contact; the events that say so."""
     _check(details)
 
@@ -167,7 +167,9 @@ def _record_rest(turn: Turn, contact: str, details: PersonDetails) -> None:
             by="user",
         )
     if details.relation is not None:
-        turn.record(RelationStated(contact=contact, relation=details.relation, months=details.months), by="user")
+        turn.record(
+            RelationStated(contact=contact, relation=details.relation, months=details.months), by="user"
+        )
     if details.warm:
         turn.record(ContactWarmed(contact=contact), by="user")
 
@@ -199,9 +201,7 @@ def log_contact(
             turn.record(MeetingHeld(contact=contact.id, text=text or None), by="user", occurred_at=happened)
         else:
             turn.record(
-                InteractionLogged(
-                    contact=contact.id, channel=channel, direction=direction, text=text or None
-                ),
+                InteractionLogged(contact=contact.id, channel=channel, direction=direction, text=text or None),
                 by="user",
                 occurred_at=happened,
             )

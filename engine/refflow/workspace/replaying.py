@@ -58,9 +58,7 @@ def replay(workspace: Workspace, view: str | None = None, progress: Progress | N
     chosen = _chosen(workspace, view)
     started = time.perf_counter()
     count = workspace.views.rebuild(workspace.log, chosen, progress)
-    return Replayed(
-        views=[each.name for each in chosen], events=count, seconds=time.perf_counter() - started
-    )
+    return Replayed(views=[each.name for each in chosen], events=count, seconds=time.perf_counter() - started)
 
 
 def replay_until(
@@ -161,7 +159,9 @@ def _difference(commit: list[StoredEvent], again: list[NewEvent]) -> str | None:
         if decided is None:
             return f"event {recorded.position} ({recorded.kind}) would not happen now"
         if recorded.payload != decided.payload:
-            return f"event {recorded.position} ({recorded.kind}) would now be {describe_payload(decided.payload)}"
+            return (
+                f"event {recorded.position} ({recorded.kind}) would now be {describe_payload(decided.payload)}"
+            )
     return None
 
 

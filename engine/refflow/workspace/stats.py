@@ -46,7 +46,7 @@ class Stats(msgspec.Struct, frozen=True, kw_only=True):
 
 def stats(workspace: Workspace, by: By = "template") -> Stats:
     """The figures of a workspace; answers to asks are grouped by the template, channel or workflow that asked."""
-    reached = {stage: 0 for stage in FUNNEL} | {
+    reached = dict.fromkeys(FUNNEL, 0) | {
         row.stage: row.asks for row in workspace.views.find(Funnel) if row.stage in FUNNEL
     }
     steps = [

@@ -32,7 +32,19 @@ _ANSWERS: dict[Warmth, float] = {"close": 0.85, "warm": 0.65, "dormant": 0.4, "c
 _RECENT_YEARS = 2
 _HELPING = {"manager", "mentor", "colleague"}
 _RECRUITING = ("recruit", "talent", "people partner", "human resources", "hiring")
-_LEADING = ("head", "director", "vp", "vice president", "chief", "cto", "ceo", "lead", "manager", "founder", "principal")
+_LEADING = (
+    "head",
+    "director",
+    "vp",
+    "vice president",
+    "chief",
+    "cto",
+    "ceo",
+    "lead",
+    "manager",
+    "founder",
+    "principal",
+)
 
 
 class Term(msgspec.Struct, frozen=True, kw_only=True):
@@ -195,7 +207,23 @@ def _can_refer(contact: Contact, opening: Opening | None, employers: dict[str, E
     return Term(name="can refer", value=round(min(1.0, max(0.05, value)), 2), because=because)
 
 
-_COMMON = {"and", "the", "for", "of", "in", "at", "senior", "junior", "staff", "lead", "sr", "jr", "ii", "iii", "i"}
+_COMMON = {
+    "and",
+    "the",
+    "for",
+    "of",
+    "in",
+    "at",
+    "senior",
+    "junior",
+    "staff",
+    "lead",
+    "sr",
+    "jr",
+    "ii",
+    "iii",
+    "i",
+}
 
 
 def _shared_words(title: str, wanted: str) -> set[str]:
@@ -205,9 +233,7 @@ def _shared_words(title: str, wanted: str) -> set[str]:
     return {word for word in split[0] & split[1] if len(word) > 2}
 
 
-def _room(
-    workspace: Workspace, contact: Contact, opening: Opening | None, now: int
-) -> tuple[Term, str | None]:
+def _room(workspace: Workspace, contact: Contact, opening: Opening | None, now: int) -> tuple[Term, str | None]:
     """Whether one may ask them now."""
     if contact.blocked or contact.opted_out:
         return Term(name="room", value=0.0, because=["not to be contacted"]), "not to be contacted"
@@ -220,11 +246,17 @@ def _room(
     asks = [ask for ask in workspace.views.find(Ask, contact=contact.id) if ask.stage in TAKEN]
     mine = [ask for ask in asks if opening is not None and ask.opening == opening.id]
     if mine:
-        return Term(name="room", value=0.0, because=[f"asked already: {mine[0].stage}"]), f"already {mine[0].stage}"
+        return Term(
+            name="room", value=0.0, because=[f"asked already: {mine[0].stage}"]
+        ), f"already {mine[0].stage}"
     live = workspace.views.find(Run, contact=contact.id, status="live")
     if live:
         talking = f"in conversation: {live[0].workflow} ({live[0].id})"
         return Term(name="room", value=0.3, because=[f"{talking}: 0.30"]), talking
-    if contact.last_out is not None and now - contact.last_out < 7 * DAY and (contact.last_in or 0) < contact.last_out:
+    if (
+        contact.last_out is not None
+        and now - contact.last_out < 7 * DAY
+        and (contact.last_in or 0) < contact.last_out
+    ):
         return Term(name="room", value=0.6, because=["your last message is unanswered: 0.60"]), None
     return Term(name="room", value=1.0, because=["free to ask: 1.00"]), None

@@ -144,7 +144,9 @@ class Workspace:
             return page[0]
         return None
 
-    def act(self, decide: Callable[[Turn], T], now: datetime, at: datetime | None = None) -> tuple[T, list[StoredEvent]]:
+    def act(
+        self, decide: Callable[[Turn], T], now: datetime, at: datetime | None = None
+    ) -> tuple[T, list[StoredEvent]]:
         """Record what `decide` records in a turn, with all that follows, and carry out what was requested.
 
         Timers that were due before `at`, when the facts happened (default `now`), fire first. Returns what
@@ -175,9 +177,7 @@ class Workspace:
 
     def append(self, turn: Turn, head: int, now: int) -> None:
         """Store the events of a turn and its rows as one commit. Raises `Conflict` when the log moved on."""
-        commit = Commit(
-            id=commit_id(now, os.urandom(10)), recorded_at=turn.now, events=tuple(turn.events)
-        )
+        commit = Commit(id=commit_id(now, os.urandom(10)), recorded_at=turn.now, events=tuple(turn.events))
         new_head = head + len(turn.events)
         self.log.append(commit, head, within=lambda: self.views.write(turn.rows, new_head))
 
@@ -234,7 +234,9 @@ class Workspace:
                         self._in_act = False
                     return
             if time.monotonic() > deadline:
-                raise LogUnavailable("Another refflow is busy with this workspace. Nothing was written; try again.")
+                raise LogUnavailable(
+                    "Another refflow is busy with this workspace. Nothing was written; try again."
+                )
             time.sleep(0.02)
 
     def _not_before(self, head: int, now: int) -> int:
@@ -254,7 +256,9 @@ class Workspace:
         stale = self.views.stale(self.log.head())
         if stale and self.read_only:
             names = ", ".join(each.name for each in stale)
-            raise LogUnavailable(f"The views {names} are out of date and cannot be rebuilt: the file is read-only.")
+            raise LogUnavailable(
+                f"The views {names} are out of date and cannot be rebuilt: the file is read-only."
+            )
         if stale:
             self.views.rebuild(self.log, stale, progress)
 
@@ -284,7 +288,10 @@ class Workspace:
                 EventKind(name=spec.name, payload=spec.payload, version=spec.version, personal=spec.personal)
                 for spec in types
             ),
-            (Upcaster(kind=spec.name, from_version=spec.from_version, upcast=spec.upcast) for spec in upcasters),
+            (
+                Upcaster(kind=spec.name, from_version=spec.from_version, upcast=spec.upcast)
+                for spec in upcasters
+            ),
         )
 
     def _projections(self) -> tuple[Projection, ...]:

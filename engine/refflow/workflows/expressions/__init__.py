@@ -1,8 +1,8 @@
 """The language of conditions: small, typed, checked before it runs, and total.
 
-    scope = Scope({"contact": record_of(Contact, "contact")})
-    condition = compile_expression('contact.warmth in ["warm", "close"]', scope, expect=BOOL)
-    condition.evaluate({"contact": ana})
+scope = Scope({"contact": record_of(Contact, "contact")})
+condition = compile_expression('contact.warmth in ["warm", "close"]', scope, expect=BOOL)
+condition.evaluate({"contact": ana})
 """
 
 from .expression import Expression, compile_expression
