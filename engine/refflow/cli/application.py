@@ -57,16 +57,16 @@ class Refflow(click.Group):
                 formatter.write_dl([(name, entry.help) for name, entry in commands.items()], col_max=14)
 
     def main(self, args: Sequence[str] | None = None, *_: Any, **extra: Any) -> Any:
-        """Run a command line and exit with its code; what goes wrong becomes a line on stderr."""
+        """Run a command line and exit with its code."""
+        sys.exit(self.run(list(sys.argv[1:] if args is None else args)))
+
+    def run(self, args: list[str]) -> int:
+        """Run a command line and return its exit code; what goes wrong becomes a line on stderr."""
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 # A name that the terminal's encoding lacks must not end the command.
                 stream.reconfigure(errors="replace")
-        given = list(sys.argv[1:] if args is None else args)
-        session = Session(as_json="--json" in given)
-        sys.exit(self._run(given, session))
-
-    def _run(self, args: list[str], session: Session) -> int:
+        session = Session(as_json="--json" in args)
         try:
             result = super().main(args, "refflow", standalone_mode=False, obj=session)
             session.output.flush()

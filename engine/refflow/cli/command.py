@@ -62,7 +62,7 @@ class Command(click.Command):
     """A command that takes the common options."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{"epilog": EPILOG} | kwargs)
+        super().__init__(*args, **{**kwargs, "epilog": EPILOG})
         self.params += common_options(hidden=True)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -81,7 +81,7 @@ class Group(click.Group):
     command_class = Command
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{"epilog": EPILOG, "invoke_without_command": True} | kwargs)
+        super().__init__(*args, **{**kwargs, "epilog": EPILOG, "invoke_without_command": True})
         self.params += common_options(hidden=True)
 
     def invoke(self, ctx: click.Context) -> Any:

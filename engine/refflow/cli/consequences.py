@@ -106,7 +106,8 @@ def _message(opened: Opened, key: str, event: StoredEvent) -> str:
         case "sent" if event.by != "user":
             return f"{key} to {to} was sent."
         case "failed":
-            return f"{key} to {to} could not be handed over: {getattr(event.payload, 'reason', '')} Look: refflow draft {key}"
+            reason = getattr(event.payload, "reason", "")
+            return f"{key} to {to} could not be handed over: {reason} Look: refflow draft {key}"
         case "in_doubt":
             return f"Nobody knows whether {key} to {to} left. Look, then: refflow do {key} sent, or refflow skip {key}"
     return ""

@@ -51,14 +51,25 @@ class Change(Opened):
 
     def done(self, said: str, result: Any = None) -> None:
         """Tell what was done, what it led to, and how to take it back."""
-        events = [event for page in self.workspace.log.read(after=self._head) for event in page]
-        undo = _undoable(events)
+        events = self._recorded()
         if self.session.as_json:
+            undo = _undoable(events)
             self.session.result({"done": said, "undo": undo, "events": events, "value": result})
             return
         self.session.output.line(said)
         for line in consequences(self, events):
             self.session.output.line(line)
+        self._hint(events)
+
+    def hint(self) -> None:
+        """Tell how to take back what was recorded."""
+        self._hint(self._recorded())
+
+    def _recorded(self) -> list[StoredEvent]:
+        return [event for page in self.workspace.log.read(after=self._head) for event in page]
+
+    def _hint(self, events: list[StoredEvent]) -> None:
+        undo = _undoable(events)
         if undo is not None:
             self.session.output.note(f"undo: refflow undo {undo}")
 

@@ -96,6 +96,12 @@ class Session:
         """Print `value` as JSON, in the envelope that every command has."""
         self._json({"result": value})
 
+    def record(self, value: Any) -> None:
+        """Print `value` as one line of JSON: for results that may be long, and are read as they come."""
+        import msgspec
+
+        sys.stdout.write(f"{msgspec.json.encode(value).decode()}\n")
+
     def fail(self, kind: str, message: str, code: int) -> None:
         """Say why the command failed."""
         self.output.error(message)

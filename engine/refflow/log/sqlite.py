@@ -15,9 +15,9 @@ from refflow.events.kinds import Kinds
 
 from . import chain
 from .database import file_of, roll_back, said
-from .log import Conflict, LogDamaged, OutcomeUnknown, Verdict
+from .log import Conflict, Head, LogDamaged, OutcomeUnknown, Verdict
 
-PAGE = 4096
+PAGE = 512
 BUCKETS = 1024
 
 _INSERT = "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -165,7 +165,7 @@ class SqliteLog:
                 return
             after = rows[-1][0]
 
-    def verify(self, progress: Callable[[int], None] | None = None) -> Verdict:
+    def verify(self, progress: Callable[[int], None] | None = None, noted: Head | None = None) -> Verdict:
         before, head, erased = chain.ORIGIN, 0, 0
         while True:
             try:
@@ -174,6 +174,8 @@ class SqliteLog:
                 raise said(error, self.path) from error
             for row in rows:
                 damage = _damage(row, head + 1, before)
+                if damage is None and noted is not None and row[0] == noted[0]:
+                    damage = _other_history(row, noted)
                 if damage is not None:
                     return Verdict(
                         head=head, digest=before.hex(), erased=erased, damage=damage, damaged_at=head + 1
@@ -183,7 +185,10 @@ class SqliteLog:
             if progress is not None:
                 progress(len(rows))
             if len(rows) < PAGE:
-                return Verdict(head=head, digest=before.hex(), erased=erased, damage=self._file_damage())
+                damage = self._file_damage()
+                if damage is None and noted is not None and head < noted[0]:
+                    damage = f"event {head + 1} is missing, and all up to {noted[0]}, the head that was noted"
+                return Verdict(head=head, digest=before.hex(), erased=erased, damage=damage)
 
     def _file_damage(self) -> str | None:
         """What SQLite itself finds wrong with the table: a text marked as a blob does not show in the chain."""
@@ -221,6 +226,12 @@ class SqliteLog:
         if found == len(commit.events):
             return last
         raise Conflict(f"The log stands at {head}, not at {expected}: somebody else wrote in between.")
+
+
+def _other_history(row: _Link, noted: Head) -> str | None:
+    if row[12].hex().startswith(noted[1]):
+        return None
+    return f"event {noted[0]} is not the one that was noted: it, or one before it, was replaced"
 
 
 def _damage(row: _Link, position: int, before: bytes) -> str | None:

@@ -15,8 +15,8 @@ from .table import Row
 class Item(Row, kw_only=True):
     """Something to do. `id` is the message, task or run it is about; `do` says what:
 
-    `read` a reply and say what it means, `approve` a draft, `send` a prepared message and confirm it, wait for a `held` one, do a `task`, settle a
-    `doubt` whether a message left, look at a `failed` message or a `stuck` run.
+    `read` a reply and say what it means, `approve` a draft, `send` a prepared message and confirm it, wait for a
+    `held` one, do a `task`, settle a `doubt` whether a message left, look at a `failed` message or a `stuck` run.
 
     `due` and `since` are microseconds since 1970 UTC.
     """

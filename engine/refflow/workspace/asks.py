@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from refflow.errors import Held, NotFound, UsageError
-from refflow.events.event import StoredEvent, micros
+from refflow.events.event import StoredEvent, instant, micros
 from refflow.events.messages import MessageApproved, MessageEdited, MessageSent, MessageSkipped
 from refflow.events.openings import (
     AskClosed,
@@ -32,6 +32,7 @@ from refflow.workflows.sending import text_digest
 from refflow.workflows.templates import placeholders_in
 from refflow.workflows.turn import Turn
 
+from .when import say_when
 from .workspace import Workspace
 
 
@@ -167,10 +168,15 @@ def approve(workspace: Workspace, message: Message, now: datetime) -> Message:
     _record_about(workspace, message, approved, now)
     after = workspace.views.get(Message, message.id)
     if after is None or after.status == "held":
-        raise Held(
-            f"{message.id} is held ({after.rule}): {after.detail}" if after else f"{message.id} is held."
-        )
+        raise Held(_held(workspace, after, now) if after is not None else f"{message.id} is held.")
     return after
+
+
+def _held(workspace: Workspace, message: Message, now: datetime) -> str:
+    until = ""
+    if message.until is not None:
+        until = f" until {say_when(instant(message.until), now, workspace.settings.calendar)}"
+    return f"{message.id} is held{until} ({message.rule}): {message.detail}"
 
 
 def confirm_sent(

@@ -6,7 +6,7 @@ errors changes nothing: the last good version stays in force.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -23,7 +23,7 @@ from refflow.workflows.settings_file import load_settings
 from refflow.workflows.templates import TemplateTexts
 from refflow.workflows.turn import Turn
 
-from .folder import WorkflowFile
+from .folder import WorkflowFile, workflow_file
 from .workspace import Workspace
 
 
@@ -64,20 +64,22 @@ def load(workspace: Workspace, file: WorkflowFile, templates: Mapping[str, str])
     return load_workflow(file.text, str(file.path), TemplateTexts(templates), workspace.kinds, channels)
 
 
-def check(workspace: Workspace) -> tuple[list[Problem], dict[str, str]]:
-    """Every problem of the settings and of all workflows, and the texts they are in, by file."""
+def check(workspace: Workspace, paths: Sequence[Path] = ()) -> tuple[list[Problem], dict[str, str]]:
+    """Every problem of the workflow files `paths`, or of the settings and all workflows; and the texts they
+    are in, by file. Raises `RefflowError` for a file that cannot be read.
+    """
     templates = workspace.folder.templates()
-    text = _settings_text(workspace)
-    _, problems = load_settings(text, str(workspace.folder.settings))
-    found, texts = list(problems), {str(workspace.folder.settings): text}
-    names: dict[str, Path] = {}
-    for file in workspace.folder.workflows(templates):
-        loaded = load(workspace, file, templates)
-        found += loaded.problems
+    problems: list[Problem] = []
+    texts: dict[str, str] = {}
+    if not paths:
+        settings = str(workspace.folder.settings)
+        texts[settings] = _settings_text(workspace)
+        problems += load_settings(texts[settings], settings)[1]
+    files = [workflow_file(path, templates) for path in paths] or workspace.folder.workflows(templates)
+    for file in files:
         texts[str(file.path)] = file.text
-        if loaded.definition is not None:
-            names.setdefault(loaded.definition.name, file.path)
-    return found, texts
+        problems += load(workspace, file, templates).problems
+    return problems, texts
 
 
 def _record_settings(workspace: Workspace, turn: Turn, text: str) -> None:

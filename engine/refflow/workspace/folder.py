@@ -64,16 +64,17 @@ class Folder(msgspec.Struct, frozen=True):
             for folder in (resources.workflows(), self.path / "workflows")
             for path in sorted((*folder.glob("*.yaml"), *folder.glob("*.yml")))
         }
-        shared = sha256(__version__.encode())
-        for name in sorted(templates):
-            shared.update(f"{name}\0{templates[name]}\0".encode())
-        files = []
-        for path in found.values():
-            text = _read(path)
-            digest = shared.copy()
-            digest.update(text.encode())
-            files.append(WorkflowFile(path=path, text=text, digest=digest.hexdigest()[:16]))
-        return files
+        return [workflow_file(path, templates) for path in found.values()]
+
+
+def workflow_file(path: Path, templates: Mapping[str, str]) -> WorkflowFile:
+    """The workflow at `path`, which may use `templates`. Raises `RefflowError` when it cannot be read."""
+    text = _read(path)
+    digest = sha256(__version__.encode())
+    for name in sorted(templates):
+        digest.update(f"{name}\0{templates[name]}\0".encode())
+    digest.update(text.encode())
+    return WorkflowFile(path=path, text=text, digest=digest.hexdigest()[:16])
 
 
 def find(given: Path | None) -> Folder:

@@ -69,9 +69,10 @@ def events(
         return
     for position in _positions(workspace, subject):
         event = workspace.event(position)
-        if event is not None and position > after and position not in voided:
-            if kinds is None or event.kind in kinds:
-                yield event
+        if event is None or position <= after or position in voided:
+            continue
+        if kinds is None or event.kind in kinds:
+            yield event
 
 
 def _positions(workspace: Workspace, subject: str) -> list[int]:
@@ -123,7 +124,8 @@ def _now(workspace: Workspace, subject: str) -> str:
             return f"{subject} ({run.workflow}) ended: {run.outcome}"
         if run.status == "stuck":
             return f"{subject} ({run.workflow}) is stuck: {run.reason}"
-        return f"{subject} ({run.workflow}) is at step `{run.step}`{_waits_for(views.get(Message, run.message or ''), run)}"
+        message = views.get(Message, run.message) if run.message else None
+        return f"{subject} ({run.workflow}) is at step `{run.step}`{_waits_for(message, run)}"
     if (task := views.get(Task, subject)) is not None:
         return f"{subject} is {task.status}"
     if (ask := views.get(Ask, subject)) is not None:

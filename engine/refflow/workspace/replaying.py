@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from refflow.events.event import NewEvent, StoredEvent
-from refflow.log.log import Verdict
+from refflow.log.log import Head, Verdict
 from refflow.views.compare import Comparison as Comparison
 from refflow.views.compare import compare
 from refflow.views.projection import Fold, Projection
@@ -86,9 +86,9 @@ def replay_check(
     return [compare(workspace.views, workspace.log, each, progress) for each in _chosen(workspace, view)]
 
 
-def verify_chain(workspace: Workspace, progress: Progress | None = None) -> Verdict:
-    """Check the hash chain of the log."""
-    return workspace.log.verify(progress)
+def verify_chain(workspace: Workspace, noted: Head | None = None, progress: Progress | None = None) -> Verdict:
+    """Check the hash chain of the log, and that it goes through the head `noted` earlier, if one is given."""
+    return workspace.log.verify(progress, noted)
 
 
 def redecide(workspace: Workspace, progress: Progress | None = None) -> Redecided:
