@@ -50,8 +50,7 @@ def start(session: Session, workflow: str, person_: str, about: str | None, line
         if line is not None and opening is None:
             raise UsageError("`--line` is about an opening: say which with `--for OPENING`.")
         started = api.start(workspace, workflow, contact, opening, change.now, line=line)
-        names = ", ".join(f"{run.workflow} ({run.id})" for run in started.runs)
-        change.done(f"Started with {person(workspace, contact.id)}: {names}.", started.runs)
+        change.done(None, started.runs)
 
 
 @click.command(cls=Command)

@@ -105,6 +105,8 @@ def _message(opened: Opened, key: str, event: StoredEvent) -> str:
             return handed_over(opened.workspace, message)
         case "sent" if event.by != "user":
             return f"{key} to {to} was sent."
+        case "skipped" if event.by != "user":
+            return f"{key} to {to} is left out: {getattr(event.payload, 'reason', '')}"
         case "failed":
             reason = getattr(event.payload, "reason", "")
             return f"{key} to {to} could not be handed over: {reason} Look: refflow draft {key}"

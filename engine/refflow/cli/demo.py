@@ -15,6 +15,7 @@ from refflow.views.messages import OPEN, Message
 from refflow.views.runs import Task
 
 ZONE = "Europe/Lisbon"
+SECOND = "https://jobs.lever.co/kestrel/77"
 POSTING = "https://boards.greenhouse.io/tidewaterrobotics/jobs/4012345678"
 
 
@@ -53,10 +54,10 @@ class Stage:
         with api.open_workspace(self.folder, read_only=True) as workspace:
             return [each.id for each in workspace.views.find(Task, status="open")][-1]
 
-    def opening(self) -> str:
-        """The id of the opening of the story."""
+    def opening(self, link: str) -> str:
+        """The id of the opening with that link."""
         with api.open_workspace(self.folder, read_only=True) as workspace:
-            return api.find_opening(workspace, POSTING).id
+            return api.find_opening(workspace, link).id
 
     def sends(self) -> None:
         """Approve the message that waits, send it, and say so."""
@@ -75,7 +76,7 @@ def play(stage: Stage) -> None:
         "--submit", "the referral form in your careers portal, with my e-mail address and CV",
         "--programme", "counts only when the referral comes before the application",
     )  # fmt: skip
-    opening = stage.opening()
+    opening = stage.opening(POSTING)
     stage.run("who", opening, "--why")
 
     stage.at(
@@ -101,7 +102,7 @@ def play(stage: Stage) -> None:
     stage.run("why", stage.draft())
     stage.sends()
 
-    stage.at("2026-12-04 08:30", "Ana answers.")
+    stage.at("2026-12-04 09:15", "Ana answers.")
     stage.run("reply", "Ana Lima", "agreed", "--text", "Of course! Sorry for the wait. Send me the details.")
     stage.sends()
 
@@ -129,13 +130,13 @@ def play(stage: Stage) -> None:
     stage.run("do", stage.task(), "done", "--note", "Lunch on the 30th, and a word for her niece's application")
     stage.run("board")
 
-    stage.at("2027-01-28 09:00", "And when somebody says no? Maya had a second iron in the fire.")
+    stage.at("2027-01-28 09:00", "And when somebody says no? A second iron in the fire, by e-mail this time.")
     stage.run(
-        "opening", "add", "https://jobs.lever.co/kestrel/77", "--company", "Kestrel Cloud",
+        "opening", "add", SECOND, "--company", "Kestrel Cloud",
         "--title", "Staff Engineer", "--submit", "reply to this mail and I will send the form",
     )  # fmt: skip
-    with api.open_workspace(stage.folder, read_only=True) as workspace:
-        second = api.find_opening(workspace, "https://jobs.lever.co/kestrel/77").id
+    second = stage.opening(SECOND)
+    stage.run("person", "edit", "Olivia Brown", "--email", "olivia.brown@example.org", "--channel", "eml")
     stage.run(
         "start", "referral-ask", "Olivia Brown", "--for", second,
         "--line", "You know best how we shipped the storage rewrite together.",
@@ -172,4 +173,6 @@ def demo(folder: Path) -> None:
     play(stage)
     click.echo()
     click.secho("That was the demo.", bold=True)
-    click.echo(f"Look around: cd {folder}; refflow board; refflow events --last 20; refflow why r98")
+    click.echo(
+        f"Look around: cd {shlex.quote(str(folder))}; refflow board; refflow why 'Ana Lima'; refflow events --last 20"
+    )

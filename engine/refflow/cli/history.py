@@ -90,7 +90,7 @@ def why(session: Session, subject: str) -> None:
             local = opened.workspace.settings.calendar.local(instant(reason.at))
             cause = f" <- {reason.cause}" if reason.cause is not None else ""
             session.output.line(
-                f"{reason.position:>6}  {local:%Y-%m-%d %H:%M}  {reason.kind:<22} {reason.text}  [{reason.by}{cause}]"
+                f"{reason.position:>6}  {local:%Y-%m-%d %H:%M}  {reason.text}  [{reason.by}{cause}]"
             )
 
 

@@ -49,14 +49,15 @@ class Change(Opened):
         super().__init__(session, workspace, now)
         self._head = workspace.log.head()
 
-    def done(self, said: str, result: Any = None) -> None:
-        """Tell what was done, what it led to, and how to take it back."""
+    def done(self, said: str | None, result: Any = None) -> None:
+        """Tell what was done, if what it led to does not, what that is, and how to take it back."""
         events = self._recorded()
         if self.session.as_json:
             undo = _undoable(events)
             self.session.result({"done": said, "undo": undo, "events": events, "value": result})
             return
-        self.session.output.line(said)
+        if said is not None:
+            self.session.output.line(said)
         for line in consequences(self, events):
             self.session.output.line(line)
         self._hint(events)

@@ -41,7 +41,11 @@ def stats(session: Session, by: By) -> None:
             output.heading(title)
             output.table(("", "RATE", "OF", "BETWEEN", ""), rows, right=(1, 2))
     if found.hours_to_answer is not None:
-        output.line(f"\nHalf of the answers came within {found.hours_to_answer:g} hours.")
+        output.line(f"\nHalf of the answers came within {_span(found.hours_to_answer)}.")
+
+
+def _span(hours: float) -> str:
+    return f"{hours:g} hours" if hours < 48 else f"{hours / 24:.0f} days"
 
 
 def _rate(rate: api.Rate) -> tuple[str, ...]:

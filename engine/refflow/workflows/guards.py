@@ -9,6 +9,7 @@ import msgspec
 from refflow.contacts.tie import warmth
 from refflow.events.event import instant, micros
 from refflow.views.contacts import Contact
+from refflow.views.debts import Debt
 from refflow.views.messages import OPEN, Message, SendingDay
 from refflow.views.openings import Opening
 from refflow.views.pipeline import TAKEN, Ask, ask_id
@@ -191,7 +192,7 @@ def _caps(turn: Turn, policy: Policy, contact: Contact, message: Message) -> Hol
 
 
 def _cap(turn: Turn, cap: Cap, contact: Contact, message: Message) -> Hold | None:
-    if cap.unanswered is not None:
+    if cap.unanswered is not None and not _is_owed(turn, message):
         since = contact.last_in or 0
         row = [at for at in _sent_to(turn, [contact], message) if at > since]
         if len(row) >= cap.unanswered:
@@ -220,6 +221,14 @@ def _cap(turn: Turn, cap: Cap, contact: Contact, message: Message) -> Hold | Non
         detail=f"{len(counted)} messages within {cap.within.in_words()} per {cap.per}; the limit is {cap.most}.",
         until=max(until, instant(turn.now + 60_000_000)),
     )
+
+
+def _is_owed(turn: Turn, message: Message) -> bool:
+    """Whether a thank-you or an update is owed about what the message is about: such a message asks for nothing,
+    so that nobody answers it is no reason to leave it out.
+    """
+    owed = turn.rows.find(Debt, contact=message.contact)
+    return any(debt.settled_at is None and debt.opening == message.opening for debt in owed)
 
 
 def _sent_to(turn: Turn, contacts: list[Contact], but: Message) -> list[int]:

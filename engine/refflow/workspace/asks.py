@@ -167,12 +167,14 @@ def approve(workspace: Workspace, message: Message, now: datetime) -> Message:
 
     _record_about(workspace, message, approved, now)
     after = workspace.views.get(Message, message.id)
-    if after is None or after.status == "held":
-        raise Held(_held(workspace, after, now) if after is not None else f"{message.id} is held.")
+    if after is None or after.status in ("held", "skipped"):
+        raise Held(_kept_back(workspace, after or message, now))
     return after
 
 
-def _held(workspace: Workspace, message: Message, now: datetime) -> str:
+def _kept_back(workspace: Workspace, message: Message, now: datetime) -> str:
+    if message.status == "skipped":
+        return f"{message.id} was left out: {message.detail}"
     until = ""
     if message.until is not None:
         until = f" until {say_when(instant(message.until), now, workspace.settings.calendar)}"

@@ -20,6 +20,7 @@ from refflow.views.store import voided_positions
 from refflow.views.timeline import Happening
 from refflow.workflows.turn import Turn
 
+from .telling import Teller
 from .workspace import Workspace
 
 _SUBJECTS: dict[str, tuple[str, Any]] = {
@@ -100,18 +101,32 @@ def _names(event: StoredEvent | None, field: str, value: str) -> bool:
 
 def why(workspace: Workspace, subject: str) -> Explanation:
     """Why a run, message, task, ask, contact or opening stands as it does, from the log's own decisions."""
+    teller = Teller(workspace)
     told = [
         Reason(
             position=event.position,
             at=event.occurred_at,
             kind=event.kind,
-            text=describe(event),
+            text=teller.tell(event) or describe(event),
             by=event.by,
             cause=event.cause,
         )
-        for event in events(workspace, subject=subject, effective=True)
+        for event in _story(workspace, subject)
     ]
     return Explanation(subject=subject, now=_now(workspace, subject), reasons=told)
+
+
+def _story(workspace: Workspace, subject: str) -> list[StoredEvent]:
+    """The events that led to where a subject stands. A message or a task is a step of its run, so what the run
+    went through before belongs to it.
+    """
+    own = list(events(workspace, subject=subject, effective=True))
+    run = getattr(own[0].payload, "run", None) if own and subject[:1] in ("m", "t") else None
+    if run is None:
+        return own
+    return [
+        event for event in events(workspace, subject=run, effective=True) if event.position <= own[-1].position
+    ]
 
 
 def _now(workspace: Workspace, subject: str) -> str:

@@ -146,7 +146,7 @@ def _again(
     )
     for event in commit:
         if not _decided(event):
-            turn.record(event.payload, by=event.by, cause=event.cause, occurred_at=event.occurred_at)
+            turn.record(event.payload, by=event.by, occurred_at=event.occurred_at)
     settle(turn)
     fold.apply_page(rows, commit)
     return turn.events
