@@ -13,7 +13,7 @@ from refflow.views.messages import Message
 from .command import Command
 from .completing import targets
 from .consequences import handed_over
-from .naming import called, job
+from .naming import called, find_message, job
 from .opened import Opened
 from .session import Session
 
@@ -34,7 +34,8 @@ _SUBJECT = "Subject: "
 def draft(
     session: Session, message: str, in_editor: bool, subject: str | None, body_file: TextIO | None
 ) -> None:
-    """Read a message, or change it. MESSAGE is its id, or that of a run or contact with one open message.
+    """Read a message, or change it. MESSAGE is its id, or the name of somebody, or the id of a run,
+    with one open message.
 
     A changed message waits for your approval again.
     """
@@ -42,11 +43,11 @@ def draft(
         raise UsageError("`--edit` changes everything: leave `--subject` and `--body-file` out.")
     if not in_editor and subject is None and body_file is None:
         with session.reading() as opened:
-            _read(opened, api.find_message(opened.workspace, message))
+            _read(opened, find_message(opened.workspace, message))
         return
     body = _text_of(body_file) if body_file is not None else None
     with session.writing() as change:
-        found = api.find_message(change.workspace, message)
+        found = find_message(change.workspace, message)
         if in_editor:
             subject, body = _edited(found)
         api.edit(change.workspace, found, subject=subject, body=body, now=change.now)
@@ -115,7 +116,7 @@ def approve(session: Session, messages: tuple[str, ...], everything: bool) -> in
         raise UsageError("Which messages? Give their ids, or `--all`. `refflow next` shows those that wait.")
     with session.writing() as change:
         workspace = change.workspace
-        chosen = _drafts(workspace) if everything else [api.find_message(workspace, each) for each in messages]
+        chosen = _drafts(workspace) if everything else [find_message(workspace, each) for each in messages]
         if len(chosen) == 1:
             api.approve(workspace, chosen[0], change.now)
             change.done(f"Approved {chosen[0].id}.")

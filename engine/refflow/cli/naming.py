@@ -55,6 +55,12 @@ def find_target(workspace: api.Workspace, text: str) -> Target:
             ) from None
 
 
+def find_message(workspace: api.Workspace, text: str) -> Message:
+    """The message that `text` means: its id, or the id or name of what has one open message."""
+    target = find_target(workspace, text)
+    return target if isinstance(target, Message) else api.find_message(workspace, target.id)
+
+
 def by_id(workspace: api.Workspace, text: str) -> Target | None:
     """What has the id `text`, if anything has."""
     for row in _BY_ID:
