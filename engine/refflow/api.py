@@ -96,7 +96,6 @@ if TYPE_CHECKING:
     from refflow.workspace.debts import find_debt as find_debt
     from refflow.workspace.debts import settle_debt as settle_debt
     from refflow.workspace.definitions import check as check
-    from refflow.workspace.definitions import synchronise as synchronise
     from refflow.workspace.history import Explanation as Explanation
     from refflow.workspace.history import Reason as Reason
     from refflow.workspace.history import Undone as Undone
@@ -139,6 +138,7 @@ if TYPE_CHECKING:
     from refflow.workspace.stats import Rate as Rate
     from refflow.workspace.stats import Stats as Stats
     from refflow.workspace.stats import stats as stats
+    from refflow.workspace.synchronising import synchronise as synchronise
     from refflow.workspace.when import parse_when as parse_when
     from refflow.workspace.when import say_distance as say_distance
     from refflow.workspace.when import say_when as say_when
@@ -187,10 +187,7 @@ _CALLS = {
         "find_debt",
         "settle_debt",
     ),
-    "definitions": (
-        "check",
-        "synchronise",
-    ),
+    "definitions": ("check",),
     "history": (
         "Explanation",
         "Reason",
@@ -245,6 +242,7 @@ _CALLS = {
         "Stats",
         "stats",
     ),
+    "synchronising": ("synchronise",),
     "when": (
         "parse_when",
         "say_distance",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Sequence
-from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
@@ -46,6 +45,8 @@ class Refflow(click.Group):
         name = args[0]
         if name in COMMANDS or ctx.resilient_parsing:
             return super().resolve_command(ctx, args)
+        from difflib import get_close_matches
+
         near = get_close_matches(name, COMMANDS, n=2)
         hint = f" Did you mean {' or '.join(f'`{each}`' for each in near)}?" if near else ""
         raise click.UsageError(f"There is no command `{name}`.{hint}", ctx)

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import platform
 import sys
-import tempfile
-import traceback
 
 import click
 
@@ -54,6 +51,10 @@ def _usage(error: click.ClickException) -> str:
 
 
 def _fault(error: BaseException) -> str:
+    import platform
+    import tempfile
+    import traceback
+
     about = f"This is a fault of refflow, not yours ({type(error).__name__})."
     try:
         with tempfile.NamedTemporaryFile(

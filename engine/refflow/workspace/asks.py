@@ -121,7 +121,7 @@ def find_message(workspace: Workspace, text: str) -> Message:
             return of_it[0]
         if of_it:
             raise UsageError(f"{text} has several open messages: {', '.join(each.id for each in of_it)}.")
-    raise NotFound(f"There is no message `{text}`. `refflow next` lists those that wait for you.")
+    raise NotFound(f"No message waits for `{text}`. `refflow next` lists those that do.")
 
 
 def draft(workspace: Workspace, message: Message) -> Draft:

@@ -44,6 +44,13 @@ class Folder(msgspec.Struct, frozen=True):
         """The settings file."""
         return self.path / SETTINGS
 
+    def settings_text(self) -> str:
+        """What the settings file says. Raises `UsageError` when it is missing."""
+        try:
+            return self.settings.read_text(encoding="utf-8-sig", errors="replace")
+        except FileNotFoundError:
+            raise UsageError(f"{self.settings} is missing. Put it back, or make it anew.") from None
+
     @property
     def outbox(self) -> Path:
         """Where channels leave drafts."""
@@ -65,6 +72,11 @@ class Folder(msgspec.Struct, frozen=True):
             for path in sorted((*folder.glob("*.yaml"), *folder.glob("*.yml")))
         }
         return [workflow_file(path, templates) for path in found.values()]
+
+
+def digest_of(text: str) -> str:
+    """A short digest of a text: another one for every change."""
+    return sha256(text.encode()).hexdigest()[:16]
 
 
 def workflow_file(path: Path, templates: Mapping[str, str]) -> WorkflowFile:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -18,10 +18,12 @@ from refflow.views.pipeline import Ask
 from refflow.views.runs import Run, Task
 from refflow.views.store import voided_positions
 from refflow.views.timeline import Happening
-from refflow.workflows.turn import Turn
 
 from .telling import Teller
 from .workspace import Workspace
+
+if TYPE_CHECKING:
+    from refflow.workflows.turn import Turn
 
 _SUBJECTS: dict[str, tuple[str, Any]] = {
     "c": ("contact", Contact),
@@ -200,6 +202,19 @@ def undo(workspace: Workspace, position: int | None, now: datetime, *, apply: bo
     """Take back the commit that holds `position` (None: the last thing the owner did), with what followed
     from it at once. Raises `UsageError` when it was not the owner's doing, or something later builds on it.
     """
+    commit = _undoable(workspace, position)
+
+    def decide(turn: Turn) -> None:
+        # A timer that fired just now may have built on it.
+        positions = tuple(event.position for event in _undoable(workspace, commit[0].position))
+        turn.record(EventsVoided(positions=positions), by="user")
+
+    if apply:
+        workspace.act(decide, now)
+    return Undone(applied=apply, events=commit)
+
+
+def _undoable(workspace: Workspace, position: int | None) -> list[StoredEvent]:
     commit = _commit_of(workspace, position)
     if not any(event.by == "user" for event in commit):
         raise UsageError(
@@ -209,17 +224,9 @@ def undo(workspace: Workspace, position: int | None, now: datetime, *, apply: bo
     if later is not None:
         raise UsageError(
             f"Event {later.position} ({later.kind}, by {later.by}) builds on it. "
-            + ("Undo that first: " + f"`refflow undo {later.position}`." if later.by == "user" else "It stays.")
+            + (f"Undo that first: `refflow undo {later.position}`." if later.by == "user" else "It stays.")
         )
-    if apply:
-        positions = tuple(event.position for event in commit)
-
-        def decide(turn: Turn) -> None:
-            turn.record(EventsVoided(positions=positions), by="user")
-
-        workspace.act(decide, now)
-        workspace.views.rebuild(workspace.log)
-    return Undone(applied=apply, events=commit)
+    return commit
 
 
 def _commit_of(workspace: Workspace, position: int | None) -> list[StoredEvent]:
@@ -236,7 +243,7 @@ def _commit_of(workspace: Workspace, position: int | None) -> list[StoredEvent]:
     if found.position in voided:
         raise UsageError(f"Event {found.position} was taken back already.")
     if found.kind in _NOT_UNDONE:
-        raise UsageError(f"{found.kind} is not undone: change the file, or do the opposite.")
+        raise UsageError(f"Event {found.position} {_NOT_UNDONE[found.kind]}")
     first = last = found.position
     while (before := workspace.event(first - 1) if first > 1 else None) and before.commit == found.commit:
         first -= 1
@@ -245,7 +252,13 @@ def _commit_of(workspace: Workspace, position: int | None) -> list[StoredEvent]:
     return [event for page in workspace.log.read(after=first - 1, until=last) for event in page]
 
 
-_NOT_UNDONE = frozenset({"events.voided", "settings.changed", "workflow.defined", "workflow.retired"})
+_FILE = "tells of a file that was changed: change it back instead."
+_NOT_UNDONE = {
+    "events.voided": "took something back, and an undo is not undone: do the thing again instead.",
+    "settings.changed": _FILE,
+    "workflow.defined": _FILE,
+    "workflow.retired": _FILE,
+}
 
 
 def _built_upon(workspace: Workspace, commit: list[StoredEvent]) -> StoredEvent | None:

@@ -12,12 +12,13 @@ from typing import Any
 import msgspec
 
 from refflow.events.event import NewEvent, StoredEvent
+from refflow.events.runs import EventsVoided
 from refflow.log.log import Head, Verdict
 from refflow.views.compare import Comparison as Comparison
 from refflow.views.compare import compare
 from refflow.views.projection import Fold, Projection
 from refflow.views.rows import R, Rows
-from refflow.views.store import refold, voided_positions
+from refflow.views.store import refold
 from refflow.workflows.engine import settle
 from refflow.workflows.library import Library
 from refflow.workflows.turn import Turn
@@ -98,16 +99,15 @@ def redecide(workspace: Workspace, progress: Progress | None = None) -> Redecide
     """
     projections = workspace.views.projections
     fold, rows, library = Fold(projections), Rows(), Library(workspace.kinds)
-    voided = voided_positions(workspace.log)
     commits = decisions = 0
     differing: list[str] = []
     for commit in _commits(workspace):
         if progress is not None:
             progress(len(commit))
-        if commit[0].position in voided:
-            continue
         commits += 1
         again = _again(workspace, commit, fold, rows, library)
+        if any(isinstance(event.payload, EventsVoided) for event in commit):
+            rows, _ = refold(workspace.log, projections, until=commit[-1].position)
         decisions += sum(_decided(event) for event in commit)
         different = _difference(commit, again)
         if different is not None:

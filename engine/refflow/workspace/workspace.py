@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import msgspec
 
@@ -19,7 +19,8 @@ from refflow.errors import Held, RefflowError, UsageError
 from refflow.events import kinds_with
 from refflow.events.event import Commit, StoredEvent, commit_id, instant, micros
 from refflow.events.kinds import EventKind, Kinds, Upcaster
-from refflow.events.runs import TimerFired
+from refflow.events.messages import SendRequested
+from refflow.events.runs import EventsVoided, TimerFired
 from refflow.log.database import connect
 from refflow.log.log import Conflict, LogUnavailable
 from refflow.log.sqlite import SqliteLog
@@ -36,12 +37,14 @@ from refflow.views.rows import Rows
 from refflow.views.runs import Run
 from refflow.views.runs import Settings as SettingsRow
 from refflow.views.store import Progress, ViewStore
-from refflow.workflows.engine import settle
-from refflow.workflows.library import Library
 from refflow.workflows.settings import Settings, settings_from
-from refflow.workflows.turn import Turn
 
 from .folder import Folder, find
+
+# The engine takes long to import, and is needed only where something is decided.
+if TYPE_CHECKING:
+    from refflow.workflows.library import Library
+    from refflow.workflows.turn import Turn
 
 T = TypeVar("T")
 
@@ -78,7 +81,6 @@ class Workspace:
         self.kinds = self._kinds()
         self.log = SqliteLog(self.connection, self.kinds)
         self.views = ViewStore(self.connection, self._projections())
-        self.library = Library(self.kinds)
         self.id = self.log.workspace()
         self._in_act = False
         self._refresh(progress)
@@ -111,6 +113,13 @@ class Workspace:
         """Load the plugins anew at their next use: the settings that say which may act have changed."""
         self._host = None
 
+    @cached_property
+    def library(self) -> Library:
+        """The definitions that runs follow."""
+        from refflow.workflows.library import Library
+
+        return Library(self.kinds)
+
     @property
     def settings(self) -> Settings:
         """The settings in force."""
@@ -127,6 +136,8 @@ class Workspace:
 
     def turn(self, now: int) -> Turn:
         """A turn over the present rows at `now` (microseconds since 1970 UTC)."""
+        from refflow.workflows.turn import Turn
+
         head = self.log.head()
         return Turn(
             Rows(self.views),
@@ -149,13 +160,16 @@ class Workspace:
     ) -> tuple[T, list[StoredEvent]]:
         """Record what `decide` records in a turn, with all that follows, and carry out what was requested.
 
-        Timers that were due before `at`, when the facts happened (default `now`), fire first. Returns what
-        `decide` returned, and the events of its commit.
+        Timers that were due before `at`, when the facts happened (default `now`), fire first, but for those that
+        would send something: the facts may say that it must not leave. Returns what `decide` returned, and the
+        events of its commit.
         """
+        if at is not None and at > now:
+            raise UsageError(f"{at:%Y-%m-%d %H:%M} UTC is still to come. Say when it happened.")
         with self._writing():
             moment = micros(now)
             self._deliver(moment, recovering=True)
-            self._fire_timers(moment, due=micros(at or now))
+            self._fire_timers(moment, due=micros(at or now), sending=False)
             done = self._commit(decide, moment)
             self._deliver(moment)
             self._fire_timers(moment, due=moment)
@@ -179,15 +193,28 @@ class Workspace:
         """Store the events of a turn and its rows as one commit. Raises `Conflict` when the log moved on."""
         commit = Commit(id=commit_id(now, os.urandom(10)), recorded_at=turn.now, events=tuple(turn.events))
         new_head = head + len(turn.events)
-        self.log.append(commit, head, within=lambda: self.views.write(turn.rows, new_head))
 
-    def _commit(self, decide: Callable[[Turn], T], now: int) -> tuple[T, list[StoredEvent]]:
+        def keep_up() -> None:
+            if any(isinstance(event.payload, EventsVoided) for event in turn.events):
+                self.views.rebuild(self.log)
+            else:
+                self.views.write(turn.rows, new_head)
+
+        self.log.append(commit, head, within=keep_up)
+
+    def _commit(
+        self, decide: Callable[[Turn], T], now: int, *, sending: bool = True
+    ) -> tuple[T, list[StoredEvent]]:
+        """Decide and append. Unless `sending`, a turn that would request a send is given up."""
+        from refflow.workflows.engine import settle
+
         while True:
             turn = self.turn(now)
             head = turn.next_position - 1
             result = decide(turn)
             settle(turn)
-            if not turn.events:
+            sends = any(isinstance(event.payload, SendRequested) for event in turn.events)
+            if not turn.events or (sends and not sending):
                 return result, []
             try:
                 self.append(turn, head, now)
@@ -195,13 +222,18 @@ class Workspace:
                 continue
             return result, turn.stored()
 
-    def _fire_timers(self, now: int, due: int) -> None:
+    def _fire_timers(self, now: int, due: int, *, sending: bool = True) -> None:
+        left: set[str] = set()
         for _ in range(MOST_TIMERS):
-            found = self.views.query(Run, "status = 'live' AND due <= ? ORDER BY due, id LIMIT 1", (due,))
-            if not found:
+            found = self.views.query(
+                Run, "status = 'live' AND due <= ? ORDER BY due, id LIMIT ?", (due, len(left) + 1)
+            )
+            run = next((each for each in found if each.id not in left), None)
+            if run is None:
                 return
-            run = found[0]
-            self._record(TimerFired(run=run.id, due=instant(run.due or 0)), "clock", now)
+            fired = TimerFired(run=run.id, due=instant(run.due or 0))
+            if not self._record(fired, "clock", now, sending=sending):
+                left.add(run.id)
             self._deliver(now)
         raise RefflowError("Timers keep coming due without end. Look at the runs with `refflow check`.")
 
@@ -212,8 +244,8 @@ class Workspace:
             outcome = attempt(message, outgoing, self.channels(), recovering=recovering)
             self._record(outcome, f"channel:{message.channel}", now)
 
-    def _record(self, payload: Any, by: str, now: int) -> None:
-        self._commit(lambda turn: turn.record(payload, by=by), now)
+    def _record(self, payload: Any, by: str, now: int, *, sending: bool = True) -> list[StoredEvent]:
+        return self._commit(lambda turn: turn.record(payload, by=by), now, sending=sending)[1]
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
