@@ -16,8 +16,7 @@ from refflow.workflows.settings_file import load_settings
 from refflow.workflows.templates import TemplateTexts
 from refflow.workflows.turn import Turn
 
-from .folder import WorkflowFile, digest_of, workflow_file
-from .synchronising import Changes
+from .folder import Changes, WorkflowFile, digest_of, workflow_file
 from .workspace import Workspace
 
 
@@ -32,10 +31,10 @@ def record(workspace: Workspace, changes: Changes, now: datetime) -> None:
             _record_workflow(workspace, turn, file, each)
         still_there = {each.definition.name for _, each in loaded if each.definition is not None}
         broken = any(each.definition is None for _, each in loaded)
-        for row in changes.gone:
+        for name in changes.gone:
             # While a file is broken nobody knows which workflow it was: retire none.
-            if row.name not in still_there and not broken:
-                turn.record(WorkflowRetired(workflow=row.name), by="user")
+            if name not in still_there and not broken:
+                turn.record(WorkflowRetired(workflow=name), by="user")
 
     workspace.act(decide, now)
     workspace.reload_plugins()

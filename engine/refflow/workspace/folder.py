@@ -29,6 +29,17 @@ class WorkflowFile(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
 
 
+class Changes(msgspec.Struct, frozen=True, kw_only=True):
+    """What is new in the files: the text of the settings, if it is new; workflow files that are new or changed;
+    names of workflows whose files are gone or changed. `templates` are all that workflows may use.
+    """
+
+    settings: str | None
+    files: list[WorkflowFile]
+    gone: list[str]
+    templates: Mapping[str, str]
+
+
 class Folder(msgspec.Struct, frozen=True):
     """The files of a workspace."""
 
@@ -87,6 +98,20 @@ def workflow_file(path: Path, templates: Mapping[str, str]) -> WorkflowFile:
         digest.update(f"{name}\0{templates[name]}\0".encode())
     digest.update(text.encode())
     return WorkflowFile(path=path, text=text, digest=digest.hexdigest()[:16])
+
+    def changes(self, *, settings: str | None, workflows: Mapping[str, str]) -> Changes | None:
+        """What is new against the digest of the settings, and the names of workflows by digest; None if nothing."""
+        templates = self.templates()
+        files = self.workflows(templates)
+        text = self.settings_text()
+        present = {file.digest for file in files}
+        found = Changes(
+            settings=None if settings == digest_of(text) else text,
+            files=[file for file in files if file.digest not in workflows],
+            gone=[name for digest, name in workflows.items() if digest not in present],
+            templates=templates,
+        )
+        return found if found.settings is not None or found.files or found.gone else None
 
 
 def find(given: Path | None) -> Folder:
