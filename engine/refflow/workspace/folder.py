@@ -84,6 +84,20 @@ class Folder(msgspec.Struct, frozen=True):
         }
         return [workflow_file(path, templates) for path in found.values()]
 
+    def changes(self, *, settings: str | None, workflows: Mapping[str, str]) -> Changes | None:
+        """What is new against the digest of the settings, and the names of workflows by digest; None if nothing."""
+        templates = self.templates()
+        files = self.workflows(templates)
+        text = self.settings_text()
+        present = {file.digest for file in files}
+        found = Changes(
+            settings=None if settings == digest_of(text) else text,
+            files=[file for file in files if file.digest not in workflows],
+            gone=[name for digest, name in workflows.items() if digest not in present],
+            templates=templates,
+        )
+        return found if found.settings is not None or found.files or found.gone else None
+
 
 def digest_of(text: str) -> str:
     """A short digest of a text: another one for every change."""
@@ -98,20 +112,6 @@ def workflow_file(path: Path, templates: Mapping[str, str]) -> WorkflowFile:
         digest.update(f"{name}\0{templates[name]}\0".encode())
     digest.update(text.encode())
     return WorkflowFile(path=path, text=text, digest=digest.hexdigest()[:16])
-
-    def changes(self, *, settings: str | None, workflows: Mapping[str, str]) -> Changes | None:
-        """What is new against the digest of the settings, and the names of workflows by digest; None if nothing."""
-        templates = self.templates()
-        files = self.workflows(templates)
-        text = self.settings_text()
-        present = {file.digest for file in files}
-        found = Changes(
-            settings=None if settings == digest_of(text) else text,
-            files=[file for file in files if file.digest not in workflows],
-            gone=[name for digest, name in workflows.items() if digest not in present],
-            templates=templates,
-        )
-        return found if found.settings is not None or found.files or found.gone else None
 
 
 def find(given: Path | None) -> Folder:
