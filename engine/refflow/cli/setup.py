@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 
 import click
@@ -36,10 +37,10 @@ def init(session: Session, folder: Path, name: str, email: str | None, zone: str
         session.result({"folder": str(made.path), "zone": zone})
         return
     output = session.output
-    output.line(f"Made a workspace in {made.path} (time zone {zone}).")
+    output.line(f"Made a workspace in {made.path.absolute()} (time zone {zone}).")
     if not name:
         output.note(f"Your name stands under messages: put it into {made.settings}")
-    inside = "" if made.path == Path() else f"cd {made.path}; "
+    inside = "" if made.path == Path() else f"cd {shlex.quote(str(made.path))}; "
     output.note(f"next: {inside}refflow import PATH-OF-YOUR-LINKEDIN-EXPORT")
 
 
@@ -80,8 +81,9 @@ def check(session: Session, files: tuple[Path, ...]) -> int:
 
 
 @click.command(cls=Command)
-@click.argument("shell", type=click.Choice(SHELLS), required=False)
-def completion(shell: str | None) -> None:
+@click.argument("shell", type=click.Choice(SHELLS), required=False, metavar="[SHELL]")
+@click.pass_obj
+def completion(session: Session, shell: str | None) -> None:
     """Print the script that completes commands and names in your shell.
 
     \b
@@ -91,10 +93,14 @@ def completion(shell: str | None) -> None:
     """
     from click.shell_completion import get_completion_class
 
-    from .application import refflow
+    from .application import COMPLETE, refflow
 
     wanted = shell or Path(os.environ.get("SHELL", "")).name
     found = get_completion_class(wanted) if wanted in SHELLS else None
     if found is None:
         raise UsageError(f"For which shell? Give one of: {', '.join(SHELLS)}.")
-    click.echo(found(refflow, {}, "refflow", "_REFFLOW_COMPLETE").source())
+    script = found(refflow, {}, "refflow", COMPLETE).source()
+    if session.as_json:
+        session.result({"shell": wanted, "script": script})
+    else:
+        click.echo(script)

@@ -8,4 +8,6 @@ from __future__ import annotations
 import pytest
 
 # Before they are imported: else a failed case shows a bare AssertionError.
-pytest.register_assert_rewrite("refflow.testing.channel", "refflow.testing.commits", "refflow.testing.log")
+pytest.register_assert_rewrite(
+    "refflow.testing.channel", "refflow.testing.commits", "refflow.testing.log", "refflow.testing.projection"
+)

@@ -211,7 +211,9 @@ def log_contact(
 
 
 def block(workspace: Workspace, contact: Contact, reason: str | None, now: datetime) -> list[StoredEvent]:
-    """Let no message go to a contact, whatever runs: their runs end."""
+    """Let no message go to a contact, whatever runs: their runs end. Raises `UsageError` for a second block."""
+    if contact.blocked:
+        raise UsageError(f"{contact.id} is blocked already.")
     return _one(workspace, ContactBlocked(contact=contact.id, reason=reason), now)
 
 
