@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -15,6 +16,7 @@ from refflow.errors import RefflowError, UsageError
 DATABASE = "refflow.db"
 SETTINGS = "refflow.yaml"
 ENVIRONMENT = "REFFLOW_WORKSPACE"
+_NAMED = re.compile(r"""^workflow:[ \t]*["']?([\w.-]+)""", re.MULTILINE)
 
 
 class NoWorkspace(UsageError):
@@ -27,6 +29,12 @@ class WorkflowFile(msgspec.Struct, frozen=True, kw_only=True):
     path: Path
     text: str
     digest: str
+
+    @property
+    def name(self) -> str:
+        """What the workflow calls itself; what its file is called when that cannot be made out."""
+        named = _NAMED.search(self.text)
+        return named[1] if named else self.path.stem
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,12 +85,12 @@ class Folder(msgspec.Struct, frozen=True):
 
     def workflows(self, templates: Mapping[str, str]) -> list[WorkflowFile]:
         """The workflow files: the standard ones, and the workspace's own, which replace those of their name."""
-        found = {
-            path.name: path
-            for folder in (resources.workflows(), self.path / "workflows")
-            for path in sorted((*folder.glob("*.yaml"), *folder.glob("*.yml")))
-        }
-        return [workflow_file(path, templates) for path in found.values()]
+        standard = [workflow_file(path, templates) for path in _workflows_in(resources.workflows())]
+        return list({file.name: file for file in (*standard, *self.own_workflows(templates))}.values())
+
+    def own_workflows(self, templates: Mapping[str, str]) -> list[WorkflowFile]:
+        """The workflow files of the workspace itself."""
+        return [workflow_file(path, templates) for path in _workflows_in(self.path / "workflows")]
 
     def changes(self, *, settings: str | None, workflows: Mapping[str, str]) -> Changes | None:
         """What is new against the digest of the settings, and the names of workflows by digest; None if nothing."""
@@ -97,6 +105,10 @@ class Folder(msgspec.Struct, frozen=True):
             templates=templates,
         )
         return found if found.settings is not None or found.files or found.gone else None
+
+
+def _workflows_in(folder: Path) -> list[Path]:
+    return sorted((*folder.glob("*.yaml"), *folder.glob("*.yml")))
 
 
 def digest_of(text: str) -> str:
