@@ -1,0 +1,197 @@
+"""What a workflow promises before it runs, each with the path that comes nearest to breaking it.
+
+The promise holds for every order of events. It counts the messages that one run hands over to its contact,
+those in a row without an answer from them, and the days until it has ended. Time that a message waits for a
+person, for a channel to take it or for a cap, and time that the computer is off, is not counted: nobody can
+limit it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from .definition import AnyInstruction, Definition, Send, Source, Task, Wait
+from .durations import Duration
+from .lengths import NOTHING, Lengths, Span, in_common
+from .paths import Move, Paths, TooManyPlaces, paths_of
+from .settings import Settings
+
+ANSWER = "reply.received"
+
+
+class Stop(msgspec.Struct, frozen=True, kw_only=True):
+    """A step on a path and its line; `because` is the event that led there, if it was one."""
+
+    step: str
+    line: int
+    because: str | None = None
+
+
+class Bound(msgspec.Struct, frozen=True, kw_only=True):
+    """At most `amount`, and the steps of a path on which it comes to that."""
+
+    amount: float
+    witness: tuple[Stop, ...] = ()
+
+
+class Promise(msgspec.Struct, frozen=True, kw_only=True):
+    """What one run of `workflow` keeps to.
+
+    `days` leaves out the waits of `open_ended`, which end at a time that only the run will know. Two messages
+    are never nearer than `gap`, unless the contact wrote in between or the later one is among `urgent`.
+    """
+
+    workflow: str
+    messages: Bound
+    unanswered: Bound
+    days: Bound
+    open_ended: tuple[Source, ...] = ()
+    gap: Duration
+    urgent: tuple[Stop, ...] = ()
+
+
+def promise_of(definition: Definition, settings: Settings) -> Promise | None:
+    """The promise of a definition under these settings, or None when its loops are too many to look through."""
+    try:
+        return Proof(definition, settings).promise()
+    except TooManyPlaces:
+        return None
+
+
+class Trail(msgspec.Struct, frozen=True):
+    """A way to a place and what it comes to; `sent` is when the last message left, in days from the start."""
+
+    place: int
+    amount: float
+    by: Move | None = None
+    before: Trail | None = None
+    sent: float = 0
+
+
+class Proof:
+    """Looks through every path of one definition. Raises `TooManyPlaces`."""
+
+    def __init__(self, definition: Definition, settings: Settings) -> None:
+        self._definition = definition
+        self._settings = settings
+        self._lengths = Lengths(frozenset(settings.holidays))
+        self.paths: Paths = paths_of(definition)
+        self.steps: list[AnyInstruction] = [definition.program[at] for at, _ in self.paths.places]
+        self._spans: dict[Source, Span] = {}
+
+    def promise(self) -> Promise:
+        """The whole promise."""
+        limits = dict.fromkeys(limit for each in self.steps if (limit := _limit(each)) is not None)
+        urgent = dict.fromkeys(each for each in self.steps if isinstance(each, Send) and each.urgent)
+        return Promise(
+            workflow=self._definition.name,
+            messages=self.most_messages(),
+            unanswered=self.most_messages(_unless_answered_at_once),
+            days=self._most_days(),
+            open_ended=tuple(limit for limit in limits if self.span(limit).most is None),
+            gap=self._gap,
+            urgent=tuple(Stop(step=each.step, line=each.line) for each in urgent),
+        )
+
+    def most_messages(self, anew: Callable[[Move], bool] = lambda _: False) -> Bound:
+        """The most messages on a path, or on a part of one where moves that are `anew` begin the next part."""
+        best: list[Trail] = []
+        for place, (step, moves) in enumerate(zip(self.steps, self.paths.arriving, strict=True)):
+            added = 1 if isinstance(step, Send) else 0
+            before = [None if anew(move) else best[move.source] for move in moves] or [None]
+            trails = [
+                Trail(place, added if way is None else way.amount + added, move, way)
+                for way, move in zip(before, moves or [None], strict=True)
+            ]
+            best.append(max(trails, key=lambda trail: trail.amount))
+        return self._bound(best, Send)
+
+    def span(self, limit: Source) -> Span:
+        """How long a wait that `limit` limits can last."""
+        if limit not in self._spans:
+            self._spans[limit] = self._lengths.span(limit, self._definition.params)
+        return self._spans[limit]
+
+    def _most_days(self) -> Bound:
+        gap, hold = self._lengths.most(self._gap), self._longest_hold()
+        best: list[list[Trail]] = []
+        for place, (step, moves) in enumerate(zip(self.steps, self.paths.arriving, strict=True)):
+            arrived = [
+                Trail(place, before.amount, move, before, before.sent)
+                for move in moves
+                for before in best[move.source]
+            ]
+            passed = [self._after(step, trail, gap, hold) for trail in arrived or [Trail(place, 0)]]
+            best.append(_undominated(passed))
+        return self._bound([trail for trails in best for trail in trails], Send, Wait, Task)
+
+    def _after(self, step: AnyInstruction, trail: Trail, gap: float, hold: float) -> Trail:
+        """The trail once it has passed `step`, at the latest."""
+        if isinstance(step, Send):
+            ready = trail.amount if step.urgent else max(trail.amount, trail.sent + gap)
+            return msgspec.structs.replace(trail, amount=ready + hold, sent=ready + hold)
+        limit = _limit(step)
+        lasts = NOTHING if limit is None else self.span(limit)
+        return msgspec.structs.replace(trail, amount=trail.amount + (lasts.most or 0))
+
+    def _longest_hold(self) -> float:
+        """How long a message waits for its window at most: that of the workflow in the zone of the contact, or
+        where nobody knows the zone, until the workspace's is open too.
+        """
+        own = self._settings.window
+        window = self._definition.policy.window or own
+        return max(self._lengths.closed(each) or 0 for each in (window, in_common(window, own)))
+
+    @property
+    def _gap(self) -> Duration:
+        return self._definition.policy.gap or self._settings.gap
+
+    def _bound(self, trails: list[Trail], *shown: type) -> Bound:
+        longest = max(trails, key=lambda trail: (trail.amount, trail.place))
+        return Bound(amount=longest.amount, witness=tuple(self._stops(longest, shown)))
+
+    def _stops(self, end: Trail, shown: tuple[type, ...]) -> Iterator[Stop]:
+        """The steps of a trail, each with the last event on the way to it."""
+        trails: list[Trail] = [end]
+        while (before := trails[-1].before) is not None:
+            trails.append(before)
+        because = None
+        for trail in reversed(trails):
+            if trail.by is not None and trail.by.event is not None:
+                because = trail.by.event
+            step = self.steps[trail.place]
+            if isinstance(step, shown):
+                yield Stop(step=step.step, line=step.line, because=because)
+                because = None
+
+
+def _limit(step: AnyInstruction) -> Source | None:
+    match step:
+        case Wait():
+            return step.silence or step.until or step.within
+        case Task():
+            return step.within
+    return None
+
+
+def _unless_answered_at_once(move: Move) -> bool:
+    """An interrupt acts on an answer as it comes. A wait may take up one that came before the last messages
+    left, so it ends no row.
+    """
+    return move.interrupts and move.event == ANSWER
+
+
+def unless_answered(move: Move) -> bool:
+    """Every answer that a run takes up ends the row."""
+    return move.event == ANSWER
+
+
+def _undominated(trails: list[Trail]) -> list[Trail]:
+    """Those that may still become the longest."""
+    kept: list[Trail] = []
+    for trail in sorted(trails, key=lambda each: (-each.amount, -each.sent)):
+        if not kept or trail.sent > kept[-1].sent:
+            kept.append(trail)
+    return kept
