@@ -146,6 +146,83 @@ class TaskClosed(Payload, frozen=True, kw_only=True):
     note: str | None = None
 
 
+@event_kind(KINDS, "vars.set", "values")
+class VarsSet(Payload, frozen=True, kw_only=True):
+    """The run gave these variables new values. A duration is written as a text, a time as an instant."""
+
+    run: str
+    step: str
+    values: dict[str, Any] = {}
+
+
+@event_kind(KINDS, "wait.settling")
+class WaitSettling(Payload, frozen=True, kw_only=True):
+    """What the run waited for has come; it goes on when no more of it comes for a while, at `latest`."""
+
+    run: str
+    step: str
+    latest: datetime
+
+
+@event_kind(KINDS, "side.taken")
+class SideTaken(Payload, frozen=True, kw_only=True):
+    """The event at `position` made the run go through a side list of `anytime`; it stays where it stands."""
+
+    run: str
+    step: str
+    position: int
+    kind: str
+
+
+@event_kind(KINDS, "child.wanted")
+class ChildWanted(Payload, frozen=True, kw_only=True):
+    """The run starts `workflow`, and goes on when that has ended (`wait`) or at once."""
+
+    run: str
+    step: str
+    workflow: str
+    contact: str | None = None
+    opening: str | None = None
+    wait: bool = False
+
+
+@event_kind(KINDS, "child.started")
+class ChildStarted(Payload, frozen=True, kw_only=True):
+    """The run `child` was started by a step of `run`."""
+
+    run: str
+    step: str
+    child: str
+    wait: bool = False
+
+
+@event_kind(KINDS, "trigger.queued")
+class TriggerQueued(Payload, frozen=True, kw_only=True):
+    """The event at `trigger` will start a run when `reason` no longer forbids it; `behind` is the run it waits
+    for. Those of the highest `priority` come first, then those that came first.
+    """
+
+    queued: str
+    workflow: str
+    trigger: int
+    reason: Literal["exclusive", "mode"]
+    behind: str
+    priority: int = 0
+    contact: str | None = None
+    opening: str | None = None
+
+
+@event_kind(KINDS, "trigger.dequeued")
+class TriggerDequeued(Payload, frozen=True, kw_only=True):
+    """What waited in the queue no longer does: its turn came, or the owner withdrew it."""
+
+    queued: str
+    workflow: str
+    outcome: Literal["started", "refused", "withdrawn"]
+    contact: str | None = None
+    opening: str | None = None
+
+
 @event_kind(KINDS, "run.exited")
 class RunExited(Payload, frozen=True, kw_only=True):
     """The run ended."""

@@ -48,8 +48,9 @@ class Run(Row, kw_only=True):
     """One run. It stands at address `at` of its definition. Instants are microseconds since 1970 UTC.
 
     `event` and `event_kind` are the plain fields of the event it last took up, `since` the position of that
-    event and `heard_at` when it took it up; `sends` has the message of each send step; `due` is when its timer
-    fires.
+    event and `heard_at` when it took it up; `taken` has the positions of all that it took up. `sends` has the
+    message of each send step, `reached` the position at which it entered each step or its message left. `due`
+    is when its timer fires; `settling` is when a wait that gathers events goes on at the latest.
     """
 
     table: ClassVar[str] = "run"
@@ -77,6 +78,12 @@ class Run(Row, kw_only=True):
     at: int = 0
     loops: dict[str, int] = {}
     sends: dict[str, str] = {}
+    reached: dict[str, int] = {}
+    taken: list[int] = []
+    vars: dict[str, Any] = {}
+    settling: int | None = None
+    parent: str | None = None
+    child: str | None = None
     message: str | None = None
     task: str | None = None
     due: int | None = None
@@ -86,6 +93,22 @@ class Run(Row, kw_only=True):
     ending: str | None = None
     ended_at: int | None = None
     reason: str | None = None
+
+
+class Queued(Row, kw_only=True):
+    """A run that will start when the one it is `behind` has ended, and none more urgent is there."""
+
+    table: ClassVar[str] = "queued"
+
+    id: str
+    workflow: str
+    trigger: int
+    reason: str
+    behind: str
+    priority: int
+    since: int
+    contact: str | None = None
+    opening: str | None = None
 
 
 class Task(Row, kw_only=True):
@@ -156,7 +179,8 @@ def _entered(rows: Rows, event: StoredEvent, payload: e.StepEntered) -> None:
     run = rows.get(Run, payload.run)
     if run is not None:
         run.step, run.at, run.loops = payload.step, payload.at, payload.loops
-        run.message = run.task = run.due = run.rule = None
+        run.reached = {**run.reached, payload.step: event.position}
+        run.message = run.task = run.child = run.due = run.rule = run.settling = None
         rows.put(run.id, run)
 
 
@@ -166,7 +190,58 @@ def _matched(rows: Rows, event: StoredEvent, payload: e.EventMatched) -> None:
     if run is not None:
         run.event_kind, run.event = payload.kind, payload.event
         run.since, run.heard_at = payload.position, event.recorded_at
+        run.taken = [*run.taken, payload.position]
         run.due = run.rule = None
+        rows.put(run.id, run)
+
+
+@handles(_HANDLERS, "trigger.queued")
+def _queued(rows: Rows, event: StoredEvent, payload: e.TriggerQueued) -> None:
+    rows.put(
+        payload.queued,
+        Queued(
+            id=payload.queued,
+            workflow=payload.workflow,
+            trigger=payload.trigger,
+            reason=payload.reason,
+            behind=payload.behind,
+            priority=payload.priority,
+            since=event.recorded_at,
+            contact=payload.contact,
+            opening=payload.opening,
+        ),
+    )
+
+
+@handles(_HANDLERS, "trigger.dequeued")
+def _dequeued(rows: Rows, event: StoredEvent, payload: e.TriggerDequeued) -> None:
+    rows.drop(Queued, payload.queued)
+
+
+@handles(_HANDLERS, "child.started")
+def _child_started(rows: Rows, event: StoredEvent, payload: e.ChildStarted) -> None:
+    run, child = rows.get(Run, payload.run), rows.get(Run, payload.child)
+    if child is not None:
+        child.parent = payload.run
+        rows.put(child.id, child)
+    if run is not None and payload.wait:
+        run.child = payload.child
+        rows.put(run.id, run)
+
+
+@handles(_HANDLERS, "wait.settling")
+def _settling(rows: Rows, event: StoredEvent, payload: e.WaitSettling) -> None:
+    run = rows.get(Run, payload.run)
+    if run is not None:
+        run.settling = micros(payload.latest)
+        rows.put(run.id, run)
+
+
+@handles(_HANDLERS, "vars.set")
+def _vars_set(rows: Rows, event: StoredEvent, payload: e.VarsSet) -> None:
+    run = rows.get(Run, payload.run)
+    if run is not None:
+        run.vars = {**run.vars, **payload.values}
         rows.put(run.id, run)
 
 
@@ -210,6 +285,11 @@ def _sent(rows: Rows, event: StoredEvent, payload: messages.MessageSent) -> None
     run = rows.get(Run, payload.run)
     if run is not None:
         run.due = run.rule = None
+        # An answer to the message can only come after it left.
+        run.reached = {
+            **run.reached,
+            **{step: event.position for step, sent in run.sends.items() if sent == payload.message},
+        }
         rows.put(run.id, run)
 
 
@@ -249,7 +329,7 @@ def _exited(rows: Rows, event: StoredEvent, payload: e.RunExited) -> None:
     if run is not None:
         run.status, run.outcome, run.ending = "exited", payload.outcome, payload.ending
         run.ended_at = event.recorded_at
-        run.message = run.task = run.due = run.rule = None
+        run.message = run.task = run.child = run.due = run.rule = run.settling = None
         rows.put(run.id, run)
 
 
@@ -261,4 +341,6 @@ def _stuck(rows: Rows, event: StoredEvent, payload: e.RunStuck) -> None:
         rows.put(run.id, run)
 
 
-RUNS = Projection(name="runs", version=1, tables=(Settings, Workflow, Defined, Run, Task), handlers=_HANDLERS)
+RUNS = Projection(
+    name="runs", version=2, tables=(Settings, Workflow, Defined, Run, Queued, Task), handlers=_HANDLERS
+)

@@ -11,7 +11,7 @@ import msgspec
 from refflow.events.kinds import Kinds
 
 from .compiler import Cases
-from .definition import AnyInstruction, Branch, Emit, Loop, Match, Source, Task, Wait
+from .definition import AnyInstruction, Branch, Emit, Loop, Match, Set, Source, Start, Task, Wait
 from .expressions import (
     BOOL,
     DURATION,
@@ -27,11 +27,11 @@ from .expressions import (
 )
 from .expressions import Problem as ExpressionProblem
 from .expressions.problems import did_you_mean
-from .expressions.types import Enum, described, is_optional
+from .expressions.types import Enum, described, fits, is_optional
 from .header import Header
 from .reading import Reader
 from .templates import check_text
-from .vocabulary import SUBJECTS, params_record, scope_for
+from .vocabulary import SUBJECTS, params_record, scope_for, vars_record
 from .yaml_source import Scalar
 
 _SENT = re.compile(r'\bsent\(\s*"([^"]*)"')
@@ -48,13 +48,14 @@ class Checker:
         self._subject = header.subject
         self._subject_read = header.subject_read
         self._key = header.key
+        self._vars = header.vars
         self._scopes: dict[tuple[tuple[str, ...], bool], Scope] = {}
 
     def scope(self, events: Iterable[str], loop: bool = False) -> Scope:
         """What can be spoken of when the last event is one of the kinds `events`."""
         key = tuple(sorted(events)), loop
         if key not in self._scopes:
-            scope = scope_for(key[0], self._params, self._kinds, self._subject, loop, self._key)
+            scope = scope_for(key[0], self._params, self._kinds, self._subject, loop, self._key, self._vars)
             if not self._subject_read:  # then of nobody anything is known to be wrong
                 names = {**dict.fromkeys((*SUBJECTS, "ask"), UNKNOWN), **scope.names}
                 scope = Scope(names, scope.functions)
@@ -90,7 +91,7 @@ class Checker:
         scope = self.scope(events, loop)
         match each:
             case Wait():
-                wanted = {"silence": DURATION, "until": INSTANT, "within": DURATION}
+                wanted = {"silence": DURATION, "until": INSTANT, "within": DURATION, "settle": DURATION}
             case Branch():
                 wanted = {"condition": BOOL}
             case Loop():
@@ -108,6 +109,17 @@ class Checker:
                 return msgspec.structs.replace(
                     each, data={name: _about(source, events) for name, source in each.data.items()}
                 )
+            case Set():
+                fields = vars_record(self._vars).fields
+                for name, source in each.values.items():
+                    self.expression(source, scope, fields[name])
+                values = {name: _about(source, events) for name, source in each.values.items()}
+                return msgspec.structs.replace(each, values=values)
+            case Start():
+                for name, source in each.subject.items():
+                    self._whom(name, source, scope)
+                subject = {name: _about(source, events) for name, source in each.subject.items()}
+                return msgspec.structs.replace(each, subject=subject)
             case _:
                 return each
         for name, expect in wanted.items():
@@ -166,6 +178,18 @@ class Checker:
         for name, source in each.data.items():
             if name in fields:
                 self.expression(source, scope, fields[name])
+
+    def _whom(self, subject: str, source: Source, scope: Scope) -> None:
+        """Whom another workflow is about: a contact or opening, or the id of one."""
+        found, node = self.expression(source, scope, None), self._written(source)
+        if node is None or found == UNKNOWN or fits(found, scope.names.get(subject, TEXT)) or fits(found, TEXT):
+            return
+        if is_optional(found):
+            self._reader.wrong(
+                "E124", f"`{source.text}` may be missing", node, f"guard the step: `if: has({source.text})`"
+            )
+        else:
+            self._reader.wrong("E122", f"`{source.text}` is {described(found)}, not {subject}", node)
 
     def _text(self, source: Source | None, scope: Scope) -> None:
         """A title or help: a template within the workflow file."""

@@ -13,7 +13,7 @@ import msgspec
 
 from refflow.events.kinds import Kinds
 
-from .definition import AnyInstruction, Branch, Exit, Jump
+from .definition import AnyInstruction, Branch, Exit, Jump, Return
 from .expressions.problems import did_you_mean
 from .reading import Reader, one_of
 from .yaml_source import Mapping as MappingNode
@@ -21,7 +21,7 @@ from .yaml_source import Node, Scalar, Sequence
 
 STEP_KEYS = ("id", "if", "note")
 STEP_KEYS_LATER = ("was", "ok", "with")
-VERBS_LATER = ("set", "start", "use")
+VERBS_LATER = ("use",)
 
 _OBSCURING = frozenset({"E003", "E004", "E005", "E006", "E010", "E152", "E210", "E211"})
 """After one of these nobody knows how the flow was meant to end."""
@@ -36,6 +36,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     templates: Collection[str]
     channels: Collection[str]
     kinds: Kinds
+    variables: Collection[str] = ()
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,12 +55,14 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 class Verb(msgspec.Struct, frozen=True, kw_only=True):
     """How the steps of a verb are compiled. `compile` says whether the flow comes out at the end of a step;
-    `beside` are the keys beside the verb; a step that a run never stands at may go without an id.
+    `beside` are the keys beside the verb; a step that a run never stands at may go without an id, and one
+    that takes no time can be in a side list (`aside`).
     """
 
     compile: Callable[[Compiler, Step], bool]
     beside: tuple[str, ...] = ()
     named: bool = True
+    aside: bool = False
 
 
 class Cases(msgspec.Struct, frozen=True):
@@ -104,9 +107,11 @@ class Compiler:
         self.outcomes: set[str] = set()
         self._verbs = verbs
         self._section: str | None = None
+        self._aside = False
         self._ids: dict[str, int] = {}
         self._sends: dict[str, str | None] = {}
         self._threads: list[Thread] = []
+        self._references: list[Scalar] = []
 
     @property
     def sends(self) -> Collection[str]:
@@ -131,6 +136,19 @@ class Compiler:
                 self.reader.wrong("E231", "the flow can end here without an outcome", last, help)
             self.add(Exit(step="", outcome=""))
         return start
+
+    def side(self, node: Node) -> int:
+        """Compile the side list of an interrupt; its address."""
+        start, self._aside = self.here, True
+        self.steps(self.reader.items(node, "`do`"))
+        self._aside = False
+        self.add(Return(step=""))
+        return start
+
+    @property
+    def aside(self) -> bool:
+        """Whether a side list is being compiled."""
+        return self._aside
 
     def add(self, instruction: AnyInstruction) -> int:
         """Append an instruction; its address."""
@@ -183,12 +201,17 @@ class Compiler:
         before = frozenset(send for send, section in self._sends.items() if section == self._section)
         self._threads.append(Thread(self._section, node, before))
 
+    def refers(self, node: Node) -> None:
+        """Note the name of a step, to be checked once all steps are known."""
+        if isinstance(node, Scalar):
+            self._references.append(node)
+
     def departs(self, at: int, block: str, node: Scalar) -> None:
         """Note a `go`, the instruction at `at`."""
         self.departures.append(Departure(at, self._section, block, node))
 
-    def check_threads(self) -> None:
-        """Report every `thread` that names no message before it."""
+    def check_references(self) -> None:
+        """Report every `thread` that names no message before it, and every `since` that names no step."""
         for thread in self._threads:
             name = thread.node.text
             known = thread.before | {send for send, section in self._sends.items() if section != thread.section}
@@ -197,6 +220,11 @@ class Compiler:
                 if name in self._sends:
                     message = f"`{name}` is not sent before this step"
                 self.reader.wrong("E009", message, thread.node, did_you_mean(name, known))
+        for node in self._references:
+            if node.text not in self._ids:
+                self.reader.wrong(
+                    "E009", f"there is no step `{node.text}`", node, did_you_mean(node.text, self._ids)
+                )
 
     def _step(self, item: Node) -> bool:
         node = self.reader.mapping(item, "a step")
@@ -204,6 +232,11 @@ class Compiler:
         if node is None or name is None:
             return True
         verb = self._verbs[name]
+        if self._aside and not verb.aside:
+            allowed = one_of([each for each, found in self._verbs.items() if found.aside])
+            self.reader.wrong(
+                "E214", f"a side list has no `{name}`: the run goes on meanwhile", node.keys[name], allowed
+            )
         keys = (*STEP_KEYS, name, *verb.beside)
         self.reader.closed(node, f"a `{name}` step", keys, (*VERBS_LATER, *STEP_KEYS_LATER))
         step = Step(id=self._id(node, name), verb=node.keys[name], value=node.values[name], beside=node.values)

@@ -15,6 +15,7 @@ from .durations import Duration
 
 OutcomeClass = Literal["good", "open", "bad"]
 Approval = Literal["every", "first", "none"]
+Mode = Literal["single", "restart", "queue", "parallel"]
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -41,6 +42,15 @@ class Parameter(Part, frozen=True, kw_only=True, omit_defaults=True):
     most: Duration | int | float | None = None
 
 
+class Variable(Part, frozen=True, kw_only=True, omit_defaults=True):
+    """A value that each run keeps and its steps can change. Without a default, only a time can be, it is
+    missing at first.
+    """
+
+    type: Literal["duration", "number", "text", "bool", "time"]
+    default: Duration | int | float | str | bool | None = None
+
+
 class Trigger(Part, frozen=True, kw_only=True, omit_defaults=True):
     """An event that starts a run. With `event` None the workflow can be started by hand (`manual: true`)."""
 
@@ -65,8 +75,29 @@ class Cap(Part, frozen=True, kw_only=True, omit_defaults=True):
     unanswered: int | None = None
 
 
+class Late(Part, frozen=True, kw_only=True, omit_defaults=True):
+    """What becomes of a message that comes more than `after` later than it was due: a person is asked, it is
+    sent all the same, or skipped.
+    """
+
+    after: Duration = Duration(3, "d")
+    do: Literal["ask", "send", "skip"] = "ask"
+
+
+class Retry(Part, frozen=True, kw_only=True, omit_defaults=True):
+    """After a failure that may pass: wait `after`, twice as long each further time up to `most`, and give up
+    after `attempts`.
+    """
+
+    attempts: int = 5
+    after: Duration = Duration(15, "m")
+    most: Duration = Duration(1, "d")
+
+
 class Policy(Part, frozen=True, kw_only=True, omit_defaults=True):
-    """How messages of a workflow may leave. None means: as the workspace says."""
+    """How messages of a workflow may leave. None means: as the workspace says. Of those who wait for one
+    person, the run with the highest `priority` is next.
+    """
 
     exclusive: Literal["contact"] | None = None
     timezone: Literal["contact", "workspace"] | None = None
@@ -75,15 +106,21 @@ class Policy(Part, frozen=True, kw_only=True, omit_defaults=True):
     caps: tuple[Cap, ...] | None = None
     on_cap: Literal["defer", "skip", "exit"] | None = None
     approval: Approval | None = None
+    priority: int = 0
+    late: Late | None = None
+    retry: Retry | None = None
 
 
 class Interrupt(Part, frozen=True, kw_only=True, omit_defaults=True):
-    """`anytime`: when `event` happens, end with outcome `exit` or continue in block `go`, whichever is set."""
+    """`anytime`: when `event` happens, end with outcome `exit`, continue in block `go`, or run the side list at
+    address `do` and stay; whichever is set.
+    """
 
     event: str
     condition: Source | None = None
     exit: str | None = None
     go: str | None = None
+    do: int | None = None
     line: int = 0
 
 
@@ -118,12 +155,17 @@ class Wait(Instruction, frozen=True, kw_only=True, omit_defaults=True):
     """Park. Exactly one of `silence` (a duration expression), `until` (an expression giving an instant) and
     `events` is set. For `events`: `within` limits the wait, `got` has the address for each event, `timeout`
     the address after the limit. The others go on with the next instruction.
+
+    With `settle` it goes on when none of `events` has come for so long, as the last one says. With `since`
+    it considers what came after that step, without it what came after the event last taken up.
     """
 
     silence: Source | None = None
     until: Source | None = None
     events: tuple[str, ...] = ()
     within: Source | None = None
+    settle: Source | None = None
+    since: str | None = None
     got: dict[str, int] = {}
     timeout: int | None = None
 
@@ -181,19 +223,43 @@ class Emit(Instruction, frozen=True, kw_only=True, omit_defaults=True):
     data: dict[str, Source] = {}
 
 
+class Set(Instruction, frozen=True, kw_only=True, omit_defaults=True):
+    """Give variables new values, all at once."""
+
+    values: dict[str, Source]
+
+
+class Start(Instruction, frozen=True, kw_only=True, omit_defaults=True):
+    """Start a run of another workflow. Unless `wait`, go on at once. Else go on when it has ended, at the
+    address in `got` for its outcome or at `otherwise`; at `refused` when it did not start.
+    """
+
+    workflow: str
+    subject: dict[str, Source]
+    wait: bool = False
+    got: dict[str, int] = {}
+    otherwise: int | None = None
+    refused: int | None = None
+
+
+class Return(Instruction, frozen=True, kw_only=True, omit_defaults=True):
+    """The end of a side list: the run stays where it stands."""
+
+
 class Exit(Instruction, frozen=True, kw_only=True, omit_defaults=True):
     """The run ends with `outcome`."""
 
     outcome: str
 
 
-AnyInstruction = Send | Wait | Task | Branch | Match | Loop | Jump | Go | Emit | Exit
+AnyInstruction = Send | Wait | Task | Branch | Match | Loop | Jump | Go | Emit | Set | Start | Return | Exit
 
 
 class Definition(Part, frozen=True, kw_only=True, omit_defaults=True):
     """A whole workflow. `subject` maps each entity the run is about (`contact`, `opening`) to the expression
     that finds it in the triggering event; `key` names those that identify a run. `blocks` has the address
-    of each named block. `about`, `title`, lines and columns do not count for its identity.
+    of each named block. There are at most `rounds` runs with the same key, if that is set. `about`, `title`,
+    lines and columns do not count for its identity.
     """
 
     name: str
@@ -202,9 +268,11 @@ class Definition(Part, frozen=True, kw_only=True, omit_defaults=True):
     triggers: tuple[Trigger, ...]
     subject: dict[str, Source]
     key: tuple[str, ...]
-    mode: Literal["single"] = "single"
+    mode: Mode = "single"
     again: Literal["never", "always"] | Duration = "never"
+    rounds: int | None = None
     params: dict[str, Parameter] = {}
+    vars: dict[str, Variable] = {}
     policy: Policy = Policy()
     guard: tuple[Source, ...] = ()
     anytime: tuple[Interrupt, ...] = ()

@@ -38,23 +38,26 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     run: str | None = None
 
 
-def may_start(
-    turn: Turn, accepted: Accepted, kind: str, contact: Contact | None, opening: Opening | None
-) -> Refusal | None:
-    """Whether a run of `accepted`, set off by an event of `kind`, may start with these subjects."""
-    if contact is not None:
-        if contact.blocked or contact.opted_out:
-            return Refusal(reason="do_not_contact", detail="This person is not to be contacted.")
-        holder = _exclusive_run(turn, accepted, contact)
-        if holder is not None:
-            return Refusal(
-                reason="exclusive",
-                detail=f"{holder.workflow} ({holder.id}) is in conversation with this person: one at a time.",
-                run=holder.id,
-            )
-    if kind == "referral.wanted" and contact is not None and opening is not None:
-        return _may_ask(turn, contact, opening)
+def may_be_contacted(contact: Contact | None) -> Refusal | None:
+    """Whether a run about `contact` may start at all."""
+    if contact is not None and (contact.blocked or contact.opted_out):
+        return Refusal(reason="do_not_contact", detail="This person is not to be contacted.")
     return None
+
+
+def pursuing(turn: Turn, contact: str) -> list[Run]:
+    """The runs that are in conversation with a contact and let no other in: those of exclusive workflows that
+    have not ended, and what they started.
+    """
+    return [run for run in turn.rows.find(Run, contact=contact) if run.status != "exited" and _alone(turn, run)]
+
+
+def _alone(turn: Turn, run: Run | None) -> bool:
+    while run is not None:
+        if turn.library.definition(turn.rows, run.hash).definition.policy.exclusive is not None:
+            return True
+        run = turn.rows.get(Run, run.parent) if run.parent else None
+    return False
 
 
 def may_leave(turn: Turn, accepted: Accepted, run: Run, step: Send, message: Message) -> Hold | None:
@@ -74,16 +77,10 @@ def may_leave(turn: Turn, accepted: Accepted, run: Run, step: Send, message: Mes
     )
 
 
-def _exclusive_run(turn: Turn, accepted: Accepted, contact: Contact) -> Run | None:
-    if accepted.definition.policy.exclusive is None:
+def may_ask(turn: Turn, contact: Contact | None, opening: Opening | None) -> Refusal | None:
+    """Whether this contact may be asked about this opening now."""
+    if contact is None or opening is None:
         return None
-    for run in turn.rows.find(Run, contact=contact.id, status="live"):
-        if turn.library.definition(turn.rows, run.hash).definition.policy.exclusive is not None:
-            return run
-    return None
-
-
-def _may_ask(turn: Turn, contact: Contact, opening: Opening) -> Refusal | None:
     if opening.status != "open":
         return Refusal(reason="opening_closed", detail=f"{opening.id} is closed.")
     settings, rows = turn.settings, turn.rows

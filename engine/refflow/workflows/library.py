@@ -80,7 +80,13 @@ class Library:
         found = self._expressions.get(key)
         if found is None:
             scope = scope_for(
-                source.events, definition.params, self.kinds, definition.subject, True, definition.key
+                source.events,
+                definition.params,
+                self.kinds,
+                definition.subject,
+                True,
+                definition.key,
+                definition.vars,
             )
             try:
                 found = self._expressions[key] = compile_expression(source.text, scope)

@@ -22,7 +22,7 @@ from .vocabulary import SUBJECTS
 from .yaml_source import Mapping as MappingNode
 from .yaml_source import read_yaml
 
-BY_ITSELF = ("do_not_contact", "capped")
+BY_ITSELF = ("do_not_contact", "capped", "cancelled", "restarted")
 """Outcomes that a run can have without any step that says so."""
 
 ANYTHING = "?"
@@ -70,7 +70,8 @@ class _Loading:
         if steps is not None:
             compiler.section(None, steps)
         addresses = {name: compiler.section(name, node) for name, node in header.blocks.items()}
-        compiler.check_threads()
+        sides = [compiler.side(node) for node in header.sides]
+        compiler.check_references()
         if steps is None:
             return None
         self._check_circles(compiler)
@@ -78,6 +79,8 @@ class _Loading:
         for interrupt in header.anytime:
             if interrupt.go is not None:
                 entries.setdefault(addresses[interrupt.go], set()).add(interrupt.event)
+            elif interrupt.do is not None:
+                entries.setdefault(sides[interrupt.do], set()).add(interrupt.event)
         events = events_at(compiler.program, addresses, entries)
         self._check_reached(header, compiler, {name: bool(events[at]) for name, at in addresses.items()})
         checker = Checker(self._reader, self._kinds, header, compiler.sends)
@@ -89,7 +92,7 @@ class _Loading:
             )
         ]
         scopes = [checker.scope(events[at], compiler.in_loop[at]) for at in range(len(program))]
-        return header.with_program(program, addresses, self._used(program, scopes))
+        return header.with_program(program, addresses, sides, self._used(program, scopes))
 
     def _compiler(self, header: Header) -> Compiler:
         known = Known(
@@ -99,6 +102,7 @@ class _Loading:
             templates=self._templates.names(),
             channels=self._channels,
             kinds=self._kinds,
+            variables=tuple(header.vars),
         )
         return Compiler(self._reader, known, VERBS)
 
@@ -125,7 +129,7 @@ class _Loading:
         for name, key in header.outcome_nodes.items():
             if name not in happening:
                 message = f"outcome `{name}` never happens"
-                self._reader.wrong("E232", message, key, "take it out, or `exit` with it", severity="warning")
+                self._reader.wrong("W232", message, key, "take it out, or `exit` with it")
 
     def _checked(self, header: Header, checker: Checker) -> Header:
         triggers = tuple(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import Any
 
-from .definition import Parameter
+from .definition import Parameter, Variable
 from .durations import Duration
 from .reading import Reader, pairs
 from .yaml_source import Mapping, Node, Scalar, plain_value
@@ -39,6 +39,35 @@ def _parameter(reader: Reader, name: str, node: Node) -> Parameter | None:
         return None
     _must_fit(reader, found, default, least, most)
     return Parameter(type=type, default=default, least=least, most=most)
+
+
+def read_vars(reader: Reader, node: Node) -> dict[str, Variable | None]:
+    """`vars`: each with `type`, and with `default` unless it is a time. One that cannot be read is None."""
+    found = reader.mapping(node, "`vars`")
+    variables: dict[str, Variable | None] = {}
+    for name, key, value in () if found is None else pairs(found):
+        good = reader.name(key, "a variable") is not None
+        variables[name] = _variable(reader, name, value) if good else None
+    return variables
+
+
+def _variable(reader: Reader, name: str, node: Node) -> Variable | None:
+    found = reader.mapping(node, f"variable `{name}`", ("type", "default", "note"), required=("type",))
+    if found is None or "type" not in found.values:
+        return None
+    type: Any = reader.choice(found.values["type"], "`type`", ("duration", "number", "text", "bool", "time"))
+    if type is None:
+        return None
+    if type == "time":
+        if "default" in found.values:
+            help = "leave it out, and ask with `has(vars." + name + ")`"
+            reader.wrong("E131", "a time has no `default`", found.keys["default"], help)
+        return Variable(type=type)
+    if "default" not in found.values:
+        reader.wrong("E006", f"variable `{name}` needs `default`", node)
+        return None
+    default = _value(reader, type, found.values["default"], "`default`")
+    return None if default is None else Variable(type=type, default=default)
 
 
 def _value(reader: Reader, type: str, node: Node, what: str) -> Any:

@@ -7,20 +7,19 @@ from typing import Any
 
 import msgspec
 
-from .definition import Cap, Policy, Window
+from .definition import Cap, Late, Policy, Retry, Window
 from .reading import Reader, pairs
 from .yaml_source import Mapping, Node, Scalar, Sequence
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 _HOURS = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)\s*-\s*([01]?\d|2[0-3]|24):([0-5]\d)")
-_POLICY = ("exclusive", "timezone", "window", "gap", "caps", "on_cap", "approval")
-_POLICY_LATER = ("priority", "retry", "late")
+_POLICY = ("exclusive", "priority", "timezone", "window", "gap", "caps", "on_cap", "approval", "retry", "late")
 
 
 def read_policy(reader: Reader, node: Node) -> Policy:
     """The `policy` of a workflow; what cannot be read stays as the workspace says."""
-    found = reader.mapping(node, "a policy", _POLICY, later=_POLICY_LATER)
+    found = reader.mapping(node, "a policy", _POLICY)
     return Policy() if found is None else Policy(**_policy_fields(reader, found))
 
 
@@ -48,6 +47,28 @@ def read_approval(reader: Reader, node: Node) -> Any:
     return reader.choice(node, "`approval`", ("every", "first", "none"), later=("batch",))
 
 
+def read_late(reader: Reader, node: Node) -> Late | None:
+    """`{after: 3d, do: ask}`: what becomes of a message that comes too late."""
+    found = reader.mapping(node, "`late`", ("after", "do"))
+    values = {} if found is None else found.values
+    after = reader.duration(values["after"], "`after`") if "after" in values else None
+    do: Any = reader.choice(values["do"], "`do`", ("ask", "send", "skip")) if "do" in values else None
+    given = {"after": after, "do": do}
+    return None if found is None else Late(**{name: each for name, each in given.items() if each is not None})
+
+
+def read_retry(reader: Reader, node: Node) -> Retry | None:
+    """`{attempts: 5, after: 15m, most: 1d}`: how a message is tried again."""
+    found = reader.mapping(node, "`retry`", ("attempts", "after", "most"))
+    values = {} if found is None else found.values
+    given: dict[str, Any] = {
+        name: reader.duration(values[name], f"`{name}`") for name in ("after", "most") if name in values
+    }
+    if "attempts" in values:
+        given["attempts"] = reader.whole(values["attempts"], "`attempts`")
+    return None if found is None else Retry(**{name: each for name, each in given.items() if each is not None})
+
+
 def _policy_fields(reader: Reader, policy: Mapping) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for name, _, value in pairs(policy):
@@ -66,6 +87,12 @@ def _policy_fields(reader: Reader, policy: Mapping) -> dict[str, Any]:
                 fields[name] = reader.choice(value, "`on_cap`", ("defer", "skip", "exit"))
             case "approval":
                 fields[name] = read_approval(reader, value)
+            case "priority":
+                fields[name] = reader.whole(value, "`priority`", 0) or 0
+            case "retry":
+                fields[name] = read_retry(reader, value)
+            case "late":
+                fields[name] = read_late(reader, value)
     return fields
 
 

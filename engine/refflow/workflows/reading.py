@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from typing import Literal
-
 from .definition import Source
 from .durations import Duration, parse_duration
 from .expressions import ExpressionErrors
@@ -30,27 +28,13 @@ class Reader:
         self.problems: list[Problem] = []
         self.written: dict[tuple[int, int], Scalar] = {}
 
-    def wrong(
-        self,
-        code: str,
-        message: str,
-        node: Node,
-        help: str | None = None,
-        *,
-        severity: Literal["error", "warning"] = "error",
-    ) -> None:
+    def wrong(self, code: str, message: str, node: Node, help: str | None = None) -> None:
         """Note a problem at `node`."""
         length = len(node.text.split("\n")[0]) if isinstance(node, Scalar) else 1
-        self.wrong_at(code, message, (node.line, node.column, max(1, length)), help, severity=severity)
+        self.wrong_at(code, message, (node.line, node.column, max(1, length)), help)
 
     def wrong_at(
-        self,
-        code: str,
-        message: str,
-        place: tuple[int, int, int],
-        help: str | None = None,
-        *,
-        severity: Literal["error", "warning"] = "error",
+        self, code: str, message: str, place: tuple[int, int, int], help: str | None = None
     ) -> None:
         """Note a problem at `place`: line, column and length."""
         line, column, length = place
@@ -63,7 +47,6 @@ class Reader:
                 column=column,
                 length=length,
                 help=help,
-                severity=severity,
             )
         )
 

@@ -21,6 +21,9 @@ from refflow.views.runs import Settings as SettingsRow
 from .library import Library
 from .settings import Settings, settings_from
 
+MOST_GENERATIONS = 100
+"""No sensible chain of workflows that set each other off is longer."""
+
 Recall = Callable[[int], StoredEvent | None]
 
 
@@ -52,6 +55,9 @@ class Turn:
         self._head = head
         self._recall = recall
         self._stored: list[StoredEvent] = []
+        self._generations: dict[int, int] = {}
+        self.generation = 0
+        """How many events lead from a fact to the one that is being looked at."""
 
     @property
     def kinds(self) -> Kinds:
@@ -78,8 +84,15 @@ class Turn:
         self.events.append(NewEvent(payload=payload, occurred_at=at, by=by, cause=cause))
         event = StoredEvent(position, self.kinds.of(payload).name, at, self.now, by, cause, "", payload)
         self._stored.append(event)
+        self._generations[position] = self.generation + 1
         self._fold.apply(self.rows, event)
         self.pending.append(event)
+        return event
+
+    def next_pending(self) -> StoredEvent:
+        """The next event to look at."""
+        event = self.pending.popleft()
+        self.generation = self._generations[event.position]
         return event
 
     def recall(self, position: int) -> StoredEvent | None:
