@@ -47,6 +47,7 @@ from refflow.plugins.channel import (
     Outgoing,
     Permanent,
     Retryable,
+    Unauthorised,
     Unfound,
     single_line,
 )
@@ -115,6 +116,13 @@ if TYPE_CHECKING:
     from refflow.workspace.openings import find_opening as find_opening
     from refflow.workspace.openings import packet as packet
     from refflow.workspace.openings import personalise as personalise
+    from refflow.workspace.pausing import away as away
+    from refflow.workspace.pausing import pause as pause
+    from refflow.workspace.pausing import pauses as pauses
+    from refflow.workspace.pausing import queue as queue
+    from refflow.workspace.pausing import reopen_channel as reopen_channel
+    from refflow.workspace.pausing import resume as resume
+    from refflow.workspace.pausing import withdraw as withdraw
     from refflow.workspace.people import PersonDetails as PersonDetails
     from refflow.workspace.people import Profile as Profile
     from refflow.workspace.people import add_person as add_person
@@ -146,6 +154,7 @@ if TYPE_CHECKING:
     from refflow.workspace.who import Ranking as Ranking
     from refflow.workspace.who import Term as Term
     from refflow.workspace.who import who as who
+    from refflow.workspace.workspace import Incoming as Incoming
     from refflow.workspace.workspace import Workspace as Workspace
     from refflow.workspace.workspace import open_workspace as open_workspace
 
@@ -215,6 +224,15 @@ _CALLS = {
         "packet",
         "personalise",
     ),
+    "pausing": (
+        "away",
+        "pause",
+        "pauses",
+        "queue",
+        "reopen_channel",
+        "resume",
+        "withdraw",
+    ),
     "people": (
         "PersonDetails",
         "Profile",
@@ -257,6 +275,7 @@ _CALLS = {
         "who",
     ),
     "workspace": (
+        "Incoming",
         "Workspace",
         "open_workspace",
     ),

@@ -223,6 +223,59 @@ class TriggerDequeued(Payload, frozen=True, kw_only=True):
     opening: str | None = None
 
 
+@event_kind(KINDS, "outreach.paused", "reason")
+class OutreachPaused(Payload, frozen=True, kw_only=True):
+    """From `starts` (default now) to `until` (default until resumed) nothing leaves and no timer fires: of a run,
+    to a contact, in a workflow, or at all when none is named. Timers keep when they are due.
+    """
+
+    pause: str
+    starts: datetime | None = None
+    until: datetime | None = None
+    run: str | None = None
+    contact: str | None = None
+    workflow: str | None = None
+    reason: str | None = None
+
+
+@event_kind(KINDS, "outreach.resumed")
+class OutreachResumed(Payload, frozen=True, kw_only=True):
+    """The pause ends now."""
+
+    pause: str
+    run: str | None = None
+    contact: str | None = None
+
+
+@event_kind(KINDS, "inbox.checked")
+class InboxChecked(Payload, frozen=True, kw_only=True):
+    """All that had come in by `channel` when this happened is in the log."""
+
+    channel: str
+
+
+@event_kind(KINDS, "inbox.closed")
+class InboxClosed(Payload, frozen=True, kw_only=True):
+    """Answers no longer come in by `channel`, or nobody looks there: the owner notes them."""
+
+    channel: str
+
+
+@event_kind(KINDS, "channel.paused", "reason")
+class ChannelPaused(Payload, frozen=True, kw_only=True):
+    """The channel does not let refflow in: nothing leaves by it until the owner has put that right."""
+
+    channel: str
+    reason: str | None = None
+
+
+@event_kind(KINDS, "channel.resumed")
+class ChannelResumed(Payload, frozen=True, kw_only=True):
+    """The channel may be used again."""
+
+    channel: str
+
+
 @event_kind(KINDS, "run.exited")
 class RunExited(Payload, frozen=True, kw_only=True):
     """The run ended."""

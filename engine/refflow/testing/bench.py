@@ -28,6 +28,7 @@ from refflow.workflows.definition import encode, essence
 from refflow.workflows.engine import settle
 from refflow.workflows.library import Library
 from refflow.workflows.loader import load_workflow
+from refflow.workflows.pauses import free_at
 from refflow.workflows.problems import render_all
 from refflow.workflows.settings import Settings, plain_fields
 from refflow.workflows.templates import TemplateTexts
@@ -116,7 +117,7 @@ class Bench:
         return key
 
     def record(self, *payloads: Any, by: str = "user", at: datetime | None = None) -> list[StoredEvent]:
-        """Facts that happened `at` (default now), as one commit with what follows. Timers due before go first."""
+        """Facts that happened `at` (default now): one commit with what follows. Timers due before go first."""
         self._fire(before=at or self.now)
         events = self._commit([(each, by, at) for each in payloads])
         self._deliver()
@@ -134,8 +135,8 @@ class Bench:
     def until(self, moment: datetime) -> None:
         """Let time pass until `moment`."""
         while (due := self._next(micros(moment))) is not None:
-            self.now = max(self.now, instant(due.due or 0))
-            self._fire_one(due)
+            run, self.now = due
+            self._fire_one(run)
         self.now = max(self.now, moment)
 
     def sleep(self, **length: float) -> None:
@@ -200,17 +201,30 @@ class Bench:
             start = end
         return different
 
-    def _next(self, until: int) -> Run | None:
-        due = [run for run in self.rows.find(Run, status="live") if run.due is not None and run.due <= until]
-        return min(due, key=lambda run: (run.due or 0, run.id), default=None)
+    def _next(self, until: int) -> tuple[Run, datetime] | None:
+        """The run whose timer fires next, until that moment, and when."""
+        found: list[tuple[int, int, str, Run]] = []
+        for run in self.rows.find(Run, status="live"):
+            free = None if run.due is None else free_at(self.rows, run, max(run.due, micros(self.now)))
+            if (
+                run.due is not None
+                and run.due <= until
+                and free is not None
+                and free <= max(until, micros(self.now))
+            ):
+                found.append((free, run.due, run.id, run))
+        if not found:
+            return None
+        free, _, _, run = min(found, key=lambda each: each[:3])
+        return run, instant(free)
 
     def _fire(self, *, until: datetime | None = None, before: datetime | None = None) -> None:
         limit = micros(until) if until is not None else micros(before or self.now) - 1
         for _ in range(10_000):
-            run = self._next(limit)
-            if run is None:
+            due = self._next(limit)
+            if due is None or due[1] > self.now:
                 return
-            self._fire_one(run)
+            self._fire_one(due[0])
         raise AssertionError("timers without end")
 
     def _fire_one(self, run: Run) -> None:

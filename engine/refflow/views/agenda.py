@@ -63,7 +63,7 @@ def _edited(rows: Rows, event: StoredEvent, payload: messages.MessageEdited) -> 
 @handles(_HANDLERS, "message.held")
 def _held(rows: Rows, event: StoredEvent, payload: messages.MessageHeld) -> None:
     until = event.occurred_at if payload.until is None else micros(payload.until)
-    _become(rows, event, payload, "held", payload.detail, due=until)
+    _become(rows, event, payload, "approve" if payload.rule == "late" else "held", payload.detail, due=until)
 
 
 @handles(_HANDLERS, "message.prepared")
@@ -175,4 +175,4 @@ def _become(
     )
 
 
-AGENDA = Projection(name="agenda", version=1, tables=(Item,), handlers=_HANDLERS)
+AGENDA = Projection(name="agenda", version=2, tables=(Item,), handlers=_HANDLERS)

@@ -6,21 +6,33 @@ in its turn, so a run that ends can set off the next.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import datetime
+
 from refflow.errors import RefflowError
-from refflow.events.event import StoredEvent
-from refflow.events.runs import ChildWanted, RunCancelled, RunExited, TaskClosed, TimerFired
+from refflow.events.event import StoredEvent, instant
+from refflow.events.runs import ChildWanted, RunCancelled, RunExited, TaskClosed, TimerFired, TimerSet
 from refflow.views.messages import Message
 from refflow.views.runs import Run
+from refflow.views.runs import Task as TaskRow
 
 from .definition import Interrupt, Send, Start, Task, Wait
 from .environment import environment
 from .interpreter import STOPPED, Interpreter, concerns
 from .library import Accepted
-from .sending import MOST_ATTEMPTS, draft, hold, try_again
+from .pauses import paused_between
+from .sending import draft, hold, try_again
 from .starting import next_in_queue, set_off, start_child
 from .turn import MOST_GENERATIONS, Turn
 
 DEFINING = frozenset({"workflow.defined", "workflow.retired"})
+WAKING = {
+    "outreach.resumed": ("paused",),
+    "inbox.checked": ("inbox_stale",),
+    "channel.resumed": ("channel",),
+    "settings.changed": ("not_live",),
+}
+"""What lets go of messages, and the rules that held them."""
 STOPS = frozenset({"contact.blocked", "contact.opted_out"})
 LACKING = frozenset({"packet", "unfilled"})
 """Rules that hold a message until something that it lacks is given."""
@@ -35,6 +47,8 @@ def settle(turn: Turn) -> None:
         event = turn.next_pending()
         if event.kind in DEFINING:
             heard = _heard(turn)
+        elif event.kind in WAKING:
+            _wake(turn, WAKING[event.kind])
         elif event.kind in heard or getattr(event.payload, "run", None) is not None:
             _look_at(turn, event)
 
@@ -181,6 +195,8 @@ def _resume(turn: Turn, run: Run, event: StoredEvent) -> None:
         case Task() if isinstance(event.payload, TaskClosed) and event.payload.task == run.task:
             addresses = {"done": step.done, "skipped": step.skipped, "expired": step.expired}
             interpreter.go_on(addresses[event.payload.outcome])
+        case Task() if isinstance(event.payload, TimerFired) and (longer := _time_lost(turn, run)):
+            turn.record(TimerSet(run=run.id, step=run.step, due=longer, rule="paused"), by=accepted.by)
         case Task() if isinstance(event.payload, TimerFired) and run.task is not None:
             turn.record(
                 TaskClosed(task=run.task, run=run.id, outcome="expired", contact=run.contact), by=accepted.by
@@ -190,6 +206,26 @@ def _resume(turn: Turn, run: Run, event: StoredEvent) -> None:
             interpreter.go_on(step.got[run.event_kind])
         case Wait() if isinstance(event.payload, TimerFired):
             interpreter.go_on(run.at + 1 if step.timeout is None else step.timeout)
+
+
+def _time_lost(turn: Turn, run: Run) -> datetime | None:
+    """Until when a person still has time for the task of `run`, whose limit has come: a pause does not count."""
+    task = turn.rows.get(TaskRow, run.task) if run.task else None
+    if task is None:
+        return None
+    due = task.due + paused_between(turn.rows, run, task.opened_at, turn.now)
+    return instant(due) if due > turn.now else None
+
+
+def _wake(turn: Turn, rules: Collection[str]) -> None:
+    """Try again to send what these rules hold back."""
+    for message in sorted(turn.rows.find(Message, status="held"), key=lambda each: int(each.id[1:])):
+        run = turn.rows.get(Run, message.run)
+        if message.rule in rules and run is not None and run.status == "live" and run.message == message.id:
+            accepted = turn.library.definition(turn.rows, run.hash)
+            step = accepted.definition.program[run.at]
+            if isinstance(step, Send):
+                Interpreter(turn, accepted, run).release(step, message)
 
 
 def _resume_send(turn: Turn, interpreter: Interpreter, step: Send, event: StoredEvent) -> None:
@@ -204,8 +240,10 @@ def _resume_send(turn: Turn, interpreter: Interpreter, step: Send, event: Stored
             interpreter.release(step, message)
         case "message.sent" | "message.skipped":
             interpreter.go_on(run.at + 1)
-        case "message.failed" if event.payload.severity == "retry" and message.attempts < MOST_ATTEMPTS:
-            hold(turn, interpreter.accepted, run, message, try_again(turn, message))
+        case "message.failed" if event.payload.severity == "retry" and (
+            pause := try_again(turn, interpreter.accepted, message)
+        ):
+            hold(turn, interpreter.accepted, run, message, pause)
         case "message.failed" if step.failed is not None:
             interpreter.go_on(step.failed)
         case "message.failed":

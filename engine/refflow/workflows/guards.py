@@ -12,22 +12,26 @@ from refflow.views.contacts import Contact
 from refflow.views.messages import OPEN, Message, SendingDay
 from refflow.views.openings import Opening
 from refflow.views.pipeline import TAKEN, Ask, ask_id
-from refflow.views.runs import Run
+from refflow.views.runs import Inbox, Paused, Run
 
 from .calendar import Calendar, both
 from .definition import Cap, Policy, Send
 from .environment import run_environment
 from .facts import tie_of
 from .library import Accepted
+from .pauses import pause_at
 from .turn import Turn
 
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a message may not leave now. `until` is the first instant at which the rule could let it go."""
+    """Why a message may not leave now. `until` is the first instant at which the rule could let it go; `skip`
+    when it is not to leave any more.
+    """
 
     rule: str
     detail: str
     until: datetime | None = None
+    skip: bool = False
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,9 +75,13 @@ def may_leave(turn: Turn, accepted: Accepted, run: Run, step: Send, message: Mes
         or _packet_is_complete(turn, run, message)
         or _opening_is_free(turn, run)
         or something_came_in(turn, run, message)
+        or _paused(turn, run, message)
+        or _late(turn, policy, run, message)
+        or _inbox_is_stale(turn, message)
         or _caps(turn, policy, contact, message)
         or (None if step.urgent else _gap(turn, policy, contact))
         or _window(turn, policy, contact)
+        or (None if step.urgent else _pace(turn, run, message))
     )
 
 
@@ -176,6 +184,68 @@ def something_came_in(turn: Turn, run: Run, message: Message) -> Hold | None:
             rule="answered", detail="They wrote in the meantime: read it, then approve if it still fits."
         )
     return None
+
+
+def _paused(turn: Turn, run: Run, message: Message) -> Hold | None:
+    """Whether the owner, or a channel that lets nothing through, has stopped what leaves."""
+    if not turn.settings.live:
+        return Hold(rule="not_live", detail="Nothing leaves before `live: true` is in the settings.")
+    pause = pause_at(turn.rows, run, turn.now)
+    if pause is not None:
+        until = None if pause.until is None else instant(pause.until)
+        return Hold(rule="paused", detail=f"Paused{_until(until)} ({pause.id}).", until=until)
+    if turn.rows.get(Paused, message.channel) is not None:
+        return Hold(rule="channel", detail=f"The channel {message.channel} does not let refflow in.")
+    return None
+
+
+def _until(until: datetime | None) -> str:
+    return "" if until is None else f" until {until:%Y-%m-%d %H:%M} UTC"
+
+
+def _late(turn: Turn, policy: Policy, run: Run, message: Message) -> Hold | None:
+    """Whether the message comes so late that it may no longer fit. Approving it says that it does."""
+    late, due = policy.late or turn.settings.late, _was_due(run, message)
+    if late.do == "send":
+        return None
+    if instant(turn.now) <= turn.settings.calendar.add(due, late.after):
+        return None
+    detail = f"It was due on {due:%Y-%m-%d}: read it, then approve if it still fits."
+    return Hold(rule="late", detail=detail, skip=late.do == "skip")
+
+
+def _was_due(run: Run, message: Message) -> datetime:
+    """When the message should have left: when the timer before it was due, or a person approved it."""
+    fell_due = message.drafted_at if run.fell_due is None else run.fell_due
+    return instant(max(fell_due, message.approved_at or 0))
+
+
+def _inbox_is_stale(turn: Turn, message: Message) -> Hold | None:
+    """Whether an answer may lie in an inbox that nobody has looked into. Whoever approves a message now, has."""
+    earliest = micros(turn.settings.calendar.subtract(instant(turn.now), turn.settings.max_stale))
+    if (message.approved_at or 0) >= earliest:
+        return None
+    for inbox in turn.rows.find(Inbox):
+        if inbox.checked_at < earliest:
+            return Hold(rule="inbox_stale", detail=f"The inbox of {inbox.channel} has to be looked at first.")
+    return None
+
+
+def _pace(turn: Turn, run: Run, message: Message) -> Hold | None:
+    """What comes late, after a holiday or a week with the machine switched off, does not all leave at once."""
+    settings, now = turn.settings, instant(turn.now)
+    if not run.paced and settings.calendar.add(_was_due(run, message), settings.pace) > now:
+        return None
+    others = [turn.now for each in turn.rows.find(Message, status="requested") if each.id != message.id]
+    earliest = micros(settings.calendar.subtract(now, settings.pace))
+    for day in {instant(moment).date().isoformat() for moment in (earliest, turn.now)}:
+        sent = turn.rows.get(SendingDay, day)
+        others += sent.sent if sent is not None else []
+    recent = [at for at in others if at > earliest]
+    if not recent:
+        return None
+    until = settings.calendar.add(instant(max(recent)), settings.pace)
+    return Hold(rule="pace", detail="Late messages leave one after the other.", until=until)
 
 
 def _caps(turn: Turn, policy: Policy, contact: Contact, message: Message) -> Hold | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from hashlib import sha256
 from typing import Literal
 
@@ -11,7 +10,7 @@ from refflow.events.messages import MessageDrafted, MessageHeld, MessageSkipped,
 from refflow.events.runs import TimerSet
 from refflow.views.contacts import Contact
 from refflow.views.messages import Message
-from refflow.views.runs import Run
+from refflow.views.runs import Paused, Run
 
 from .definition import Approval, Send
 from .environment import run_environment
@@ -21,9 +20,6 @@ from .templates import render
 from .turn import Turn
 
 _CARE: tuple[Approval, ...] = ("every", "first", "none")
-
-MOST_ATTEMPTS = 5
-RETRY_AFTER = timedelta(minutes=15)
 
 Released = Literal["requested", "held", "skipped", "capped"]
 
@@ -94,8 +90,10 @@ def release(turn: Turn, accepted: Accepted, run: Run, step: Send, message: Messa
             by=accepted.by,
         )
         return "requested"
-    on_cap = accepted.definition.policy.on_cap or "defer"
-    if held.rule == "cap" and on_cap != "defer":
+    on_cap = accepted.definition.policy.on_cap or turn.settings.on_cap
+    if held.rule != "cap":
+        on_cap = "skip" if held.skip else "defer"
+    if on_cap != "defer":
         turn.record(
             MessageSkipped(message=message.id, run=run.id, contact=message.contact, reason=held.detail),
             by=accepted.by,
@@ -112,9 +110,20 @@ def message_id(turn: Turn, message: str) -> str:
     return f"<{message}.{turn.workspace}@{domain}>"
 
 
-def try_again(turn: Turn, message: Message) -> Hold:
-    """After a failure that may pass: wait a quarter of an hour, and twice as long each further time."""
-    until = instant(turn.now) + RETRY_AFTER * 2 ** (message.attempts - 1)
+def try_again(turn: Turn, accepted: Accepted, message: Message) -> Hold | None:
+    """After a failure that may pass: how long to wait, twice as long each further time. None: no longer.
+
+    Messages that failed together do not come again together: up to a tenth is added, which the message decides.
+    """
+    if turn.rows.get(Paused, message.channel) is not None:
+        return Hold(rule="channel", detail=f"The channel {message.channel} does not let refflow in.")
+    retry, now = accepted.definition.policy.retry or turn.settings.retry, instant(turn.now)
+    if message.attempts >= retry.attempts:
+        return None
+    first, most = (turn.settings.calendar.add(now, each) - now for each in (retry.after, retry.most))
+    pause = min(first * 2 ** min(message.attempts - 1, 30), most)
+    share = int(sha256(f"{message.id} {message.attempts}".encode()).hexdigest()[:4], 16) / 0xFFFF
+    until = now + pause * (1 + share / 10)
     return Hold(rule="retry", detail="The channel could not take it; it is tried again.", until=until)
 
 

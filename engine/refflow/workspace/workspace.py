@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
@@ -19,7 +19,7 @@ from refflow.errors import Held, RefflowError, UsageError
 from refflow.events import kinds_with
 from refflow.events.event import Commit, StoredEvent, commit_id, instant, micros
 from refflow.events.kinds import EventKind, Kinds, Upcaster
-from refflow.events.runs import TimerFired
+from refflow.events.runs import InboxChecked, TimerFired
 from refflow.log.database import connect
 from refflow.log.log import Conflict, LogUnavailable
 from refflow.log.sqlite import SqliteLog
@@ -33,11 +33,12 @@ from refflow.views import built_in
 from refflow.views.messages import Message
 from refflow.views.projection import Projection
 from refflow.views.rows import Rows
-from refflow.views.runs import Run
+from refflow.views.runs import Pause, Run
 from refflow.views.runs import Settings as SettingsRow
 from refflow.views.store import Progress, ViewStore
 from refflow.workflows.engine import settle
 from refflow.workflows.library import Library
+from refflow.workflows.pauses import pause_at
 from refflow.workflows.settings import Settings, settings_from
 from refflow.workflows.turn import Turn
 
@@ -51,6 +52,13 @@ LOCK_PATIENCE = 20.0
 MOST_TIMERS = 100_000
 
 Warn = Callable[[str], None]
+
+
+class Incoming(msgspec.Struct, frozen=True, kw_only=True):
+    """A fact that came in by a channel, such as an answer, and when it happened."""
+
+    payload: Any
+    occurred_at: datetime
 
 
 class Workspace:
@@ -149,13 +157,13 @@ class Workspace:
     ) -> tuple[T, list[StoredEvent]]:
         """Record what `decide` records in a turn, with all that follows, and carry out what was requested.
 
-        Timers that were due before `at`, when the facts happened (default `now`), fire first. Returns what
-        `decide` returned, and the events of its commit.
+        Timers that were due before `at`, when the facts happened (default `now`), fire first; when both are at
+        one instant, the facts win. Returns what `decide` returned, and the events of its commit.
         """
         with self._writing():
             moment = micros(now)
             self._deliver(moment, recovering=True)
-            self._fire_timers(moment, due=micros(at or now))
+            self._fire_timers(moment, due=micros(at or now) - 1)
             done = self._commit(decide, moment)
             self._deliver(moment)
             self._fire_timers(moment, due=moment)
@@ -168,10 +176,28 @@ class Workspace:
             self._deliver(moment, recovering=True)
             self._fire_timers(moment, due=moment)
 
+    def receive(self, polled: Mapping[str, Sequence[Incoming]], now: datetime) -> None:
+        """Take in what came by each channel that was looked at, and catch up: facts and overdue timers in the
+        order in which they happened. What held back for want of a look then leaves, if it still may.
+        """
+        with self._writing():
+            moment = micros(now)
+            self._deliver(moment, recovering=True)
+            found = [(each, channel) for channel, facts in polled.items() for each in facts]
+            for each, channel in sorted(found, key=lambda pair: pair[0].occurred_at):
+                at = min(micros(each.occurred_at), moment)
+                self._fire_timers(moment, due=at - 1)
+                self._record(each.payload, f"channel:{channel}", moment, at)
+                self._deliver(moment)
+            for channel in polled:
+                self._record(InboxChecked(channel=channel), f"channel:{channel}", moment)
+            self._deliver(moment)
+            self._fire_timers(moment, due=moment)
+
     def due(self, now: datetime) -> bool:
         """Whether `catch_up` has anything to do."""
         return bool(
-            self.views.query(Run, "status = 'live' AND due <= ? LIMIT 1", (micros(now),))
+            self._next_run(micros(now), micros(now))
             or self.views.query(Message, "status = 'requested' LIMIT 1")
         )
 
@@ -197,23 +223,30 @@ class Workspace:
 
     def _fire_timers(self, now: int, due: int) -> None:
         for _ in range(MOST_TIMERS):
-            found = self.views.query(Run, "status = 'live' AND due <= ? ORDER BY due, id LIMIT 1", (due,))
-            if not found:
+            run = self._next_run(now, due)
+            if run is None:
                 return
-            run = found[0]
             self._record(TimerFired(run=run.id, due=instant(run.due or 0)), "clock", now)
             self._deliver(now)
         raise RefflowError("Timers keep coming due without end. Look at the runs with `refflow check`.")
+
+    def _next_run(self, now: int, due: int) -> Run | None:
+        """The run whose timer fires next, of those due until `due` and not paused at `now`."""
+        condition = "status = 'live' AND due <= ? ORDER BY due, id"
+        if not self.views.query(Pause, "until IS NULL OR until > ? LIMIT 1", (now,)):
+            condition += " LIMIT 1"
+        found = self.views.query(Run, condition, (due,))
+        return next((run for run in found if pause_at(self.views, run, now) is None), None)
 
     def _deliver(self, now: int, *, recovering: bool = False) -> None:
         """Carry out requested sends. When `recovering`, they were requested by a process that has died."""
         for message in self.views.find(Message, status="requested"):
             outgoing = outgoing_of(message, self.views, self.settings)
-            outcome = attempt(message, outgoing, self.channels(), recovering=recovering)
-            self._record(outcome, f"channel:{message.channel}", now)
+            outcomes = attempt(message, outgoing, self.channels(), recovering=recovering)
+            self._commit(partial(_record_all, outcomes, f"channel:{message.channel}"), now)
 
-    def _record(self, payload: Any, by: str, now: int) -> None:
-        self._commit(lambda turn: turn.record(payload, by=by), now)
+    def _record(self, payload: Any, by: str, now: int, at: int | None = None) -> None:
+        self._commit(lambda turn: turn.record(payload, by=by, occurred_at=at), now)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -297,6 +330,11 @@ class Workspace:
     def _projections(self) -> tuple[Projection, ...]:
         added = [resolve(each.spec.factory) for each in self.host.pure.projections.values()]
         return (*built_in(self.kinds), *added)
+
+
+def _record_all(payloads: Sequence[Any], by: str, turn: Turn) -> None:
+    for payload in payloads:
+        turn.record(payload, by=by)
 
 
 def plugin_config(section: dict[str, Any]) -> PluginConfig:
