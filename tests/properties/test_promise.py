@@ -42,7 +42,7 @@ def workflows(draw: st.DrawFn) -> str:
 
     def branch(go: list[str], depth: int, *, leaves: bool = True) -> list[dict[str, Any]]:
         """What one answer leads to. Each step has a branch that comes out behind it."""
-        body = steps(go, depth) if depth and draw(st.booleans()) else []
+        body = steps(go, depth) if depth > 0 and draw(st.booleans()) else []
         leaving = [*({"go": block} for block in go), {"exit": "done"}]
         return [*body, draw(st.sampled_from(leaving))] if leaves and draw(st.integers(0, 3)) == 0 else body
 
@@ -72,10 +72,10 @@ def workflows(draw: st.DrawFn) -> str:
                     name: branch(go, depth, leaves=name == "done") for name in ("done", "skipped", "expired")
                 }
                 return named(task={"title": "T", "within": draw(durations)}, **answers)
-            case "choose" if depth:
+            case "choose" if depth > 0:
                 cases = [{"if": 'contact.warmth == "warm"', "do": branch(go, depth - 1)}]
                 return named(choose=cases, **{"else": branch(go, depth - 1, leaves=False)})
-            case "repeat" if depth:
+            case "repeat" if depth > 0:
                 rounds = draw(st.sampled_from([1, 2, 3, "params.rounds"]))
                 body = steps(go, depth - 1)
                 made = named(repeat={"max": rounds, "do": body})

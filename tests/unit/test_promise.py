@@ -169,3 +169,36 @@ def test_a_workflow_without_messages_promises_none() -> None:
     found = promised("steps: [{exit: done}]")
 
     assert (found.messages, found.unanswered, found.days) == (Bound(amount=0),) * 3
+
+
+def test_a_wait_that_looks_back_to_the_last_message_only_ends_the_row() -> None:
+    body = """\
+steps:
+  - {id: ask, send: {template: hi}}
+  - id: answer
+    wait: {for: [reply.received], within: 5d, since: ask}
+    got: [{id: more, send: {template: hi}}]
+    timeout: []
+  - exit: done
+"""
+
+    assert promised(body).unanswered.amount == 1
+    assert (
+        promised(
+            body.replace("  - id: answer", "  - {id: nudge, send: {template: hi}}\n  - id: answer")
+        ).unanswered.amount
+        == 3
+    )
+
+
+def test_a_run_that_waits_for_another_names_it() -> None:
+    found = promised("""\
+steps:
+  - id: first
+    start: {workflow: other, subject: {contact: contact}, wait: true}
+    got: [{id: ask, send: {template: hi}}]
+    refused: []
+  - exit: done
+""")
+
+    assert (found.starts, found.messages.amount) == (("other",), 1)

@@ -19,8 +19,8 @@ from .reading import Reader, one_of
 from .yaml_source import Mapping as MappingNode
 from .yaml_source import Node, Scalar, Sequence
 
-STEP_KEYS = ("id", "if", "note")
-STEP_KEYS_LATER = ("was", "ok", "with")
+STEP_KEYS = ("id", "if", "note", "ok")
+STEP_KEYS_LATER = ("was", "with")
 VERBS_LATER = ("use",)
 
 _OBSCURING = frozenset({"E003", "E004", "E005", "E006", "E010", "E152", "E210", "E211"})

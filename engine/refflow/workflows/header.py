@@ -38,8 +38,9 @@ _REQUIRED = ("refflow", "workflow", "on", "subject", "steps", "outcomes")
 _KEYS = (
     *_REQUIRED,
     *("title", "about", "key", "mode", "again", "params", "vars", "policy", "guard", "anytime", "blocks"),
+    "ok",
 )
-_KEYS_LATER = ("from", "ok")
+_KEYS_LATER = ("from",)
 _CLASSES: tuple[OutcomeClass, ...] = ("good", "open", "bad")
 
 
@@ -199,7 +200,7 @@ def _triggers(reader: Reader, node: Node, kinds: Kinds) -> Iterator[Trigger | No
             reader.wrong("E006", "`on` names nothing that starts the workflow", node)
         yield None
     for item in items:
-        found = reader.mapping(item, "a trigger", ("event", "if", "manual"), later=("every", "each"))
+        found = reader.mapping(item, "a trigger", ("event", "if", "manual", "ok"), later=("every", "each"))
         yield None if found is None else _trigger(reader, found, kinds)
 
 
@@ -227,7 +228,7 @@ def _interrupt(
     outcomes: Mapping[str, OutcomeClass],
     sides: list[Node],
 ) -> Interrupt | None:
-    keys = ("event", "if", "exit", "go", "do")
+    keys = ("event", "if", "exit", "go", "do", "ok")
     found = reader.mapping(node, "an interrupt", keys, required=("event",))
     if found is None or "event" not in found.values:
         return None

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from .definition import Definition, Go, Loop, Send, Source, Task, Wait
+from .definition import AnyInstruction, Definition, Go, Loop, Send, Source, Start, Task, Wait
 from .expressions import Scope, compile_expression
 from .flow import onward
 from .vocabulary import params_record
@@ -51,6 +51,11 @@ class Paths(msgspec.Struct, frozen=True):
             for move in moves:
                 found[move.source].append(move)
         return found
+
+
+def parks(step: AnyInstruction) -> bool:
+    """Whether a run stands at `step` until something happens."""
+    return isinstance(step, Send | Wait | Task) or (isinstance(step, Start) and step.wait)
 
 
 def paths_of(definition: Definition) -> Paths:
@@ -106,7 +111,7 @@ class _Walk:
         kept = () if isinstance(step, Go) else rounds
         for address, event in onward(self._program, self._definition.blocks, at):
             yield (address, kept), event, False
-        if at < self._main and isinstance(step, Send | Wait | Task):
+        if at < self._main and parks(step):
             for interrupt in self._definition.anytime:
                 if interrupt.go is not None:
                     yield (self._definition.blocks[interrupt.go], ()), interrupt.event, True

@@ -8,13 +8,15 @@ limit it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from itertools import groupby
 
 import msgspec
 
-from .definition import AnyInstruction, Definition, Send, Source, Task, Wait
+from .definition import AnyInstruction, Definition, Send, Source, Start, Task, Wait
 from .durations import Duration
-from .lengths import NOTHING, Lengths, Span, in_common
+from .lengths import CLOCK_CHANGE, NOTHING, Lengths, Span, in_common
 from .paths import Move, Paths, TooManyPlaces, paths_of
 from .settings import Settings
 
@@ -39,8 +41,11 @@ class Bound(msgspec.Struct, frozen=True, kw_only=True):
 class Promise(msgspec.Struct, frozen=True, kw_only=True):
     """What one run of `workflow` keeps to.
 
-    `days` leaves out the waits of `open_ended`, which end at a time that only the run will know. Two messages
-    are never nearer than `gap`, unless the contact wrote in between or the later one is among `urgent`.
+    `in_all` is how many messages one contact gets from all runs, None when runs may come again without end, or
+    for one opening after the other: then only the caps limit it. `days` leaves out the waits of `open_ended`,
+    which end at a time that only the run will know, and the runs that it waits for. `starts` are the workflows
+    it starts, each with a promise of its own. Two messages are never nearer than `gap`, unless the contact
+    wrote in between or the later one is among `urgent`.
     """
 
     workflow: str
@@ -48,6 +53,8 @@ class Promise(msgspec.Struct, frozen=True, kw_only=True):
     unanswered: Bound
     days: Bound
     open_ended: tuple[Source, ...] = ()
+    in_all: float | None
+    starts: tuple[str, ...] = ()
     gap: Duration
     urgent: tuple[Stop, ...] = ()
 
@@ -88,9 +95,11 @@ class Proof:
         return Promise(
             workflow=self._definition.name,
             messages=self.most_messages(),
-            unanswered=self.most_messages(_unless_answered_at_once),
+            unanswered=self.most_messages(self._surely_answered),
             days=self._most_days(),
             open_ended=tuple(limit for limit in limits if self.span(limit).most is None),
+            in_all=self._in_all(),
+            starts=tuple(dict.fromkeys(each.workflow for each in self.steps if isinstance(each, Start))),
             gap=self._gap,
             urgent=tuple(Stop(step=each.step, line=each.line) for each in urgent),
         )
@@ -114,6 +123,47 @@ class Proof:
             self._spans[limit] = self._lengths.span(limit, self._definition.params)
         return self._spans[limit]
 
+    def least_days(self, move: Move) -> float:
+        """The shortest time that a run stands at a place before it makes this move."""
+        step = self.steps[move.source]
+        limit = _limit(step)
+        if limit is None or move.interrupts or move.event is not None:
+            return 0
+        address = self.paths.places[move.to][0]
+        if isinstance(step, Task) and address in (step.done, step.skipped):
+            return 0
+        return max(0, self.span(limit).least - CLOCK_CHANGE)
+
+    def _in_all(self) -> float | None:
+        definition = self._definition
+        runs = 1 if definition.again == "never" else definition.rounds
+        if definition.key != ("contact",) or definition.mode not in ("single", "queue") or runs is None:
+            return None
+        return runs * self.most_messages().amount
+
+    def _surely_answered(self, move: Move) -> bool:
+        """An interrupt acts on an answer as it comes. A wait may take up one that came before the last messages
+        left, so it ends no row, unless it looks back to the last message only.
+        """
+        step = self.steps[move.source]
+        if move.event != ANSWER or move.interrupts:
+            return move.event == ANSWER
+        return isinstance(step, Wait) and self._last_sent[move.source] <= {step.since}
+
+    @cached_property
+    def _last_sent(self) -> list[frozenset[str]]:
+        """For each place the send steps that can have been the last before it."""
+        found: list[frozenset[str]] = []
+        for moves in self.paths.arriving:
+            before = [
+                frozenset({step.step})
+                if isinstance(step := self.steps[move.source], Send)
+                else found[move.source]
+                for move in moves
+            ]
+            found.append(frozenset().union(*before))
+        return found
+
     def _most_days(self) -> Bound:
         gap, hold = self._lengths.most(self._gap), self._longest_hold()
         best: list[list[Trail]] = []
@@ -125,7 +175,7 @@ class Proof:
             ]
             passed = [self._after(step, trail, gap, hold) for trail in arrived or [Trail(place, 0)]]
             best.append(_undominated(passed))
-        return self._bound([trail for trails in best for trail in trails], Send, Wait, Task)
+        return self._bound([trail for trails in best for trail in trails], Send, Wait, Task, Start)
 
     def _after(self, step: AnyInstruction, trail: Trail, gap: float, hold: float) -> Trail:
         """The trail once it has passed `step`, at the latest."""
@@ -167,6 +217,15 @@ class Proof:
                 because = None
 
 
+def shown_path(stops: Sequence[Stop]) -> str:
+    """The steps of a path for people: `ask (line 3), nudge (line 9) 2 times`."""
+    groups = [list(group) for _, group in groupby(stops, key=lambda stop: (stop.step, stop.line))]
+    return ", ".join(
+        f"{group[0].step} (line {group[0].line})" + (f" {len(group)} times" if len(group) > 1 else "")
+        for group in groups
+    )
+
+
 def _limit(step: AnyInstruction) -> Source | None:
     match step:
         case Wait():
@@ -174,13 +233,6 @@ def _limit(step: AnyInstruction) -> Source | None:
         case Task():
             return step.within
     return None
-
-
-def _unless_answered_at_once(move: Move) -> bool:
-    """An interrupt acts on an answer as it comes. A wait may take up one that came before the last messages
-    left, so it ends no row.
-    """
-    return move.interrupts and move.event == ANSWER
 
 
 def unless_answered(move: Move) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
+
 from .definition import Source
 from .durations import Duration, parse_duration
 from .expressions import ExpressionErrors
@@ -33,9 +34,7 @@ class Reader:
         length = len(node.text.split("\n")[0]) if isinstance(node, Scalar) else 1
         self.wrong_at(code, message, (node.line, node.column, max(1, length)), help)
 
-    def wrong_at(
-        self, code: str, message: str, place: tuple[int, int, int], help: str | None = None
-    ) -> None:
+    def wrong_at(self, code: str, message: str, place: tuple[int, int, int], help: str | None = None) -> None:
         """Note a problem at `place`: line, column and length."""
         line, column, length = place
         self.problems.append(

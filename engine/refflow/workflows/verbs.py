@@ -171,7 +171,7 @@ def _task(compiler: Compiler, step: Step) -> bool:
 def _choose(compiler: Compiler, step: Step) -> bool:
     jumps: list[int] = []
     for item in compiler.reader.items(step.value, "`choose`"):
-        node = compiler.reader.mapping(item, "a case", ("if", "do"), required=("if", "do"))
+        node = compiler.reader.mapping(item, "a case", ("if", "do", "ok"), required=("if", "do"))
         values = {} if node is None else node.values
         condition = compiler.reader.expression(values["if"], "`if`") if "if" in values else None
         at = compiler.add(Branch(**step.place, condition=condition or NOTHING, otherwise=0))

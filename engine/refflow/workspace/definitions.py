@@ -11,13 +11,16 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
+import msgspec
+
 from refflow.errors import UsageError
 from refflow.events.runs import SettingsChanged, WorkflowDefined, WorkflowRetired
 from refflow.views.runs import Settings as SettingsRow
 from refflow.views.runs import Workflow
+from refflow.workflows.checked import Checked, check_workflows
 from refflow.workflows.definition import encode, essence
 from refflow.workflows.loader import Loaded, load_workflow
-from refflow.workflows.problems import Problem
+from refflow.workflows.problems import in_order
 from refflow.workflows.settings import plain_fields
 from refflow.workflows.settings_file import load_settings
 from refflow.workflows.templates import TemplateTexts
@@ -64,20 +67,24 @@ def load(workspace: Workspace, file: WorkflowFile, templates: Mapping[str, str])
     return load_workflow(file.text, str(file.path), TemplateTexts(templates), workspace.kinds, channels)
 
 
-def check(workspace: Workspace) -> tuple[list[Problem], dict[str, str]]:
-    """Every problem of the settings and of all workflows, and the texts they are in, by file."""
+def check(workspace: Workspace) -> Checked:
+    """Every problem of the settings and of all workflows, and what the workflows promise.
+
+    While the settings have errors, the promises are those under the settings in force.
+    """
     templates = workspace.folder.templates()
-    text = _settings_text(workspace)
-    _, problems = load_settings(text, str(workspace.folder.settings))
-    found, texts = list(problems), {str(workspace.folder.settings): text}
-    names: dict[str, Path] = {}
-    for file in workspace.folder.workflows(templates):
-        loaded = load(workspace, file, templates)
-        found += loaded.problems
-        texts[str(file.path)] = file.text
-        if loaded.definition is not None:
-            names.setdefault(loaded.definition.name, file.path)
-    return found, texts
+    text, file = _settings_text(workspace), str(workspace.folder.settings)
+    settings, problems = load_settings(text, file)
+    found = check_workflows(
+        {str(each.path): each.text for each in workspace.folder.workflows(templates)},
+        TemplateTexts(templates),
+        settings or workspace.settings,
+        workspace.kinds,
+        frozenset(workspace.host.effects.channels),
+    )
+    return msgspec.structs.replace(
+        found, problems=in_order((*problems, *found.problems)), texts={file: text, **found.texts}
+    )
 
 
 def _record_settings(workspace: Workspace, turn: Turn, text: str) -> None:

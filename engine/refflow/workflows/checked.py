@@ -1,0 +1,75 @@
+"""Checks the workflows of a workspace, each by itself and all together, from their texts alone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import msgspec
+
+from refflow.events.kinds import Kinds
+
+from .across import problems_across, same_names
+from .codes import codes
+from .conditions import condition_problems
+from .contact_bounds import contact_problems
+from .definition import Definition
+from .library import Library
+from .loader import load_workflow
+from .paths import TooManyPlaces
+from .problems import Problem, Severity, in_order
+from .promise import Promise, Proof
+from .settings import Settings
+from .suppression import unanswered
+from .templates import TemplateSource
+from .written import Written
+
+
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """What a check found: the problems in order, the promise of each workflow by the name of its file, and the
+    texts of the files by name.
+    """
+
+    problems: tuple[Problem, ...]
+    promises: dict[str, Promise] = {}
+    texts: dict[str, str] = {}
+
+    def has(self, severity: Severity) -> bool:
+        """Whether something so bad was found."""
+        return any(problem.severity == severity for problem in self.problems)
+
+
+def check_workflows(
+    texts: Mapping[str, str],
+    templates: TemplateSource,
+    settings: Settings,
+    kinds: Kinds,
+    channels: Collection[str],
+) -> Checked:
+    """Everything that is wrong with the workflows in `texts`, by file, and what they promise."""
+    problems: list[Problem] = []
+    workflows: list[Written] = []
+    for file, text in texts.items():
+        loaded = load_workflow(text, file, templates, kinds, channels)
+        problems += loaded.problems
+        if loaded.definition is not None:
+            proof = _proof(loaded.definition, settings)
+            workflows.append(Written(file=file, text=text, definition=loaded.definition, proof=proof))
+    library = Library(kinds)
+    for each in workflows:
+        problems += (*condition_problems(each, library), *contact_problems(each, settings))
+    problems += same_names(workflows)
+    by_name = {each.definition.name: each for each in reversed(workflows)}
+    if len(workflows) == len(texts):  # of a file with errors nobody knows what it would set off
+        problems += problems_across(list(by_name.values())[::-1], library)
+    left = [problem for problem in problems if problem.file not in texts]
+    for file, text in texts.items():
+        left += unanswered([each for each in problems if each.file == file], file, text, codes())
+    promises = {each.file: each.proof.promise() for each in workflows if each.proof is not None}
+    return Checked(problems=in_order(left), promises=promises, texts=dict(texts))
+
+
+def _proof(definition: Definition, settings: Settings) -> Proof | None:
+    try:
+        return Proof(definition, settings)
+    except TooManyPlaces:
+        return None
