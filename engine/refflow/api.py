@@ -96,7 +96,11 @@ if TYPE_CHECKING:
     from refflow.workspace.board import board_as_of as board_as_of
     from refflow.workspace.debts import find_debt as find_debt
     from refflow.workspace.debts import settle_debt as settle_debt
+    from refflow.workspace.definitions import Checked as Checked
+    from refflow.workspace.definitions import Code as Code
     from refflow.workspace.definitions import check as check
+    from refflow.workspace.definitions import explain as explain
+    from refflow.workspace.definitions import report as report
     from refflow.workspace.definitions import synchronise as synchronise
     from refflow.workspace.history import Explanation as Explanation
     from refflow.workspace.history import Reason as Reason
@@ -197,7 +201,11 @@ _CALLS = {
         "settle_debt",
     ),
     "definitions": (
+        "Checked",
+        "Code",
         "check",
+        "explain",
+        "report",
         "synchronise",
     ),
     "history": (
@@ -303,6 +311,8 @@ __all__ = [
     "Channel",
     "ChannelContext",
     "ChannelSpec",
+    "Checked",
+    "Code",
     "CommandSpec",
     "Comparison",
     "Counterpart",
@@ -383,6 +393,7 @@ __all__ = [
     "edit_person",
     "email_key",
     "events",
+    "explain",
     "find_ask",
     "find_contact",
     "find_debt",
@@ -408,6 +419,7 @@ __all__ = [
     "replay_check",
     "replay_until",
     "reply",
+    "report",
     "say_distance",
     "say_when",
     "settle_debt",

@@ -25,12 +25,13 @@ from .written import Written
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
-    """What a check found: the problems in order, the promise of each workflow by the name of its file, and the
-    texts of the files by name.
+    """What a check found: the problems in order, and by the name of each file its text, and the definition and
+    the promise of the workflow in it, where there is one.
     """
 
     problems: tuple[Problem, ...]
     promises: dict[str, Promise] = {}
+    definitions: dict[str, Definition] = {}
     texts: dict[str, str] = {}
 
     def has(self, severity: Severity) -> bool:
@@ -65,7 +66,8 @@ def check_workflows(
     for file, text in texts.items():
         left += unanswered([each for each in problems if each.file == file], file, text, codes())
     promises = {each.file: each.proof.promise() for each in workflows if each.proof is not None}
-    return Checked(problems=in_order(left), promises=promises, texts=dict(texts))
+    definitions = {each.file: each.definition for each in workflows}
+    return Checked(problems=in_order(left), promises=promises, definitions=definitions, texts=dict(texts))
 
 
 def _proof(definition: Definition, settings: Settings) -> Proof | None:

@@ -18,7 +18,7 @@ from .problems import Problem, has_errors, in_order
 from .reading import Reader
 from .templates import TemplateSource, check_template, parse_template
 from .verbs import VERBS
-from .vocabulary import SUBJECTS
+from .vocabulary import MANUAL, SUBJECTS
 from .yaml_source import Mapping as MappingNode
 from .yaml_source import read_yaml
 
@@ -28,7 +28,7 @@ BY_ITSELF = ("do_not_contact", "capped", "cancelled", "restarted")
 ANYTHING = "?"
 """Stands for the kind of a trigger that could not be read: of such an event nothing is known to be wrong."""
 
-_OBSCURING = frozenset({"E003", "E004", "E005", "E006", "E010", "E152", "E230", "E231"})
+_OBSCURING = frozenset({"E003", "E004", "E005", "E006", "E010", "E152", "E221", "E230", "E231"})
 """After one of these nobody knows which blocks and outcomes were meant to be reached."""
 
 
@@ -133,8 +133,8 @@ class _Loading:
 
     def _checked(self, header: Header, checker: Checker) -> Header:
         triggers = tuple(
-            msgspec.structs.replace(each, condition=checker.condition(each.condition, (each.event,)))
-            if each.condition is not None and each.event is not None
+            msgspec.structs.replace(each, condition=checker.condition(each.condition, (each.event or MANUAL,)))
+            if each.condition is not None
             else each
             for each in header.triggers
         )

@@ -20,6 +20,8 @@ Format = Literal["text", "json", "sarif", "github"]
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
+_IN_TEXT, _IN_FIELD = "%\r\n", "%\r\n:,"
+"""What has a meaning of its own in a command, and is escaped."""
 _COMPARABLE = 0.01
 """Days below which a difference is one of rounding."""
 
@@ -125,8 +127,8 @@ def _command(problem: Problem) -> str:
         "endColumn": problem.column + problem.length,
         "title": problem.code,
     }
-    given = ",".join(f"{name}={_escaped(str(value), '%\r\n:,')}" for name, value in fields.items())
-    return f"::{_COMMANDS[problem.severity]} {given}::{_escaped(text, '%\r\n')}"
+    given = ",".join(f"{name}={_escaped(str(value), _IN_FIELD)}" for name, value in fields.items())
+    return f"::{_COMMANDS[problem.severity]} {given}::{_escaped(text, _IN_TEXT)}"
 
 
 def _escaped(text: str, characters: str) -> str:

@@ -65,7 +65,7 @@ def _answers(reader: Reader, node: Mapping, whole: bool, codes: Collection[str])
             reader.wrong("E012", f"{code} is an error: it has to be mended", key)
         elif not isinstance(reason, Scalar) or reason.kind == "null" or not reason.text.strip():
             reader.wrong("E012", f"say why {code} is meant", key, f'write `{code}: "the reason"`')
-        else:
+        if code in codes and not code.startswith("E"):
             last = max((each.line, each.column) for each in nodes_of(node))
             yield Answer(
                 code, key, (1, 1) if whole else (node.line, node.column), (2**31, 0) if whole else last

@@ -6,28 +6,35 @@ errors changes nothing: the last good version stays in force.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from refflow.errors import UsageError
 from refflow.events.runs import SettingsChanged, WorkflowDefined, WorkflowRetired
+from refflow.views.rows import Rows
+from refflow.views.runs import Run, Workflow
 from refflow.views.runs import Settings as SettingsRow
-from refflow.views.runs import Workflow
 from refflow.workflows.checked import Checked, check_workflows
-from refflow.workflows.definition import encode, essence
+from refflow.workflows.codes import Code, explain
+from refflow.workflows.definition import AnyInstruction, Definition, encode, essence
 from refflow.workflows.loader import Loaded, load_workflow
-from refflow.workflows.problems import in_order
+from refflow.workflows.problems import Problem, in_order
+from refflow.workflows.report import report
 from refflow.workflows.settings import plain_fields
 from refflow.workflows.settings_file import load_settings
 from refflow.workflows.templates import TemplateTexts
 from refflow.workflows.turn import Turn
+from refflow.workflows.written import Written
 
 from .folder import WorkflowFile
 from .workspace import Workspace
+
+__all__ = ["Checked", "Code", "check", "explain", "load", "report", "synchronise"]
 
 
 def synchronise(workspace: Workspace, now: datetime) -> None:
@@ -80,11 +87,59 @@ def check(workspace: Workspace) -> Checked:
         TemplateTexts(templates),
         settings or workspace.settings,
         workspace.kinds,
-        frozenset(workspace.host.effects.channels),
+        sorted(workspace.host.effects.channels),
     )
+    pinned = [each for name in found.definitions for each in _pinned(workspace, found, name)]
     return msgspec.structs.replace(
-        found, problems=in_order((*problems, *found.problems)), texts={file: text, **found.texts}
+        found,
+        problems=in_order((*problems, *found.problems, *pinned)),
+        texts={file: text, **found.texts},
     )
+
+
+def _pinned(workspace: Workspace, found: Checked, file: str) -> Iterator[Problem]:
+    """I330: live runs that began with another version of the workflow in `file`, and keep to it."""
+    definition = found.definitions[file]
+    hash = _hash(definition)
+    runs = [
+        run
+        for run in workspace.views.find(Run, workflow=definition.name)
+        if run.status != "exited" and run.hash != hash
+    ]
+    if not runs:
+        return
+    rows = Rows(workspace.views)
+    moved = [
+        run
+        for run in runs
+        if not _same_step(workspace.library.definition(rows, run.hash).definition, run, definition)
+    ]
+    message = f"{len(runs)} live runs keep" if len(runs) > 1 else "1 live run keeps"
+    message += f" to the version before; {len(moved)} of them stand where this one differs"
+    spot = Written(file=file, text=found.texts[file], definition=definition, proof=None).spot("workflow")
+    line, column, length = spot
+    yield Problem(code="I330", message=message, file=file, line=line, column=column, length=length)
+
+
+def _same_step(before: Definition, run: Run, after: Definition) -> bool:
+    """Whether the step where `run` stands is in both definitions, and says the same."""
+    stands = _said(before.program[run.at])
+    return any(_said(each) == stands for each in after.program)
+
+
+def _said(step: AnyInstruction) -> dict[str, Any]:
+    """What a step says, without where it leads and where it is written."""
+    fields: dict[str, Any] = msgspec.to_builtins(step)
+    for name, value in fields.items():
+        if isinstance(value, dict) and "text" in value:
+            fields[name] = value["text"]
+    return {name: value for name, value in fields.items() if name != "line" and not _leads(value)}
+
+
+def _leads(value: Any) -> bool:
+    """Whether a value is an address, or has addresses."""
+    values = value.values() if isinstance(value, dict) else (value,)
+    return all(isinstance(each, int) and not isinstance(each, bool) for each in values)
 
 
 def _record_settings(workspace: Workspace, turn: Turn, text: str) -> None:
@@ -103,7 +158,7 @@ def _record_workflow(workspace: Workspace, turn: Turn, file: WorkflowFile, loade
     turn.record(
         WorkflowDefined(
             workflow=loaded.definition.name,
-            hash=sha256(essence(loaded.definition)).hexdigest(),
+            hash=_hash(loaded.definition),
             digest=file.digest,
             definition=text,
         ),
@@ -121,6 +176,10 @@ def _settings_text(workspace: Workspace) -> str:
         return workspace.folder.settings.read_text(encoding="utf-8-sig", errors="replace")
     except FileNotFoundError:
         raise UsageError(f"{workspace.folder.settings} is missing. Put it back, or make it anew.") from None
+
+
+def _hash(definition: Definition) -> str:
+    return sha256(essence(definition)).hexdigest()
 
 
 def _digest(text: str) -> str:
