@@ -7,6 +7,7 @@ from textwrap import dedent, indent
 
 import pytest
 
+from refflow.events.event import instant
 from refflow.events.openings import (
     InterviewScheduled,
     OfferReceived,
@@ -15,7 +16,7 @@ from refflow.events.openings import (
     ReplyReceived,
 )
 from refflow.events.people import ContactOptedOut, MeetingHeld
-from refflow.events.runs import RunCancelled, RunWanted
+from refflow.events.runs import RunCancelled, RunWanted, WorkflowRetired
 from refflow.testing.bench import MONDAY, Bench
 from refflow.views.runs import Queued, Run
 
@@ -91,7 +92,7 @@ def test_variables_are_set_and_remembered() -> None:
     assert ended(bench, run) == "yes"
     assert [each.values["tries"] for each in bench.of("vars.set")] == [1, 2, 3]
     assert bench.run("w").vars["pause"] == "3d"
-    due = [instant.due for instant in bench.of("timer.set")]
+    due = [each.due for each in bench.of("timer.set")]
     assert due == [MONDAY + timedelta(days=3 * n) for n in (1, 2, 3)]
 
 
@@ -482,3 +483,49 @@ def test_interrupts_end_a_run_about_a_closed_opening() -> None:
     bench.record(OpeningClosed(opening=opening))
 
     assert bench.run("w").outcome == "no"
+
+
+# -- every, each
+
+
+WEEKLY = workflow(
+    on='[{every: "mon 09:00", each: contact, if: contact.messages == 0}]',
+    again="{after: 10d, max: 2}",
+    steps="[{id: a, wait: 1d}, {exit: yes}]",
+)
+
+
+def test_a_time_of_the_week_starts_a_run_for_each_who_meets_the_condition() -> None:
+    bench = Bench(WEEKLY)
+    people = [bench.contact("Ana Lima"), bench.contact("Bo Berg")]
+    bench.record(ContactOptedOut(contact=people[1]))
+    bench.wait(days=6)
+    assert bench.rows.find(Run) == []
+    bench.wait(days=40)
+
+    begun = [each.contact for each in bench.of("run.started")]
+    assert begun == [people[0]] * 2
+    assert bench.of("trigger.ignored") == []
+    assert {
+        instant(each.recorded_at).strftime("%a %H:%M") for each in bench.log if each.kind == "run.started"
+    } == {"Mon 09:00"}
+
+
+def test_what_was_missed_while_the_machine_was_off_is_looked_at_once() -> None:
+    bench = Bench(WEEKLY.replace("{after: 10d, max: 2}", "always"))
+    bench.contact()
+    bench.sleep(days=30)
+    bench.catch_up()
+
+    assert len(bench.of("run.started")) == 1
+    assert len(bench.of("schedule.fired")) == 1
+    assert bench.decided_again() == []
+
+
+def test_a_workflow_taken_out_looks_no_more() -> None:
+    bench = Bench(WEEKLY)
+    bench.contact()
+    bench.record(WorkflowRetired(workflow="w"))
+    bench.wait(days=30)
+
+    assert bench.of("run.started") == []

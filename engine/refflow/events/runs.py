@@ -37,6 +37,24 @@ class WorkflowRetired(Payload, frozen=True, kw_only=True):
     workflow: str
 
 
+@event_kind(KINDS, "schedule.set")
+class ScheduleSet(Payload, frozen=True, kw_only=True):
+    """The trigger number `trigger` of `workflow` looks next at `due`."""
+
+    workflow: str
+    trigger: int
+    due: datetime
+
+
+@event_kind(KINDS, "schedule.fired")
+class ScheduleFired(Payload, frozen=True, kw_only=True):
+    """`due` has come."""
+
+    workflow: str
+    trigger: int
+    due: datetime
+
+
 @event_kind(KINDS, "run.wanted")
 class RunWanted(Payload, frozen=True, kw_only=True):
     """The owner starts a workflow by hand."""

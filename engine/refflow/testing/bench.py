@@ -18,12 +18,12 @@ from refflow.events.kinds import EventKind
 from refflow.events.messages import MessageApproved, MessageSent
 from refflow.events.openings import OpeningAdded
 from refflow.events.people import ContactAdded, ContactChanged, RelationStated
-from refflow.events.runs import SettingsChanged, TimerFired, WorkflowDefined
+from refflow.events.runs import ScheduleFired, SettingsChanged, TimerFired, WorkflowDefined
 from refflow.views import built_in
 from refflow.views.messages import Message
 from refflow.views.projection import Fold
 from refflow.views.rows import Rows
-from refflow.views.runs import Run
+from refflow.views.runs import Run, Scheduled
 from refflow.workflows.definition import encode, essence
 from refflow.workflows.engine import settle
 from refflow.workflows.library import Library
@@ -135,8 +135,8 @@ class Bench:
     def until(self, moment: datetime) -> None:
         """Let time pass until `moment`."""
         while (due := self._next(micros(moment))) is not None:
-            run, self.now = due
-            self._fire_one(run)
+            fired, self.now = due
+            self._fire_one(fired)
         self.now = max(self.now, moment)
 
     def sleep(self, **length: float) -> None:
@@ -201,9 +201,13 @@ class Bench:
             start = end
         return different
 
-    def _next(self, until: int) -> tuple[Run, datetime] | None:
-        """The run whose timer fires next, until that moment, and when."""
-        found: list[tuple[int, int, str, Run]] = []
+    def _next(self, until: int) -> tuple[Any, datetime] | None:
+        """What the clock says next, until that moment, and when."""
+        found: list[tuple[int, int, str, Any]] = []
+        for look in self.rows.find(Scheduled):
+            if look.due <= until:
+                fired = ScheduleFired(workflow=look.workflow, trigger=look.trigger, due=instant(look.due))
+                found.append((max(look.due, micros(self.now)), look.due, "", fired))
         for run in self.rows.find(Run, status="live"):
             free = None if run.due is None else free_at(self.rows, run, max(run.due, micros(self.now)))
             if (
@@ -212,11 +216,11 @@ class Bench:
                 and free is not None
                 and free <= max(until, micros(self.now))
             ):
-                found.append((free, run.due, run.id, run))
+                found.append((free, run.due, run.id, TimerFired(run=run.id, due=instant(run.due))))
         if not found:
             return None
-        free, _, _, run = min(found, key=lambda each: each[:3])
-        return run, instant(free)
+        moment, _, _, payload = min(found, key=lambda each: each[:3])
+        return payload, instant(moment)
 
     def _fire(self, *, until: datetime | None = None, before: datetime | None = None) -> None:
         limit = micros(until) if until is not None else micros(before or self.now) - 1
@@ -227,8 +231,8 @@ class Bench:
             self._fire_one(due[0])
         raise AssertionError("timers without end")
 
-    def _fire_one(self, run: Run) -> None:
-        self._commit([(TimerFired(run=run.id, due=instant(run.due or 0)), "clock", None)])
+    def _fire_one(self, fired: Any) -> None:
+        self._commit([(fired, "clock", None)])
         self._deliver()
 
     def _deliver(self) -> None:

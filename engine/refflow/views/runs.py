@@ -115,6 +115,18 @@ class Queued(Row, kw_only=True):
     opening: str | None = None
 
 
+class Scheduled(Row, kw_only=True):
+    """A trigger of a workflow that looks at a time of the week, and when next (microseconds since 1970 UTC)."""
+
+    table: ClassVar[str] = "scheduled"
+    indexes: ClassVar[tuple[tuple[str, ...], ...]] = (("due",),)
+
+    id: str
+    workflow: str
+    trigger: int
+    due: int
+
+
 class Pause(Row, kw_only=True):
     """A time without messages, for the run, contact or workflow that is named, or for all. Instants are
     microseconds since 1970 UTC.
@@ -267,6 +279,19 @@ def _child_started(rows: Rows, event: StoredEvent, payload: e.ChildStarted) -> N
     if run is not None and payload.wait:
         run.child = payload.child
         rows.put(run.id, run)
+
+
+@handles(_HANDLERS, "schedule.set")
+def _schedule_set(rows: Rows, event: StoredEvent, payload: e.ScheduleSet) -> None:
+    key = f"{payload.workflow}/{payload.trigger}"
+    rows.put(
+        key, Scheduled(id=key, workflow=payload.workflow, trigger=payload.trigger, due=micros(payload.due))
+    )
+
+
+@handles(_HANDLERS, "schedule.fired")
+def _schedule_fired(rows: Rows, event: StoredEvent, payload: e.ScheduleFired) -> None:
+    rows.drop(Scheduled, f"{payload.workflow}/{payload.trigger}")
 
 
 @handles(_HANDLERS, "outreach.paused")
@@ -441,6 +466,6 @@ def _stuck(rows: Rows, event: StoredEvent, payload: e.RunStuck) -> None:
 RUNS = Projection(
     name="runs",
     version=2,
-    tables=(Settings, Workflow, Defined, Run, Queued, Pause, Inbox, Paused, Task),
+    tables=(Settings, Workflow, Defined, Run, Queued, Scheduled, Pause, Inbox, Paused, Task),
     handlers=_HANDLERS,
 )

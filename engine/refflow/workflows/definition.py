@@ -51,11 +51,22 @@ class Variable(Part, frozen=True, kw_only=True, omit_defaults=True):
     default: Duration | int | float | str | bool | None = None
 
 
+class Schedule(Part, frozen=True, kw_only=True, omit_defaults=True):
+    """A time of the week: `days` are 0 (Monday) to 6, `at` is in minutes after midnight on the owner's clock."""
+
+    days: tuple[int, ...]
+    at: int
+
+
 class Trigger(Part, frozen=True, kw_only=True, omit_defaults=True):
-    """An event that starts a run. With `event` None the workflow can be started by hand (`manual: true`)."""
+    """What starts a run: an `event`; with `every`, a time of the week, for `each` contact or opening that meets
+    the condition; with neither, a person (`manual: true`).
+    """
 
     event: str | None = None
     condition: Source | None = None
+    every: Schedule | None = None
+    each: Literal["contact", "opening"] | None = None
 
 
 class Window(Part, frozen=True, kw_only=True, omit_defaults=True):
@@ -284,7 +295,7 @@ class Definition(Part, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def manual(self) -> bool:
         """Whether a person may start it."""
-        return any(trigger.event is None for trigger in self.triggers)
+        return any(trigger.event is None and trigger.every is None for trigger in self.triggers)
 
     def block_of(self, address: int) -> str | None:
         """The named block that holds `address`, or None in the main flow."""

@@ -11,7 +11,16 @@ from datetime import datetime
 
 from refflow.errors import RefflowError
 from refflow.events.event import StoredEvent, instant
-from refflow.events.runs import ChildWanted, RunCancelled, RunExited, TaskClosed, TimerFired, TimerSet
+from refflow.events.runs import (
+    ChildWanted,
+    RunCancelled,
+    RunExited,
+    ScheduleFired,
+    TaskClosed,
+    TimerFired,
+    TimerSet,
+    WorkflowDefined,
+)
 from refflow.views.messages import Message
 from refflow.views.runs import Run
 from refflow.views.runs import Task as TaskRow
@@ -22,7 +31,7 @@ from .interpreter import STOPPED, Interpreter, concerns
 from .library import Accepted
 from .pauses import paused_between
 from .sending import draft, hold, try_again
-from .starting import next_in_queue, set_off, start_child
+from .starting import look_around, next_in_queue, set_off, set_schedules, start_child
 from .turn import MOST_GENERATIONS, Turn
 
 DEFINING = frozenset({"workflow.defined", "workflow.retired"})
@@ -47,6 +56,8 @@ def settle(turn: Turn) -> None:
         event = turn.next_pending()
         if event.kind in DEFINING:
             heard = _heard(turn)
+            if isinstance(event.payload, WorkflowDefined):
+                set_schedules(turn, event.payload.workflow)
         elif event.kind in WAKING:
             _wake(turn, WAKING[event.kind])
         elif event.kind in heard or getattr(event.payload, "run", None) is not None:
@@ -60,7 +71,7 @@ def _heard(turn: Turn) -> frozenset[str]:
         for accepted in turn.library.current(turn.rows)
         for trigger in accepted.definition.triggers
     }
-    return turn.library.heard(turn.rows) | triggers | REDRAFTING | STOPS
+    return turn.library.heard(turn.rows) | triggers | REDRAFTING | STOPS | {"schedule.fired"}
 
 
 def _look_at(turn: Turn, event: StoredEvent) -> None:
@@ -77,6 +88,8 @@ def _look_at(turn: Turn, event: StoredEvent) -> None:
             start_child(turn, event, event.payload)
         case RunExited():
             _ended(turn, event.payload)
+        case ScheduleFired():
+            look_around(turn, event, event.payload)
     set_off(turn, event)
 
 

@@ -26,7 +26,7 @@ from .definition import (
 from .durations import Duration
 from .event_names import awaited_event, event_name
 from .parameters import read_params, read_vars
-from .policy_file import read_policy
+from .policy_file import read_policy, read_schedule
 from .reading import Reader, pairs
 from .vocabulary import MANUAL, SUBJECTS
 from .yaml_source import Mapping as MappingNode
@@ -200,24 +200,38 @@ def _triggers(reader: Reader, node: Node, kinds: Kinds) -> Iterator[Trigger | No
             reader.wrong("E006", "`on` names nothing that starts the workflow", node)
         yield None
     for item in items:
-        found = reader.mapping(item, "a trigger", ("event", "if", "manual", "ok"), later=("every", "each"))
+        found = reader.mapping(item, "a trigger", ("event", "if", "manual", "every", "each", "ok"))
         yield None if found is None else _trigger(reader, found, kinds)
 
 
 def _trigger(reader: Reader, node: MappingNode, kinds: Kinds) -> Trigger | None:
     if "manual" in node.values:
-        for other in ("event", "if"):
+        for other in ("event", "if", "every", "each"):
             if other in node.values:
                 message = f"`{other}` does not go with `manual`"
                 reader.wrong("E003", message, node.keys[other], "make two triggers")
         return Trigger() if reader.flag(node.values["manual"], "`manual`") else None
+    if "every" in node.values or "each" in node.values:
+        return _scheduled(reader, node)
     if "event" not in node.values:
-        if not {"every", "each"} & set(node.values):
-            reader.wrong("E006", "a trigger needs `event` or `manual: true`", node)
+        reader.wrong("E006", "a trigger needs `event`, `every` or `manual: true`", node)
         return None
     event = event_name(reader, node.values["event"], kinds)
     condition = reader.expression(node.values["if"], "`if`") if "if" in node.values else None
     return None if event is None else Trigger(event=event, condition=condition)
+
+
+def _scheduled(reader: Reader, node: MappingNode) -> Trigger | None:
+    """`{every: "mon 09:00", each: contact, if: ...}`."""
+    reader.mapping(node, "a trigger with `every`", None, required=("every", "each"))
+    if "event" in node.values:
+        reader.wrong("E003", "`event` does not go with `every`", node.keys["event"], "make two triggers")
+    every = read_schedule(reader, node.values["every"]) if "every" in node.values else None
+    each: Any = reader.choice(node.values["each"], "`each`", SUBJECTS) if "each" in node.values else None
+    condition = reader.expression(node.values["if"], "`if`") if "if" in node.values else None
+    if every is None or each is None:
+        return None
+    return Trigger(every=every, each=each, condition=condition)
 
 
 def _interrupt(

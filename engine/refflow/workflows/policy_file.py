@@ -7,13 +7,14 @@ from typing import Any
 
 import msgspec
 
-from .definition import Cap, Late, Policy, Retry, Window
+from .definition import Cap, Late, Policy, Retry, Schedule, Window
 from .reading import Reader, pairs
 from .yaml_source import Mapping, Node, Scalar, Sequence
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 _HOURS = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)\s*-\s*([01]?\d|2[0-3]|24):([0-5]\d)")
+_CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 _POLICY = ("exclusive", "priority", "timezone", "window", "gap", "caps", "on_cap", "approval", "retry", "late")
 
 
@@ -103,12 +104,28 @@ def _days(reader: Reader, node: Node) -> tuple[int, ...]:
     for part in parts:
         found = reader.scalar(part, "`days`")
         if found is not None:
-            days |= _range(reader, found)
+            days |= _range(reader, found, found.text)
     return tuple(sorted(days))
 
 
-def _range(reader: Reader, node: Scalar) -> set[int]:
-    ends = [end.strip() for end in node.text.lower().split("-")]
+def read_schedule(reader: Reader, node: Node) -> Schedule | None:
+    """`mon 09:00`, `mon-fri 18:30`: a time of the week."""
+    found = reader.scalar(node, "`every`")
+    if found is None:
+        return None
+    days, _, clock = found.text.strip().rpartition(" ")
+    written = _CLOCK.fullmatch(clock)
+    if written is None or not days:
+        reader.wrong(
+            "E011", f"`every` cannot be `{found.text}`", found, "write days and a time, as `mon 09:00`"
+        )
+        return None
+    read = _range(reader, found, days)
+    return Schedule(days=tuple(sorted(read)), at=int(written[1]) * 60 + int(written[2])) if read else None
+
+
+def _range(reader: Reader, node: Scalar, text: str) -> set[int]:
+    ends = [end.strip() for end in text.lower().split("-")]
     if len(ends) > 2 or not set(ends) <= set(DAYS):
         help = "write mon-fri, or a list such as [mon, wed]; the days are " + " ".join(DAYS)
         reader.wrong("E011", f"`days` cannot be `{node.text}`", node, help)

@@ -14,6 +14,8 @@ from refflow.events.runs import (
     ChildWanted,
     RunStarted,
     RunWanted,
+    ScheduleFired,
+    ScheduleSet,
     TriggerDequeued,
     TriggerIgnored,
     TriggerQueued,
@@ -58,7 +60,7 @@ def set_off(turn: Turn, event: StoredEvent) -> None:
     for accepted in turn.library.current(turn.rows):
         for trigger in accepted.definition.triggers:
             if _sets_off(trigger, accepted.definition, event):
-                wish = _wish(turn, accepted, trigger, event)
+                wish = _wish(turn, accepted, trigger, event.position, event.kind, turn.plain(event))
                 if wish is not None:
                     _decide(turn, accepted, wish)
 
@@ -100,7 +102,7 @@ def next_in_queue(turn: Turn, ended: Run) -> None:
         if accepted is not None and event is not None:
             for trigger in accepted.definition.triggers:
                 if wish is None and _sets_off(trigger, accepted.definition, event):
-                    wish = _wish(turn, accepted, trigger, event)
+                    wish = _wish(turn, accepted, trigger, event.position, event.kind, turn.plain(event))
         if accepted is None or wish is None:
             by = f"workflow:{each.workflow}@retired" if accepted is None else accepted.by
             turn.record(_dequeued(each, "refused"), by=by)
@@ -116,7 +118,43 @@ def next_in_queue(turn: Turn, ended: Run) -> None:
             _begin(turn, accepted, wish)
 
 
+def set_schedules(turn: Turn, workflow: str) -> None:
+    """Say when each trigger of a workflow that looks at a time of the week does so next."""
+    accepted = _named(turn, workflow)
+    if accepted is not None:
+        for number, trigger in enumerate(accepted.definition.triggers):
+            if trigger.every is not None:
+                due = turn.settings.calendar.next_time(instant(turn.now), trigger.every)
+                turn.record(ScheduleSet(workflow=workflow, trigger=number, due=due), by=accepted.by)
+
+
+def look_around(turn: Turn, event: StoredEvent, fired: ScheduleFired) -> None:
+    """Start a run for each contact or opening that meets the condition of a trigger whose time has come.
+
+    What is refused is passed over: nobody asked for it, and the time comes again. Times that were missed are
+    made up for once.
+    """
+    accepted = _named(turn, fired.workflow)
+    if accepted is None or fired.trigger >= len(accepted.definition.triggers):
+        return
+    trigger = accepted.definition.triggers[fired.trigger]
+    if trigger.every is None:
+        return
+    row: type[Contact] | type[Opening] = Contact if trigger.each == "contact" else Opening
+    for each in turn.rows.find(row):
+        fields = {"workflow": fired.workflow, str(trigger.each): each.id}
+        wish = _wish(turn, accepted, trigger, event.position, MANUAL, fields)
+        if wish is None or _refused(turn, accepted, wish) is not None:
+            continue
+        if _ahead(turn, accepted, wish, _unended(turn, accepted, wish)) is None:
+            _begin(turn, accepted, wish)
+    due = turn.settings.calendar.next_time(instant(turn.now), trigger.every)
+    turn.record(ScheduleSet(workflow=fired.workflow, trigger=fired.trigger, due=due), by=accepted.by)
+
+
 def _sets_off(trigger: Trigger, definition: Definition, event: StoredEvent) -> bool:
+    if trigger.every is not None:
+        return False
     if trigger.event is None:
         return isinstance(event.payload, RunWanted) and event.payload.workflow == definition.name
     return trigger.event == event.kind
@@ -126,16 +164,18 @@ def _named(turn: Turn, workflow: str) -> Accepted | None:
     return next((each for each in turn.library.current(turn.rows) if each.definition.name == workflow), None)
 
 
-def _wish(turn: Turn, accepted: Accepted, trigger: Trigger, event: StoredEvent) -> Wish | None:
-    """The run that `event` asks for, if it names everybody and meets the condition of the trigger."""
-    definition, fields = accepted.definition, turn.plain(event)
-    bare = environment(turn, definition, contact=None, opening=None, kind=event.kind, event=fields)
+def _wish(
+    turn: Turn, accepted: Accepted, trigger: Trigger, cause: int, kind: str, fields: dict[str, Any]
+) -> Wish | None:
+    """The run that an event asks for, if it names everybody and meets the condition of the trigger."""
+    definition = accepted.definition
+    bare = environment(turn, definition, contact=None, opening=None, kind=kind, event=fields)
     subjects = {
         name: turn.library.evaluate(accepted, source, bare) for name, source in definition.subject.items()
     }
     if any(subjects[name] is None for name in definition.key):
         return None
-    wish = Wish(cause=event.position, kind=event.kind, fields=fields, subjects=subjects)
+    wish = Wish(cause=cause, kind=kind, fields=fields, subjects=subjects)
     if trigger.condition is None:
         return wish
     holds = turn.library.evaluate(accepted, trigger.condition, _env(turn, accepted, wish)) is True

@@ -19,7 +19,7 @@ from refflow.errors import Held, RefflowError, UsageError
 from refflow.events import kinds_with
 from refflow.events.event import Commit, StoredEvent, commit_id, instant, micros
 from refflow.events.kinds import EventKind, Kinds, Upcaster
-from refflow.events.runs import InboxChecked, TimerFired
+from refflow.events.runs import InboxChecked, ScheduleFired, TimerFired
 from refflow.log.database import connect
 from refflow.log.log import Conflict, LogUnavailable
 from refflow.log.sqlite import SqliteLog
@@ -33,7 +33,7 @@ from refflow.views import built_in
 from refflow.views.messages import Message
 from refflow.views.projection import Projection
 from refflow.views.rows import Rows
-from refflow.views.runs import Pause, Run
+from refflow.views.runs import Pause, Run, Scheduled
 from refflow.views.runs import Settings as SettingsRow
 from refflow.views.store import Progress, ViewStore
 from refflow.workflows.engine import settle
@@ -197,7 +197,7 @@ class Workspace:
     def due(self, now: datetime) -> bool:
         """Whether `catch_up` has anything to do."""
         return bool(
-            self._next_run(micros(now), micros(now))
+            self._next_timer(micros(now), micros(now))
             or self.views.query(Message, "status = 'requested' LIMIT 1")
         )
 
@@ -223,12 +223,21 @@ class Workspace:
 
     def _fire_timers(self, now: int, due: int) -> None:
         for _ in range(MOST_TIMERS):
-            run = self._next_run(now, due)
-            if run is None:
+            fired = self._next_timer(now, due)
+            if fired is None:
                 return
-            self._record(TimerFired(run=run.id, due=instant(run.due or 0)), "clock", now)
+            self._record(fired, "clock", now)
             self._deliver(now)
         raise RefflowError("Timers keep coming due without end. Look at the runs with `refflow check`.")
+
+    def _next_timer(self, now: int, due: int) -> TimerFired | ScheduleFired | None:
+        """The timer of a run, or the look of a workflow at a time of the week, that comes next until `due`."""
+        run = self._next_run(now, due)
+        found = self.views.query(Scheduled, "due <= ? ORDER BY due, id LIMIT 1", (due,))
+        if found and (run is None or found[0].due < (run.due or 0)):
+            look = found[0]
+            return ScheduleFired(workflow=look.workflow, trigger=look.trigger, due=instant(look.due))
+        return None if run is None else TimerFired(run=run.id, due=instant(run.due or 0))
 
     def _next_run(self, now: int, due: int) -> Run | None:
         """The run whose timer fires next, of those due until `due` and not paused at `now`."""
