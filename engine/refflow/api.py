@@ -98,8 +98,10 @@ if TYPE_CHECKING:
     from refflow.workspace.debts import settle_debt as settle_debt
     from refflow.workspace.definitions import Checked as Checked
     from refflow.workspace.definitions import Code as Code
+    from refflow.workspace.definitions import Outdated as Outdated
     from refflow.workspace.definitions import check as check
     from refflow.workspace.definitions import explain as explain
+    from refflow.workspace.definitions import outdated as outdated
     from refflow.workspace.definitions import report as report
     from refflow.workspace.definitions import synchronise as synchronise
     from refflow.workspace.history import Explanation as Explanation
@@ -206,6 +208,8 @@ _CALLS = {
         "check",
         "explain",
         "report",
+        "Outdated",
+        "outdated",
         "synchronise",
     ),
     "history": (
@@ -361,6 +365,7 @@ __all__ = [
     "Suggestion",
     "Term",
     "Tie",
+    "Unauthorised",
     "Undone",
     "Unfound",
     "UpcasterSpec",

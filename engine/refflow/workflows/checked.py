@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from types import MappingProxyType
 
 import msgspec
 
@@ -45,12 +46,13 @@ def check_workflows(
     settings: Settings,
     kinds: Kinds,
     channels: Collection[str],
+    packaged: Mapping[str, Definition] = MappingProxyType({}),
 ) -> Checked:
     """Everything that is wrong with the workflows in `texts`, by file, and what they promise."""
     problems: list[Problem] = []
     workflows: list[Written] = []
     for file, text in texts.items():
-        loaded = load_workflow(text, file, templates, kinds, channels)
+        loaded = load_workflow(text, file, templates, kinds, channels, packaged)
         problems += loaded.problems
         if loaded.definition is not None:
             proof = _proof(loaded.definition, settings)

@@ -269,7 +269,7 @@ AnyInstruction = Send | Wait | Task | Branch | Match | Loop | Jump | Go | Emit |
 class Definition(Part, frozen=True, kw_only=True, omit_defaults=True):
     """A whole workflow. `subject` maps each entity the run is about (`contact`, `opening`) to the expression
     that finds it in the triggering event; `key` names those that identify a run. `blocks` has the address
-    of each named block. There are at most `rounds` runs with the same key, if that is set. `about`, `title`,
+    of each named block. `origin` is the packaged workflow it was made from, if any, with its hash. There are at most `rounds` runs with the same key, if that is set. `about`, `title`,
     lines and columns do not count for its identity.
     """
 
@@ -291,6 +291,7 @@ class Definition(Part, frozen=True, kw_only=True, omit_defaults=True):
     blocks: dict[str, int] = {}
     outcomes: dict[str, OutcomeClass]
     templates: dict[str, Template] = {}
+    origin: str = ""
 
     @property
     def manual(self) -> bool:
@@ -318,6 +319,7 @@ def essence(definition: Definition) -> bytes:
     plain: dict[str, Any] = msgspec.to_builtins(definition, str_keys=True)
     plain.pop("title", None)
     plain.pop("about", None)
+    plain.pop("origin", None)
     return msgspec.json.encode(_without_places(plain), order="deterministic")
 
 

@@ -40,7 +40,6 @@ _KEYS = (
     *("title", "about", "key", "mode", "again", "params", "vars", "policy", "guard", "anytime", "blocks"),
     "ok",
 )
-_KEYS_LATER = ("from",)
 _CLASSES: tuple[OutcomeClass, ...] = ("good", "open", "bad")
 
 
@@ -108,7 +107,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_header(reader: Reader, top: MappingNode, kinds: Kinds) -> Header:
     """The header of the workflow whose top is `top`."""
-    reader.mapping(top, "a workflow", _KEYS, required=_REQUIRED, later=_KEYS_LATER)
+    reader.mapping(top, "a workflow", _KEYS, required=_REQUIRED)
     values = top.values
     name = reader.name(values["workflow"], "a workflow") if "workflow" in values else None
     title = reader.text(values["title"], "`title`") if "title" in values else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from types import MappingProxyType
 
 import msgspec
 
@@ -14,6 +15,7 @@ from .definition import AnyInstruction, Definition, Exit, Interrupt, Send, Templ
 from .expressions import TEXT, Optional_, Scope
 from .flow import circles, events_at
 from .header import Header, read_header
+from .instances import read_instance
 from .problems import Problem, has_errors, in_order
 from .reading import Reader
 from .templates import TemplateSource, check_template, parse_template
@@ -40,15 +42,25 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load_workflow(
-    text: str, file: str, templates: TemplateSource, kinds: Kinds, channels: Collection[str]
+    text: str,
+    file: str,
+    templates: TemplateSource,
+    kinds: Kinds,
+    channels: Collection[str],
+    packaged: Mapping[str, Definition] = MappingProxyType({}),
 ) -> Loaded:
-    """The workflow in `text`, which `file` names in messages; `channels` are those that messages can go by."""
+    """The workflow in `text`, which `file` names in messages; `channels` are those that messages can go by, and
+    `packaged` the workflows that others can be made from, by name (`std/thank`).
+    """
     root, problems = read_yaml(text, file)
     reader = Reader(file)
     reader.problems += problems
     definition = None
     if root is not None and (top := reader.mapping(root, "a workflow")) is not None:
-        definition = _Loading(reader, templates, kinds, channels).definition(top)
+        if "from" in top.values:
+            definition = read_instance(reader, top, packaged)
+        else:
+            definition = _Loading(reader, templates, kinds, channels).definition(top)
     ordered = in_order(reader.problems)
     return Loaded(definition=None if has_errors(ordered) else definition, problems=ordered)
 

@@ -98,16 +98,31 @@ def _bound(reader: Reader, type: str, parameter: Mapping, name: str) -> Bound | 
     return bound
 
 
+def read_value(reader: Reader, parameter: Parameter, node: Node) -> Duration | int | float | str | bool | None:
+    """A value given to a parameter, if it fits."""
+    value: Any = _value(reader, parameter.type, node, "a parameter")
+    fits = value is not None and _fits(reader, node, "", value, parameter.least, parameter.most)
+    return value if fits else None
+
+
+def _fits(reader: Reader, node: Node, what: str, value: Any, least: Bound | None, most: Bound | None) -> bool:
+    written = node.text if isinstance(node, Scalar) else ""
+    if least is not None and _size(value) < _size(least):
+        reader.wrong("E131", f"{what}{written} is below `min` {least}", node)
+    elif most is not None and _size(value) > _size(most):
+        reader.wrong("E131", f"{what}{written} is above `max` {most}", node)
+    else:
+        return True
+    return False
+
+
 def _must_fit(
     reader: Reader, parameter: Mapping, default: Any, least: Bound | None, most: Bound | None
 ) -> None:
     node = parameter.values["default"]
-    written = node.text if isinstance(node, Scalar) else ""
-    if least is not None and _size(default) < _size(least):
-        reader.wrong("E131", f"`default` {written} is below `min` {least}", node)
-    elif most is not None and _size(default) > _size(most):
-        reader.wrong("E131", f"`default` {written} is above `max` {most}", node)
-    elif least is not None and most is not None and _size(least) > _size(most):
+    if not _fits(reader, node, "`default` ", default, least, most):
+        return
+    if least is not None and most is not None and _size(least) > _size(most):
         reader.wrong("E131", f"`min` {least} is above `max` {most}", parameter.values["min"])
 
 

@@ -13,7 +13,7 @@ from .compiler import Cases, Compiler, Step, Verb
 from .definition import Branch, Emit, Exit, Go, Jump, Loop, Match, Send, Set, Source, Start, Task, Wait
 from .event_names import awaited_event, event_name
 from .expressions.problems import did_you_mean
-from .reading import pairs
+from .reading import meant, pairs
 from .vocabulary import SUBJECTS
 from .yaml_source import Mapping as MappingNode
 from .yaml_source import Node, Scalar
@@ -129,10 +129,11 @@ def _got(compiler: Compiler, step: Step, events: tuple[str, ...]) -> dict[str, N
     node = step.beside.get("got")
     if not isinstance(node, MappingNode):
         return {"got": _required(compiler, step, "got")}
-    for name, key, _ in pairs(node):
+    for name, key, _ in tuple(pairs(node)):
         if name not in events:
             help = did_you_mean(name, events)
             compiler.reader.wrong("E213", f"this step does not wait for `{name}`", key, help)
+            meant(node, name, [event for event in events if event not in node.values])
     for event in events:
         if event not in node.values:
             help = f"add `{event}: []` to continue"
@@ -266,7 +267,7 @@ def _set(compiler: Compiler, step: Step) -> bool:
     for name, key, value in () if node is None else pairs(node):
         if name not in compiler.known.variables:
             help = did_you_mean(name, compiler.known.variables) or "declare it in `vars`"
-            reader.wrong("E157", f"there is no variable `{name}`", key, help)
+            reader.wrong("E158", f"there is no variable `{name}`", key, help)
         elif (source := reader.expression(value, f"`{name}`")) is not None:
             values[name] = source
     if node is not None and not node.values:

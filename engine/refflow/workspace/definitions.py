@@ -6,6 +6,7 @@ errors changes nothing: the last good version stays in force.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from hashlib import sha256
@@ -14,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from refflow import resources
 from refflow.errors import UsageError
 from refflow.events.runs import SettingsChanged, WorkflowDefined, WorkflowRetired
 from refflow.views.rows import Rows
@@ -22,6 +24,7 @@ from refflow.views.runs import Settings as SettingsRow
 from refflow.workflows.checked import Checked, check_workflows
 from refflow.workflows.codes import Code, explain
 from refflow.workflows.definition import AnyInstruction, Definition, encode, essence
+from refflow.workflows.instances import outdated as newer
 from refflow.workflows.loader import Loaded, load_workflow
 from refflow.workflows.problems import Problem, in_order
 from refflow.workflows.report import report
@@ -34,7 +37,18 @@ from refflow.workflows.written import Written
 from .folder import WorkflowFile
 from .workspace import Workspace
 
-__all__ = ["Checked", "Code", "check", "explain", "load", "report", "synchronise"]
+__all__ = ["Checked", "Code", "check", "explain", "load", "outdated", "report", "synchronise"]
+
+
+class Outdated(msgspec.Struct, frozen=True, kw_only=True):
+    """A workflow that was made from `origin`; its `from` would have to say `now`, None when that is gone."""
+
+    workflow: str
+    origin: str
+    now: str | None
+
+
+_FROM = re.compile(r"^from\s*:", re.MULTILINE)
 
 
 def synchronise(workspace: Workspace, now: datetime) -> None:
@@ -71,7 +85,37 @@ def synchronise(workspace: Workspace, now: datetime) -> None:
 def load(workspace: Workspace, file: WorkflowFile, templates: Mapping[str, str]) -> Loaded:
     """The workflow in `file`, compiled, with its problems."""
     channels = frozenset(workspace.host.effects.channels)
-    return load_workflow(file.text, str(file.path), TemplateTexts(templates), workspace.kinds, channels)
+    return load_workflow(
+        file.text,
+        str(file.path),
+        TemplateTexts(templates),
+        workspace.kinds,
+        channels,
+        packaged(workspace, templates) if _FROM.search(file.text) else {},
+    )
+
+
+def outdated(workspace: Workspace) -> list[Outdated]:
+    """The workflows in force that were made from packaged ones which have changed since, or gone."""
+    packages = packaged(workspace, workspace.folder.templates())
+    found = []
+    for row in workspace.views.find(Workflow, retired=False):
+        definition = workspace.library.definition(Rows(workspace.views), row.hash).definition
+        now = newer(definition, packages)
+        if now is not None:
+            found.append(Outdated(workflow=row.name, origin=definition.origin, now=now or None))
+    return found
+
+
+def packaged(workspace: Workspace, templates: Mapping[str, str]) -> dict[str, Definition]:
+    """The workflows that others can be made from: the standard ones, as `std/<name>`."""
+    channels = frozenset(workspace.host.effects.channels)
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in resources.workflows().glob("*.yaml")}
+    loaded = {
+        f"std/{name}": load_workflow(text, name, TemplateTexts(templates), workspace.kinds, channels).definition
+        for name, text in texts.items()
+    }
+    return {name: definition for name, definition in loaded.items() if definition is not None}
 
 
 def check(workspace: Workspace) -> Checked:
@@ -81,13 +125,15 @@ def check(workspace: Workspace) -> Checked:
     """
     templates = workspace.folder.templates()
     text, file = _settings_text(workspace), str(workspace.folder.settings)
+    files = workspace.folder.workflows(templates)
     settings, problems = load_settings(text, file)
     found = check_workflows(
-        {str(each.path): each.text for each in workspace.folder.workflows(templates)},
+        {str(each.path): each.text for each in files},
         TemplateTexts(templates),
         settings or workspace.settings,
         workspace.kinds,
         sorted(workspace.host.effects.channels),
+        packaged(workspace, templates) if any(_FROM.search(each.text) for each in files) else {},
     )
     pinned = [each for name in found.definitions for each in _pinned(workspace, found, name)]
     return msgspec.structs.replace(
