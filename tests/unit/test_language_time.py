@@ -394,3 +394,47 @@ def test_who_waits_for_a_run_is_told_and_can_be_withdrawn(workspace: api.Workspa
         api.withdraw(workspace, waiting, MONDAY)
 
         assert api.queue(workspace, ana) == []
+
+
+# -- what a message can be given
+
+
+def test_a_message_can_have_data_and_hours_of_its_own() -> None:
+    steps = """
+        - id: hello
+          send: {template: data, data: {days: contact.messages + 3}, window: {days: sat, hours: 10:00-11:00}}
+        - exit: yes
+        """
+    bench = Bench(settings=Settings(**NO_LIMITS), templates={"data": "In {{ data.days }} days"})
+    bench.define(workflow(steps=steps))
+    bench.record(RunWanted(workflow="w", contact=bench.contact(zone="UTC")))
+    bench.wait(days=7)
+
+    assert bench.message().body == "In 3 days"
+    assert [f"{at:%a %H:%M}" for _, at in bench.sends()] == ["Sat 10:00"]
+
+
+def test_a_template_that_speaks_of_other_data_is_refused() -> None:
+    steps = "[{id: a, send: {template: data, data: {day: 1}}}, {exit: yes}]"
+    bench = Bench(templates={"data": "In {{ data.days }} days"})
+    with pytest.raises(AssertionError, match="E141"):
+        bench.define(workflow(steps=steps))
+
+
+def test_the_holidays_of_a_contact_are_those_of_their_zone() -> None:
+    zone = "America/New_York"
+    calendars = {zone: (MONDAY.date() + timedelta(days=2),)}
+    for whose, day in (("workspace", "Wed"), ("contact", "Thu")):
+        policy = f"{{window: {{days: mon-fri, hours: 09:00-17:00, holidays: {whose}}}}}"
+        bench = Bench(workflow(policy=policy), settings=Settings(**NO_LIMITS, calendars=calendars))
+        bench.record(RunWanted(workflow="w", contact=bench.contact(zone=zone)))
+        bench.wait(days=5)
+
+        assert [f"{at:%a}" for _, at in bench.sends()] == [day]
+
+
+def test_a_batch_is_approved_like_every_message() -> None:
+    bench = going(approval="batch")
+    bench.wait(days=2)
+
+    assert [each.status for each in bench.rows.find(Message)] == ["drafted"]

@@ -11,7 +11,7 @@ import msgspec
 from refflow.events.kinds import Kinds
 
 from .compiler import Cases
-from .definition import AnyInstruction, Branch, Emit, Loop, Match, Set, Source, Start, Task, Wait
+from .definition import AnyInstruction, Branch, Emit, Loop, Match, Send, Set, Source, Start, Task, Wait
 from .expressions import (
     BOOL,
     DURATION,
@@ -20,13 +20,14 @@ from .expressions import (
     TEXT,
     UNKNOWN,
     ExpressionErrors,
+    Record,
     Scope,
     Type,
     compile_expression,
     record_of,
 )
 from .expressions import Problem as ExpressionProblem
-from .expressions.problems import did_you_mean
+from .expressions.problems import did_you_mean, nearest
 from .expressions.types import Enum, described, fits, is_optional
 from .header import Header
 from .reading import Reader
@@ -75,6 +76,13 @@ class Checker:
             self._reader.wrong_expression(ExpressionErrors(mended), node)
             return UNKNOWN
 
+    def scope_of_text(self, each: Send, scope: Scope) -> Scope:
+        """What the template of a message can speak of: what the step can, and the `data` it is given."""
+        if not each.data:
+            return scope
+        data = {name: self.expression(source, scope, None) for name, source in each.data.items()}
+        return Scope({**scope.names, "data": Record("data", data)}, scope.functions)
+
     def condition(self, source: Source, events: Collection[str], loop: bool = False) -> Source:
         """A checked condition."""
         return self.value(source, self.scope(events, loop), BOOL, events)
@@ -109,6 +117,9 @@ class Checker:
                 return msgspec.structs.replace(
                     each, data={name: _about(source, events) for name, source in each.data.items()}
                 )
+            case Send():
+                data = {name: _about(source, events) for name, source in each.data.items()}
+                return msgspec.structs.replace(each, data=data)
             case Set():
                 fields = vars_record(self._vars).fields
                 for name, source in each.values.items():
@@ -158,12 +169,14 @@ class Checker:
                 message = f"{source} can be any text: not handled"
                 self._reader.wrong("E211", message, cases.verb, "add an `else`")
         elif isinstance(found, Enum):
+            strange: list[str | None] = []
             for name, key in cases.keys.items():
                 if name not in found.values:
+                    strange.append(nearest(name, found.values))
                     help = did_you_mean(name, found.values)
                     message = f"{source} is never `{name}`, only {described(found)}"
                     self._reader.wrong("E213", message, key, help)
-            left = [value for value in found.values if value not in cases.keys]
+            left = [value for value in found.values if value not in cases.keys and value not in strange]
             if left and each.otherwise is None:
                 message = f"{source} can also be {' or '.join(left)}: not handled"
                 self._reader.wrong("E211", message, cases.verb, "add the case or an `else`")

@@ -15,7 +15,7 @@ from refflow.events.kinds import Kinds
 
 from .definition import AnyInstruction, Branch, Exit, Jump, Return
 from .expressions.problems import did_you_mean
-from .reading import Reader, one_of
+from .reading import Reader, meant, one_of
 from .yaml_source import Mapping as MappingNode
 from .yaml_source import Node, Scalar, Sequence
 
@@ -215,13 +215,13 @@ class Compiler:
         for thread in self._threads:
             name = thread.node.text
             known = thread.before | {send for send, section in self._sends.items() if section != thread.section}
-            if name not in known:
+            if name not in known and not self.reader.told("E009", name):
                 message = f"there is no `send` step `{name}` to follow"
                 if name in self._sends:
                     message = f"`{name}` is not sent before this step"
                 self.reader.wrong("E009", message, thread.node, did_you_mean(name, known))
         for node in self._references:
-            if node.text not in self._ids:
+            if node.text not in self._ids and not self.reader.told("E009", node.text):
                 self.reader.wrong(
                     "E009", f"there is no step `{node.text}`", node, did_you_mean(node.text, self._ids)
                 )
@@ -263,6 +263,7 @@ class Compiler:
             message = f"this step has no verb (`{other[0]}` is not one)"
             help = did_you_mean(other[0], self._verbs) or one_of(self._verbs)
             self.reader.wrong("E004", message, node.keys[other[0]], help)
+            return meant(node, other[0], self._verbs)
         else:
             self.reader.wrong("E004", "this step has no verb", node, one_of(self._verbs))
         return None

@@ -14,7 +14,8 @@ import msgspec
 from .durations import Duration
 
 OutcomeClass = Literal["good", "open", "bad"]
-Approval = Literal["every", "first", "none"]
+Approval = Literal["every", "batch", "first", "none"]
+"""Which messages wait for a person: each, each but read together, the first of a run, none. From most care to least."""
 Mode = Literal["single", "restart", "queue", "parallel"]
 
 
@@ -70,11 +71,14 @@ class Trigger(Part, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Window(Part, frozen=True, kw_only=True, omit_defaults=True):
-    """When messages may leave: `days` are 0 (Monday) to 6; `opens` and `closes` are minutes after midnight."""
+    """When messages may leave: `days` are 0 (Monday) to 6; `opens` and `closes` are minutes after midnight. Not on
+    holidays: the owner's, or those that the settings have for the zone of the contact.
+    """
 
     days: tuple[int, ...] = (0, 1, 2, 3, 4)
     opens: int = 9 * 60
     closes: int = 17 * 60 + 30
+    holidays: Literal["workspace", "contact"] = "workspace"
 
 
 class Cap(Part, frozen=True, kw_only=True, omit_defaults=True):
@@ -151,7 +155,8 @@ class Instruction(Part, frozen=True, kw_only=True, omit_defaults=True, tag_field
 
 class Send(Instruction, frozen=True, kw_only=True, omit_defaults=True):
     """Draft, release and send a message, then go on with the next instruction; `failed`: where it goes on
-    when the channel refused for good (None: the run ends as stuck for a person to look at).
+    when the channel refused for good (None: the run ends as stuck for a person to look at). `data` has an
+    expression for each further name that the template can speak of.
     """
 
     template: str
@@ -159,6 +164,8 @@ class Send(Instruction, frozen=True, kw_only=True, omit_defaults=True):
     thread: str | None = None
     approval: Approval | None = None
     urgent: bool = False
+    window: Window | None = None
+    data: dict[str, Source] = {}
     failed: int | None = None
 
 

@@ -15,7 +15,7 @@ from refflow.views.pipeline import TAKEN, Ask, ask_id
 from refflow.views.runs import Inbox, Paused, Run
 
 from .calendar import Calendar, both
-from .definition import Cap, Policy, Send
+from .definition import Cap, Policy, Send, Window
 from .environment import run_environment
 from .facts import tie_of
 from .library import Accepted
@@ -80,7 +80,7 @@ def may_leave(turn: Turn, accepted: Accepted, run: Run, step: Send, message: Mes
         or _inbox_is_stale(turn, message)
         or _caps(turn, policy, contact, message)
         or (None if step.urgent else _gap(turn, policy, contact))
-        or _window(turn, policy, contact)
+        or _window(turn, step.window or policy.window or turn.settings.window, policy, contact)
         or (None if step.urgent else _pace(turn, run, message))
     )
 
@@ -310,13 +310,14 @@ def _gap(turn: Turn, policy: Policy, contact: Contact) -> Hold | None:
     return Hold(rule="gap", detail=f"Less than {gap.in_words()} after the last message.", until=until)
 
 
-def _window(turn: Turn, policy: Policy, contact: Contact) -> Hold | None:
+def _window(turn: Turn, window: Window, policy: Policy, contact: Contact) -> Hold | None:
     settings = turn.settings
     own = settings.calendar
-    window = policy.window or settings.window
     now = instant(turn.now)
     if contact.zone is not None and policy.timezone != "workspace":
-        until = Calendar(contact.zone, own.holidays).open_at(now, window)
+        theirs = settings.calendars.get(contact.zone) if window.holidays == "contact" else None
+        holidays = own.holidays if theirs is None else frozenset(theirs)
+        until = Calendar(contact.zone, holidays).open_at(now, window)
     else:
         until = both(own, window, own, settings.window, now)
     if until <= now:

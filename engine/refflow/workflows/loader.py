@@ -104,6 +104,10 @@ class _Loading:
             )
         ]
         scopes = [checker.scope(events[at], compiler.in_loop[at]) for at in range(len(program))]
+        scopes = [
+            checker.scope_of_text(each, scope) if isinstance(each, Send) else scope
+            for each, scope in zip(program, scopes, strict=True)
+        ]
         return header.with_program(program, addresses, sides, self._used(program, scopes))
 
     def _compiler(self, header: Header) -> Compiler:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
-from .definition import Cap, Late, Policy, Retry, Schedule, Window
+from .definition import Approval, Cap, Late, Policy, Retry, Schedule, Window
 from .reading import Reader, pairs
 from .yaml_source import Mapping, Node, Scalar, Sequence
 
@@ -26,7 +26,7 @@ def read_policy(reader: Reader, node: Node) -> Policy:
 
 def read_window(reader: Reader, node: Node) -> Window | None:
     """`{days: mon-fri, hours: 09:00-17:30}`; a part that is not given has its default."""
-    found = reader.mapping(node, "a window", ("days", "hours"), later=("holidays",))
+    found = reader.mapping(node, "a window", ("days", "hours", "holidays"))
     if found is None:
         return None
     window = Window()
@@ -34,6 +34,9 @@ def read_window(reader: Reader, node: Node) -> Window | None:
         window = msgspec.structs.replace(window, days=days)
     if "hours" in found.values and (hours := _hours(reader, found.values["hours"])):
         window = msgspec.structs.replace(window, opens=hours[0], closes=hours[1])
+    if "holidays" in found.values:
+        whose: Any = reader.choice(found.values["holidays"], "`holidays`", ("workspace", "contact"))
+        window = msgspec.structs.replace(window, holidays=whose or "workspace")
     return window
 
 
@@ -45,7 +48,7 @@ def read_caps(reader: Reader, node: Node) -> tuple[Cap, ...] | None:
 
 def read_approval(reader: Reader, node: Node) -> Any:
     """Which messages wait for a person's word."""
-    return reader.choice(node, "`approval`", ("every", "first", "none"), later=("batch",))
+    return reader.choice(node, "`approval`", get_args(Approval))
 
 
 def read_late(reader: Reader, node: Node) -> Late | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import Literal
+from typing import Literal, get_args
 
 from refflow.events.event import instant
 from refflow.events.messages import MessageDrafted, MessageHeld, MessageSkipped, SendRequested
@@ -19,7 +19,7 @@ from .library import Accepted
 from .templates import render
 from .turn import Turn
 
-_CARE: tuple[Approval, ...] = ("every", "first", "none")
+_CARE: tuple[Approval, ...] = get_args(Approval)
 
 Released = Literal["requested", "held", "skipped", "capped"]
 
@@ -44,9 +44,9 @@ def draft(turn: Turn, accepted: Accepted, run: Run, step: Send, *, again: Messag
     contact = turn.rows.get(Contact, run.contact or "")
     assert contact is not None, "a workflow that sends has a contact"
     parent = _parent(turn, run, step)
-    rendered = render(
-        accepted.definition.templates[step.template], run_environment(turn, run, accepted.definition)
-    )
+    env = run_environment(turn, run, accepted.definition)
+    data = {name: turn.library.evaluate(accepted, source, env) for name, source in step.data.items()}
+    rendered = render(accepted.definition.templates[step.template], {**env, "data": data})
     subject = rendered.subject
     if parent is not None and parent.subject:
         subject = parent.subject if parent.subject.casefold().startswith("re:") else f"Re: {parent.subject}"
@@ -156,4 +156,4 @@ def _needs_approval(turn: Turn, accepted: Accepted, run: Run, step: Send) -> boo
     asked: Approval = step.approval or accepted.definition.policy.approval or turn.settings.approval
     # A workflow can ask for more care than the workspace does, never for less.
     approval = min(asked, turn.settings.approval, key=_CARE.index)
-    return approval == "every" or (approval == "first" and not run.released)
+    return approval in ("every", "batch") or (approval == "first" and not run.released)

@@ -51,6 +51,14 @@ def _field(reader: Reader, name: str, value: Node) -> Any:
             return _zone(reader, value)
         case "holidays":
             return tuple(_day(reader, item) for item in reader.items(value, "`holidays`"))
+        case "calendars":
+            found = reader.mapping(value, "`calendars`")
+            return {
+                _zone(reader, key) or name: tuple(
+                    _day(reader, item) for item in reader.items(days, f"`{name}`")
+                )
+                for name, key, days in (() if found is None else pairs(found))
+            }
         case "window":
             return read_window(reader, value)
         case "gap" | "cooldown" | "max_stale" | "pace":

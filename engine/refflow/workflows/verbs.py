@@ -13,6 +13,7 @@ from .compiler import Cases, Compiler, Step, Verb
 from .definition import Branch, Emit, Exit, Go, Jump, Loop, Match, Send, Set, Source, Start, Task, Wait
 from .event_names import awaited_event, event_name
 from .expressions.problems import did_you_mean
+from .policy_file import read_approval, read_window
 from .reading import meant, pairs
 from .vocabulary import SUBJECTS
 from .yaml_source import Mapping as MappingNode
@@ -27,9 +28,8 @@ _OWN_RECORDS = frozenset(kind.name for kind in (*messages.KINDS, *runs.KINDS))
 
 
 def _send(compiler: Compiler, step: Step) -> bool:
-    keys = ("template", "channel", "thread", "approval", "urgent")
-    later = ("to", "window", "data")
-    node = compiler.reader.mapping(step.value, "`send`", keys, required=("template",), later=later)
+    keys = ("template", "channel", "thread", "approval", "urgent", "window", "data")
+    node = compiler.reader.mapping(step.value, "`send`", keys, required=("template",), later=("to",))
     values = {} if node is None else node.values
     fields = {name: _send_field(compiler, name, value) for name, value in values.items()}
     if "contact" not in compiler.known.subjects:
@@ -53,7 +53,11 @@ def _send_field(compiler: Compiler, name: str, value: Node) -> Any:
         case "channel":
             return compiler.reader.known(value, "E154", "channel", compiler.known.channels)
         case "approval":
-            return compiler.reader.choice(value, "`approval`", ("every", "first", "none"), later=("batch",))
+            return read_approval(compiler.reader, value)
+        case "window":
+            return read_window(compiler.reader, value)
+        case "data":
+            return _sources(compiler, compiler.reader.mapping(value, "`data`"))
         case "urgent":
             return compiler.reader.flag(value, "`urgent`")
         case "thread":
@@ -62,6 +66,15 @@ def _send_field(compiler: Compiler, name: str, value: Node) -> Any:
                 compiler.threaded(found)
             return found and found.text
     return None
+
+
+def _sources(compiler: Compiler, node: MappingNode | None) -> dict[str, Source]:
+    """An expression by each name."""
+    return {
+        name: source
+        for name, _, value in (() if node is None else pairs(node))
+        if (source := compiler.reader.expression(value, f"`{name}`")) is not None
+    }
 
 
 def _wait(compiler: Compiler, step: Step) -> bool:
@@ -132,8 +145,9 @@ def _got(compiler: Compiler, step: Step, events: tuple[str, ...]) -> dict[str, N
     for name, key, _ in tuple(pairs(node)):
         if name not in events:
             help = did_you_mean(name, events)
-            compiler.reader.wrong("E213", f"this step does not wait for `{name}`", key, help)
-            meant(node, name, [event for event in events if event not in node.values])
+            found = meant(node, name, [event for event in events if event not in node.values])
+            if found is None or found in compiler.known.kinds:  # else it is `for` that is misspelt
+                compiler.reader.wrong("E213", f"this step does not wait for `{name}`", key, help)
     for event in events:
         if event not in node.values:
             help = f"add `{event}: []` to continue"
@@ -230,11 +244,7 @@ def _emit(compiler: Compiler, step: Step) -> bool:
     written = node.values["event"]
     event = event_name(reader, written, compiler.known.kinds)
     data = reader.mapping(node.values["data"], "`data`") if "data" in node.values else None
-    sources = {
-        name: source
-        for name, _, value in (() if data is None else pairs(data))
-        if (source := reader.expression(value, f"`{name}`")) is not None
-    }
+    sources = _sources(compiler, data)
     if event is None or event not in compiler.known.kinds:
         return True
     if event in _OWN_RECORDS:
