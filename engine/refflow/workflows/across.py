@@ -90,7 +90,7 @@ def _circles(by_name: Mapping[str, Written]) -> Iterator[Problem]:
             message = f"these set each other off without end: {way}"
             yield source.problem("E222", message, spot, "say `again: never` in one of them")
         else:
-            message = f"these set each other off again and again, {period:g} days apart at least: {way}"
+            message = f"these set each other off again and again, {period:.1f} days apart at least: {way}"
             yield source.problem("W222", message, spot, "say `again: {after: 180d, max: 2}` in one of them")
 
 

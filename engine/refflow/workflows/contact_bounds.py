@@ -32,20 +32,29 @@ def contact_problems(written: Written, settings: Settings) -> Iterator[Problem]:
     shared = [cap for cap in settings.caps if not any(_as_strict(each, cap) for each in own)]
     for at, cap in enumerate((*own, *shared)):
         spot = written.spot("policy", "caps", at) if at < len(own) else None
-        yield from _row(written, proof, cap, spot)
+        yield from _row(written, proof, cap, spot, settings)
         yield from _within(written, proof, cap, spot, settings)
     yield from _unheard(written, proof)
 
 
 def _closed(written: Written, proof: Proof, settings: Settings) -> Iterator[Problem]:
-    """E157: no message can ever leave."""
-    window = written.definition.policy.window
+    """E157: a message that can never leave."""
     lengths = Lengths(frozenset(settings.holidays))
-    sends = any(isinstance(step, Send) for step in proof.steps)
-    if window is not None and sends and lengths.closed(in_common(window, settings.window)) is None:
-        message = "this window and that of the workspace are never open together"
-        help = "a contact whose time zone nobody knows is written to in both"
-        yield written.problem("E157", message, written.spot("policy", "window"), help)
+    shared = written.definition.policy.window
+    told = set()
+    for step in proof.steps:
+        window = (step.window or shared) if isinstance(step, Send) else None
+        if (
+            window is not None
+            and window not in told
+            and lengths.closed(in_common(window, settings.window)) is None
+        ):
+            told.add(window)
+            own = isinstance(step, Send) and step.window is not None
+            spot = written.word(step.line, "send") if own else written.spot("policy", "window")
+            message = "this window and that of the workspace are never open together"
+            help = "a contact whose time zone nobody knows is written to in both"
+            yield written.problem("E157", message, spot, help)
 
 
 def _as_strict(cap: Cap, other: Cap) -> bool:
@@ -57,7 +66,7 @@ def _as_strict(cap: Cap, other: Cap) -> bool:
     return cap.most is not None and other.most is not None and cap.most <= other.most
 
 
-def _row(written: Written, proof: Proof, cap: Cap, spot: Spot | None) -> Iterator[Problem]:
+def _row(written: Written, proof: Proof, cap: Cap, spot: Spot | None, settings: Settings) -> Iterator[Problem]:
     """E302, W302: more messages without an answer than are allowed."""
     if cap.unanswered is None:
         return
@@ -65,7 +74,7 @@ def _row(written: Written, proof: Proof, cap: Cap, spot: Spot | None) -> Iterato
     if bound.amount <= cap.unanswered:
         return
     message = f"up to {bound.amount:g} messages in a row without an answer; the limit is {cap.unanswered}"
-    code, on_cap = "W302", written.definition.policy.on_cap or "defer"
+    code, on_cap = "W302", written.definition.policy.on_cap or settings.on_cap
     if on_cap == "defer":  # nothing lets the run go on but a person
         code, message = "E302", f"{message}, and there it would stand"
     yield written.problem(
@@ -83,7 +92,9 @@ def _within(
     if bound.amount > cap.most:
         who = "one contact" if cap.per == "contact" else f"one {cap.per}"
         message = f"a run can want {bound.amount:g} messages to {who} within {cap.within.in_words()}"
-        message += f"; the cap of {cap.most} will {_ON_CAP[written.definition.policy.on_cap or 'defer']}"
+        message += (
+            f"; the cap of {cap.most} will {_ON_CAP[written.definition.policy.on_cap or settings.on_cap]}"
+        )
         yield written.problem(
             "W301", message, spot or _last(written, bound), f"as on this way: {shown_path(bound.witness)}"
         )

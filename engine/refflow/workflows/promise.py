@@ -14,7 +14,7 @@ from itertools import groupby
 
 import msgspec
 
-from .definition import AnyInstruction, Definition, Send, Source, Start, Task, Wait
+from .definition import AnyInstruction, Definition, Send, Source, Start, Task, Wait, Window
 from .durations import Duration
 from .lengths import CLOCK_CHANGE, NOTHING, Lengths, Span, in_common
 from .paths import Move, Paths, TooManyPlaces, paths_of
@@ -43,8 +43,8 @@ class Promise(msgspec.Struct, frozen=True, kw_only=True):
 
     `in_all` is how many messages one contact gets from all runs, None when runs may come again without end, or
     for one opening after the other: then only the caps limit it. `days` leaves out the waits of `open_ended`,
-    which end at a time that only the run will know, and the runs that it waits for. `starts` are the workflows
-    it starts, each with a promise of its own. Two messages are never nearer than `gap`, unless the contact
+    which end at a time that only the run will know, and the runs of `waits_for`. `starts` are the workflows it
+    starts, each with a promise of its own. Two messages are never nearer than `gap`, unless the contact
     wrote in between or the later one is among `urgent`.
     """
 
@@ -55,6 +55,7 @@ class Promise(msgspec.Struct, frozen=True, kw_only=True):
     open_ended: tuple[Source, ...] = ()
     in_all: float | None
     starts: tuple[str, ...] = ()
+    waits_for: tuple[str, ...] = ()
     gap: Duration
     urgent: tuple[Stop, ...] = ()
 
@@ -87,11 +88,17 @@ class Proof:
         self.paths: Paths = paths_of(definition)
         self.steps: list[AnyInstruction] = [definition.program[at] for at, _ in self.paths.places]
         self._spans: dict[Source, Span] = {}
+        self._holds: dict[Window, float] = {}
 
     def promise(self) -> Promise:
         """The whole promise."""
         limits = dict.fromkeys(limit for each in self.steps if (limit := _limit(each)) is not None)
-        urgent = dict.fromkeys(each for each in self.steps if isinstance(each, Send) and each.urgent)
+        urgent = dict.fromkeys(
+            Stop(step=each.step, line=each.line)
+            for each in self.steps
+            if isinstance(each, Send) and each.urgent
+        )
+        started = [each for each in self._definition.program if isinstance(each, Start)]
         return Promise(
             workflow=self._definition.name,
             messages=self.most_messages(),
@@ -99,9 +106,10 @@ class Proof:
             days=self._most_days(),
             open_ended=tuple(limit for limit in limits if self.span(limit).most is None),
             in_all=self._in_all(),
-            starts=tuple(dict.fromkeys(each.workflow for each in self.steps if isinstance(each, Start))),
+            starts=tuple(dict.fromkeys(each.workflow for each in started)),
+            waits_for=tuple(dict.fromkeys(each.workflow for each in started if each.wait)),
             gap=self._gap,
-            urgent=tuple(Stop(step=each.step, line=each.line) for each in urgent),
+            urgent=tuple(urgent),
         )
 
     def most_messages(self, anew: Callable[[Move], bool] = lambda _: False) -> Bound:
@@ -165,7 +173,7 @@ class Proof:
         return found
 
     def _most_days(self) -> Bound:
-        gap, hold = self._lengths.most(self._gap), self._longest_hold()
+        gap = self._lengths.most(self._gap)
         best: list[list[Trail]] = []
         for place, (step, moves) in enumerate(zip(self.steps, self.paths.arriving, strict=True)):
             arrived = [
@@ -173,26 +181,30 @@ class Proof:
                 for move in moves
                 for before in best[move.source]
             ]
-            passed = [self._after(step, trail, gap, hold) for trail in arrived or [Trail(place, 0)]]
+            passed = [self._after(step, trail, gap) for trail in arrived or [Trail(place, 0)]]
             best.append(_undominated(passed))
         return self._bound([trail for trails in best for trail in trails], Send, Wait, Task, Start)
 
-    def _after(self, step: AnyInstruction, trail: Trail, gap: float, hold: float) -> Trail:
+    def _after(self, step: AnyInstruction, trail: Trail, gap: float) -> Trail:
         """The trail once it has passed `step`, at the latest."""
         if isinstance(step, Send):
             ready = trail.amount if step.urgent else max(trail.amount, trail.sent + gap)
-            return msgspec.structs.replace(trail, amount=ready + hold, sent=ready + hold)
+            left = ready + self._longest_hold(step)
+            return msgspec.structs.replace(trail, amount=left, sent=left)
         limit = _limit(step)
         lasts = NOTHING if limit is None else self.span(limit)
         return msgspec.structs.replace(trail, amount=trail.amount + (lasts.most or 0))
 
-    def _longest_hold(self) -> float:
-        """How long a message waits for its window at most: that of the workflow in the zone of the contact, or
-        where nobody knows the zone, until the workspace's is open too.
+    def _longest_hold(self, step: Send) -> float:
+        """How long a message waits for its window at most: that of the step or the workflow, in the zone of the
+        contact, or where nobody knows the zone, until the workspace's is open too.
         """
         own = self._settings.window
-        window = self._definition.policy.window or own
-        return max(self._lengths.closed(each) or 0 for each in (window, in_common(window, own)))
+        window = step.window or self._definition.policy.window or own
+        if window not in self._holds:
+            both = (window, in_common(window, own))
+            self._holds[window] = max(self._lengths.closed(each) or 0 for each in both)
+        return self._holds[window]
 
     @property
     def _gap(self) -> Duration:

@@ -159,6 +159,8 @@ def _over(promise: Promise) -> str:
     over = f"over after {days} day{'' if days == 1 else 's'} at most" if days else "over at once"
     for source in promise.open_ended:
         over += f", and until `{source.text}` (line {source.line})"
+    if promise.waits_for:
+        over += f", and the runs of {', '.join(promise.waits_for)} that it waits for"
     return f"{over}, not counting the time a message waits for you"
 
 

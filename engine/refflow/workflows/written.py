@@ -32,6 +32,8 @@ class Written(msgspec.Struct, frozen=True, dict=True, kw_only=True):
     def spot(self, *path: str | int) -> Spot:
         """Where the value at `path` is written, or what comes nearest to it: `"policy", "caps", 0`."""
         node = self.root
+        if self.definition.origin and path[0] not in getattr(node, "values", {}):
+            path = ("from",)  # it is written in the packaged workflow
         for part in path:
             match node:
                 case Mapping(values=values) if part in values:
@@ -44,10 +46,10 @@ class Written(msgspec.Struct, frozen=True, dict=True, kw_only=True):
 
     def word(self, line: int, name: str) -> Spot:
         """Where the key `name` is written in `line`."""
-        for node in nodes_of(self.root):
+        for node in () if self.definition.origin else nodes_of(self.root):
             if isinstance(node, Mapping) and name in node.keys and node.keys[name].line == line:
                 return _spot(node.keys[name])
-        return line, 1, 1
+        return self.spot("steps")
 
     def problem(self, code: str, message: str, spot: Spot, help: str | None = None) -> Problem:
         """A finding at `spot`."""
