@@ -158,6 +158,14 @@ actions = st.one_of(
     st.tuples(st.just("sleep"), st.integers(1, 24 * 10)),
 )
 histories = st.lists(actions, min_size=12, max_size=30)
+USUAL: list[tuple[Any, ...]] = [
+    *(("want", person, workflow) for person in (0, 1) for workflow in ("w", "v")),
+    *(("pause", scope, 0) for scope in ("contact", "all")),
+    *(("wait", hours) for hours in (1, 24, 24, 24, 72)),
+    *(("approve", newest) for newest in (True, False)),
+    *(("reply", person, intent) for person in (0, 1) for intent in ("agreed", "later")),
+    ("resume",), ("look",), ("sleep", 120), ("fail", "retry"), ("fail", "never"),
+]  # fmt: skip
 
 
 class Story:
@@ -245,10 +253,13 @@ def failing(severity: Any) -> Any:
 
 
 @st.composite
-def stories(draw: st.DrawFn) -> Bench:
-    """A search in which things have happened."""
+def stories(draw: st.DrawFn, *often: str) -> Bench:
+    """A search in which things have happened, some of them often."""
     story = Story(draw(workflows()), draw(workflows("v", "")))
-    return story.do(("want", 0, "w"), ("want", 1, "w"), *draw(histories))
+    usual = [step for step in USUAL if step[0] in often]
+    pick = st.one_of(actions, st.sampled_from(usual), st.sampled_from(usual)) if usual else actions
+    steps = draw(st.lists(pick, min_size=12, max_size=30))
+    return story.do(("want", 0, "w"), ("want", 1, "w"), *steps)
 
 
 def rows_of(bench: Bench) -> dict[str, Any]:
@@ -305,7 +316,7 @@ def test_the_stories_go_somewhere() -> None:
 
 
 @LAWS
-@given(stories())
+@given(stories("want", "wait"))
 def test_rule_1_every_trigger_is_answered_and_no_two_runs_have_one_identity(bench: Bench) -> None:
     answered = {each.payload.trigger for each in after(bench, ("run.started", "trigger.queued"))}
     answered |= {each.cause for each in after(bench, ("trigger.ignored",))}
@@ -397,7 +408,7 @@ def test_rule_5_the_event_wins_over_a_timer_that_is_not_earlier(hours: int, hand
 
 
 @LAWS
-@given(stories())
+@given(stories("look", "sleep", "wait"))
 def test_rule_6_nothing_leaves_by_itself_with_an_inbox_nobody_has_looked_into(bench: Bench) -> None:
     looked: int | None = None
     approved: dict[str, int] = {}
@@ -417,7 +428,7 @@ def test_rule_6_nothing_leaves_by_itself_with_an_inbox_nobody_has_looked_into(be
 
 
 @LAWS
-@given(stories())
+@given(stories("sleep", "want", "wait"))
 def test_rule_6_what_is_more_than_three_days_late_leaves_only_when_that_is_wanted(bench: Bench) -> None:
     wanted = {
         each.workflow: json.loads(each.definition)["policy"].get("late", {}).get("do", "ask")
@@ -441,7 +452,7 @@ def test_rule_6_what_is_more_than_three_days_late_leaves_only_when_that_is_wante
 
 
 @LAWS
-@given(stories())
+@given(stories("reply", "wait"))
 def test_rule_7_a_run_takes_up_only_what_is_about_its_contact(bench: Bench) -> None:
     contact = {each.run: each.contact for each in bench.of("run.started")}
     taken: Counter[tuple[str, int]] = Counter()
@@ -477,7 +488,7 @@ def test_rule_8_interrupts_stop_what_is_not_sent_and_a_block_is_entered_once(ben
 
 
 @LAWS
-@given(stories())
+@given(stories("approve", "wait", "want"))
 def test_rule_9_every_message_passes_the_rules_at_the_moment_it_leaves(bench: Bench) -> None:
     urgent = {each.message for each in bench.of("message.drafted") if each.urgent}
     left: defaultdict[str, list[int]] = defaultdict(list)
@@ -508,7 +519,7 @@ def test_rule_9_every_message_passes_the_rules_at_the_moment_it_leaves(bench: Be
 
 
 @LAWS
-@given(stories())
+@given(stories("approve", "wait", "want"))
 def test_rule_10_messages_leave_when_day_hour_and_holiday_allow_it_where_the_person_is(bench: Bench) -> None:
     zones = {each.contact: each.zone for each in bench.of("contact.changed")}
     holiday = MONDAY.date() + timedelta(days=3)
@@ -522,7 +533,7 @@ def test_rule_10_messages_leave_when_day_hour_and_holiday_allow_it_where_the_per
 
 
 @LAWS
-@given(stories())
+@given(stories("approve", "wait"))
 def test_rule_11_what_needs_approval_leaves_with_the_text_that_was_approved(bench: Bench) -> None:
     needs: dict[str, bool] = {}
     text: dict[str, str] = {}
@@ -540,7 +551,7 @@ def test_rule_11_what_needs_approval_leaves_with_the_text_that_was_approved(benc
 
 
 @LAWS
-@given(stories())
+@given(stories("want", "wait"))
 def test_rule_12_one_exclusive_conversation_with_a_person_and_the_most_urgent_next(bench: Bench) -> None:
     policies = {each.workflow: json.loads(each.definition)["policy"] for each in bench.of("workflow.defined")}
     parents = {each.child: each.run for each in bench.of("child.started")}
@@ -574,7 +585,7 @@ def test_rule_12_one_exclusive_conversation_with_a_person_and_the_most_urgent_ne
 
 
 @LAWS
-@given(stories())
+@given(stories("fail", "wait", "approve"))
 def test_rule_13_no_failure_loses_a_message_or_is_tried_without_end(bench: Bench) -> None:
     attempts: Counter[str] = Counter()
     for event in after(bench, ("message.send.requested", "message.approved")):
@@ -592,7 +603,7 @@ def test_rule_13_no_failure_loses_a_message_or_is_tried_without_end(bench: Bench
 
 
 @LAWS
-@given(stories())
+@given(stories("pause", "approve", "wait", "resume"))
 def test_rule_14_nothing_leaves_and_no_timer_fires_during_a_pause(bench: Bench) -> None:
     folded = bench.replayed(0)
     for event in bench.log:
@@ -604,7 +615,7 @@ def test_rule_14_nothing_leaves_and_no_timer_fires_during_a_pause(bench: Bench) 
 
 
 @LAWS
-@given(stories())
+@given(stories("approve", "wait", "look"))
 def test_no_run_sends_more_than_was_proved_of_its_workflow(bench: Bench) -> None:
     given_settings = Settings(approval="none", gap=GAP)
     bounds = {}
