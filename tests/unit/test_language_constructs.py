@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from textwrap import dedent, indent
+from typing import Any
 
+import msgspec
 import pytest
 
 from refflow.events.event import instant
+from refflow.events.kinds import EventKind
 from refflow.events.openings import (
     InterviewScheduled,
     OfferReceived,
@@ -19,6 +23,7 @@ from refflow.events.people import ContactOptedOut, MeetingHeld
 from refflow.events.runs import RunCancelled, RunWanted, WorkflowRetired
 from refflow.testing.bench import MONDAY, Bench
 from refflow.views.runs import Queued, Run
+from refflow.workflows.actions import Action
 
 HEAD = {
     "refflow": "1",
@@ -529,3 +534,65 @@ def test_a_workflow_taken_out_looks_no_more() -> None:
     bench.wait(days=30)
 
     assert bench.of("run.started") == []
+
+
+# -- use
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """A plugin's event: an hour was held in a calendar."""
+
+    contact: str
+    hours: float
+
+
+class HoldParams(msgspec.Struct, frozen=True, kw_only=True):
+    hours: float
+    title: str = "Talk"
+
+
+def hold(params: HoldParams, env: Mapping[str, Any]) -> list[Held]:
+    if params.hours < 0:
+        raise ValueError("an hour cannot be negative")
+    return [Held(contact=env["contact"].id, hours=params.hours)]
+
+
+HELD = EventKind(name="calendar.hour.held", payload=Held)
+ACTIONS = {"calendar.hold": Action(params=HoldParams, plan=hold)}
+
+
+def using(step: str, **more: str) -> Bench:
+    return Bench(workflow(steps=f"[{step}, {{exit: yes}}]", **more), kinds=[HELD], actions=ACTIONS)
+
+
+def test_an_action_of_a_plugin_records_what_it_plans() -> None:
+    bench = using("{use: calendar.hold, with: {hours: contact.messages + 2}}")
+    run = started(bench)
+
+    assert [each.hours for each in bench.of("calendar.hour.held")] == [2.0]
+    assert ended(bench, run) == "yes"
+    assert bench.decided_again() == []
+
+
+def test_what_an_action_is_given_is_checked() -> None:
+    for step, said in {
+        "{use: calendar.hodl}": "did you mean `calendar.hold`",
+        "{use: calendar.hold}": "E006 `calendar.hold` needs `hours`",
+        "{use: calendar.hold, with: {hours: 1, hour: 2}}": "did you mean `hours`",
+        "{use: calendar.hold, with: {hours: contact.name}}": "E122",
+    }.items():
+        with pytest.raises(AssertionError) as refused:
+            using(step)
+        assert said in str(refused.value)
+
+
+def test_an_action_that_fails_or_has_gone_sticks_the_run_and_nothing_else() -> None:
+    bench = using("{use: calendar.hold, with: {hours: 0 - 1}}")
+    started(bench)
+    assert "cannot be negative" in (bench.run("w").reason or "")
+
+    bench = using("{id: a, wait: 1d}, {use: calendar.hold, with: {hours: 1}}")
+    started(bench)
+    bench.library.actions = {}
+    bench.wait(days=2)
+    assert "belongs to no plugin" in (bench.run("w").reason or "")

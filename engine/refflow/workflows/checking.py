@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
 from refflow.events.kinds import Kinds
 
+from .actions import Actions
 from .compiler import Cases
-from .definition import AnyInstruction, Branch, Emit, Loop, Match, Send, Set, Source, Start, Task, Wait
+from .definition import AnyInstruction, Branch, Emit, Loop, Match, Send, Set, Source, Start, Task, Use, Wait
 from .expressions import (
     BOOL,
     DURATION,
@@ -41,8 +43,16 @@ _SENT = re.compile(r'\bsent\(\s*"([^"]*)"')
 class Checker:
     """Checks the sources of one workflow. What comes back knows the kinds of events it was checked for."""
 
-    def __init__(self, reader: Reader, kinds: Kinds, header: Header, sends: Collection[str]) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        kinds: Kinds,
+        header: Header,
+        sends: Collection[str],
+        actions: Actions = MappingProxyType({}),
+    ) -> None:
         self._reader = reader
+        self._actions = actions
         self._sends = sends
         self._kinds = kinds
         self._params = header.params
@@ -124,6 +134,12 @@ class Checker:
                 fields = vars_record(self._vars).fields
                 for name, source in each.values.items():
                     self.expression(source, scope, fields[name])
+                values = {name: _about(source, events) for name, source in each.values.items()}
+                return msgspec.structs.replace(each, values=values)
+            case Use():
+                fields = record_of(self._actions[each.action].params, each.action).fields
+                for name, source in each.values.items():
+                    self.expression(source, scope, fields.get(name))
                 values = {name: _about(source, events) for name, source in each.values.items()}
                 return msgspec.structs.replace(each, values=values)
             case Start():

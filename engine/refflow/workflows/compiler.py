@@ -7,12 +7,14 @@ ending in a jump to what comes next unless it ends for good; an empty branch goe
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
 from refflow.events.kinds import Kinds
 
+from .actions import Actions
 from .definition import AnyInstruction, Branch, Exit, Jump, Return
 from .expressions.problems import did_you_mean
 from .reading import Reader, meant, one_of
@@ -20,8 +22,7 @@ from .yaml_source import Mapping as MappingNode
 from .yaml_source import Node, Scalar, Sequence
 
 STEP_KEYS = ("id", "if", "note", "ok")
-STEP_KEYS_LATER = ("was", "with")
-VERBS_LATER = ("use",)
+STEP_KEYS_LATER = ("was",)
 
 _OBSCURING = frozenset({"E003", "E004", "E005", "E006", "E010", "E152", "E210", "E211"})
 """After one of these nobody knows how the flow was meant to end."""
@@ -37,6 +38,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     channels: Collection[str]
     kinds: Kinds
     variables: Collection[str] = ()
+    actions: Actions = MappingProxyType({})
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -238,7 +240,7 @@ class Compiler:
                 "E214", f"a side list has no `{name}`: the run goes on meanwhile", node.keys[name], allowed
             )
         keys = (*STEP_KEYS, name, *verb.beside)
-        self.reader.closed(node, f"a `{name}` step", keys, (*VERBS_LATER, *STEP_KEYS_LATER))
+        self.reader.closed(node, f"a `{name}` step", keys, STEP_KEYS_LATER)
         step = Step(id=self._id(node, name), verb=node.keys[name], value=node.values[name], beside=node.values)
         condition = self.reader.expression(node.values["if"], "`if`") if "if" in node.values else None
         if condition is None:
@@ -252,13 +254,10 @@ class Compiler:
         found = [name for name in node.keys if name in self._verbs]
         if len(found) == 1:
             return found[0]
-        later = [name for name in node.keys if name in VERBS_LATER]
         other = [name for name in node.keys if name not in (*STEP_KEYS, *STEP_KEYS_LATER)]
         if found:
             message = f"a step does one thing, not `{found[0]}` and `{found[1]}`"
             self.reader.wrong("E004", message, node.keys[found[1]], "make two steps of it")
-        elif later:
-            self.reader.not_yet(f"`{later[0]}`", node.keys[later[0]])
         elif other:
             message = f"this step has no verb (`{other[0]}` is not one)"
             help = did_you_mean(other[0], self._verbs) or one_of(self._verbs)

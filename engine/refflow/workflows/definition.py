@@ -264,13 +264,22 @@ class Return(Instruction, frozen=True, kw_only=True, omit_defaults=True):
     """The end of a side list: the run stays where it stands."""
 
 
+class Use(Instruction, frozen=True, kw_only=True, omit_defaults=True):
+    """Do what a plugin's action says with these values, which it turns into events to record."""
+
+    action: str
+    values: dict[str, Source] = {}
+
+
 class Exit(Instruction, frozen=True, kw_only=True, omit_defaults=True):
     """The run ends with `outcome`."""
 
     outcome: str
 
 
-AnyInstruction = Send | Wait | Task | Branch | Match | Loop | Jump | Go | Emit | Set | Start | Return | Exit
+AnyInstruction = (
+    Send | Wait | Task | Branch | Match | Loop | Jump | Go | Emit | Set | Start | Use | Return | Exit
+)
 
 
 class Definition(Part, frozen=True, kw_only=True, omit_defaults=True):

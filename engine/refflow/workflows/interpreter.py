@@ -28,6 +28,7 @@ from refflow.views.pipeline import Ask, ask_id
 from refflow.views.runs import Run
 from refflow.views.timeline import Happening
 
+from .actions import planned
 from .definition import (
     Branch,
     Emit,
@@ -42,6 +43,7 @@ from .definition import (
     Source,
     Start,
     Task,
+    Use,
     Wait,
 )
 from .durations import Duration
@@ -100,6 +102,9 @@ class Interpreter:
                     address += 1
                 case Set():
                     self._set(step, loops)
+                    address += 1
+                case Use():
+                    self._use(step, loops)
                     address += 1
                 case Start() if not step.wait:
                     self._want(step, loops)
@@ -334,6 +339,17 @@ class Interpreter:
             for name, source in step.values.items()
         }
         self._record(VarsSet(run=self.run.id, step=step.step, values=values))
+
+    def _use(self, step: Use, loops: dict[str, int]) -> None:
+        action = self.turn.library.actions.get(step.action)
+        if action is None:
+            raise RefflowError(f"`use: {step.action}` belongs to no plugin that is installed and enabled.")
+        env = self._env(loops)
+        values = {
+            name: self.turn.library.evaluate(self.accepted, source, env) for name, source in step.values.items()
+        }
+        for payload in planned(step.action, action, values, env):
+            self._record(payload)
 
     def _want(self, step: Start, loops: dict[str, int]) -> None:
         """Ask for a run of another workflow; whoever starts runs takes it up."""

@@ -9,6 +9,7 @@ import msgspec
 
 from refflow.events.kinds import Kinds
 
+from .actions import Actions
 from .checking import Checker
 from .compiler import Compiler, Departure, Known
 from .definition import AnyInstruction, Definition, Exit, Interrupt, Send, Template
@@ -48,9 +49,10 @@ def load_workflow(
     kinds: Kinds,
     channels: Collection[str],
     packaged: Mapping[str, Definition] = MappingProxyType({}),
+    actions: Actions = MappingProxyType({}),
 ) -> Loaded:
-    """The workflow in `text`, which `file` names in messages; `channels` are those that messages can go by, and
-    `packaged` the workflows that others can be made from, by name (`std/thank`).
+    """The workflow in `text`, which `file` names in messages; `channels` are those that messages can go by,
+    `packaged` the workflows that others can be made from, by name (`std/thank`), `actions` those of plugins.
     """
     root, problems = read_yaml(text, file)
     reader = Reader(file)
@@ -60,15 +62,21 @@ def load_workflow(
         if "from" in top.values:
             definition = read_instance(reader, top, packaged)
         else:
-            definition = _Loading(reader, templates, kinds, channels).definition(top)
+            definition = _Loading(reader, templates, kinds, channels, actions).definition(top)
     ordered = in_order(reader.problems)
     return Loaded(definition=None if has_errors(ordered) else definition, problems=ordered)
 
 
 class _Loading:
     def __init__(
-        self, reader: Reader, templates: TemplateSource, kinds: Kinds, channels: Collection[str]
+        self,
+        reader: Reader,
+        templates: TemplateSource,
+        kinds: Kinds,
+        channels: Collection[str],
+        actions: Actions,
     ) -> None:
+        self._actions = actions
         self._reader = reader
         self._templates = templates
         self._kinds = kinds
@@ -95,7 +103,7 @@ class _Loading:
                 entries.setdefault(sides[interrupt.do], set()).add(interrupt.event)
         events = events_at(compiler.program, addresses, entries)
         self._check_reached(header, compiler, {name: bool(events[at]) for name, at in addresses.items()})
-        checker = Checker(self._reader, self._kinds, header, compiler.sends)
+        checker = Checker(self._reader, self._kinds, header, compiler.sends, self._actions)
         header = self._checked(header, checker)
         program = [
             checker.instruction(each, kinds, in_loop, compiler.cases.get(at)) if kinds else each
@@ -119,6 +127,7 @@ class _Loading:
             channels=self._channels,
             kinds=self._kinds,
             variables=tuple(header.vars),
+            actions=self._actions,
         )
         return Compiler(self._reader, known, VERBS)
 

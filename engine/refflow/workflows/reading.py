@@ -152,7 +152,7 @@ class Reader:
             return None
         if found.text in options:
             return found.text
-        help = did_you_mean(found.text, options) or (one_of(options) if len(options) <= 8 else None)
+        help = did_you_mean(found.text, options) or (one_of(options) if 0 < len(options) <= 8 else None)
         if not self.told(code, found.text):
             self.wrong(code, f"{what} `{found.text}` does not exist", found, help)
         return nearest(found.text, options)

@@ -10,11 +10,11 @@ import msgspec
 from refflow.events import messages, runs
 
 from .compiler import Cases, Compiler, Step, Verb
-from .definition import Branch, Emit, Exit, Go, Jump, Loop, Match, Send, Set, Source, Start, Task, Wait
+from .definition import Branch, Emit, Exit, Go, Jump, Loop, Match, Send, Set, Source, Start, Task, Use, Wait
 from .event_names import awaited_event, event_name
 from .expressions.problems import did_you_mean
 from .policy_file import read_approval, read_window
-from .reading import meant, pairs
+from .reading import meant, one_of, pairs
 from .vocabulary import SUBJECTS
 from .yaml_source import Mapping as MappingNode
 from .yaml_source import Node, Scalar
@@ -330,6 +330,24 @@ def _start(compiler: Compiler, step: Step) -> bool:
     return falls
 
 
+def _use(compiler: Compiler, step: Step) -> bool:
+    reader = compiler.reader
+    name = reader.known(step.value, "E160", "action", compiler.known.actions)
+    found = reader.mapping(step.beside["with"], "`with`") if "with" in step.beside else None
+    values = _sources(compiler, found)
+    if name is None:
+        return True
+    fields = {each.name: each for each in msgspec.structs.fields(compiler.known.actions[name].params)}
+    for key, node in ({} if found is None else found.keys).items():
+        if key not in fields:
+            reader.wrong("E003", f"`{name}` has no `{key}`", node, did_you_mean(key, fields) or one_of(fields))
+    for key, field in fields.items():
+        if field.required and key not in values:
+            reader.wrong("E006", f"`{name}` needs `{key}`", step.verb, f"add `with: {{{key}: ...}}`")
+    compiler.add(Use(**step.place, action=name, values=values))
+    return True
+
+
 def _go(compiler: Compiler, step: Step) -> bool:
     block = compiler.reader.known(step.value, "E152", "block", compiler.known.blocks)
     if block is None or not isinstance(step.value, Scalar):
@@ -356,6 +374,7 @@ VERBS: Mapping[str, Verb] = {
     "repeat": Verb(compile=_repeat),
     "set": Verb(compile=_set, named=False, aside=True),
     "emit": Verb(compile=_emit, named=False, aside=True),
+    "use": Verb(compile=_use, beside=("with",), named=False, aside=True),
     "start": Verb(compile=_start, beside=("got", "refused"), aside=True),
     "go": Verb(compile=_go, named=False),
     "exit": Verb(compile=_exit, named=False),
