@@ -32,10 +32,25 @@ events = st.sampled_from([["reply.received"], ["meeting.held"], ["reply.received
 ends = st.sampled_from([{"exit": "over"}, {"exit": "done"}])
 
 
+OTHER = json.dumps(
+    {
+        "refflow": 1,
+        "workflow": "other",
+        "on": [{"manual": True}],
+        "subject": {"contact": "event.contact"},
+        "again": "always",
+        "steps": [{"exit": "done"}],
+        "outcomes": {"good": ["done"]},
+    }
+)
+"""What the workflows below start: it takes no time."""
+
+
 @st.composite
 def workflows(draw: st.DrawFn) -> str:
     """A workflow with every construct that sends, waits, repeats or jumps."""
     count = iter(range(1000))
+    sends: list[str] = []
 
     def named(**step: Any) -> dict[str, Any]:
         return {"id": f"s{next(count)}", **step}
@@ -47,25 +62,41 @@ def workflows(draw: st.DrawFn) -> str:
         return [*body, draw(st.sampled_from(leaving))] if leaves and draw(st.integers(0, 3)) == 0 else body
 
     def step(go: list[str], depth: int) -> dict[str, Any]:
-        kind = draw(st.sampled_from(["send", "send", "silence", "until", "for", "task", "choose", "repeat"]))
+        kind = draw(
+            st.sampled_from(["send", "send", "silence", "until", "for", "task", "choose", "repeat", "start"])
+        )
         match kind:
             case "send":
                 made = named(send={"template": "hi", "urgent": draw(st.booleans())})
+                sends.append(made["id"])
+                if draw(st.integers(0, 5)) == 0:
+                    made["send"]["window"] = {"days": "mon-thu", "holidays": "contact"}
                 if draw(st.integers(0, 3)) == 0:
                     made["if"] = 'contact.warmth == "warm"'
                 if draw(st.integers(0, 5)) == 0:
                     made["failed"] = []
                 return made
+            case "start":
+                wait = draw(st.booleans())
+                start = {"workflow": "other", "subject": {"contact": "contact"}, "wait": wait}
+                answers = {"got": {"done": branch(go, depth), "else": []}, "refused": []} if wait else {}
+                return named(start=start, **answers)
             case "silence":
                 return named(wait=draw(durations))
             case "until":
                 return named(wait={"until": draw(st.sampled_from(["now + 3bd", "now - 1d", "now + 30h"]))})
             case "for":
                 awaited = draw(events)
-                got: Any = branch(go, depth)
-                if draw(st.booleans()):
-                    got = {event: branch(go, depth) for event in awaited}
+                got: Any = (
+                    {event: branch(go, depth) for event in awaited}
+                    if draw(st.booleans())
+                    else branch(go, depth)
+                )
                 wait = {"for": awaited, "within": draw(durations)}
+                if draw(st.integers(0, 2)) == 0:
+                    wait["settle"] = draw(durations)
+                if sends and draw(st.booleans()):
+                    wait["since"] = draw(st.sampled_from(sends))
                 return named(wait=wait, got=got, timeout=branch(go, depth, leaves=False))
             case "task":
                 answers = {
@@ -87,7 +118,8 @@ def workflows(draw: st.DrawFn) -> str:
     def steps(go: list[str], depth: int) -> list[dict[str, Any]]:
         return [step(go, depth - 1) for _ in range(draw(st.integers(1, 3)))]
 
-    interrupts = [
+    interrupts: list[dict[str, Any]] = [
+        {"event": "interaction.logged", "do": [{"emit": {"event": "contact.warmed"}}]},
         {"event": "meeting.held", "go": "second"},
         {
             "event": "reply.received",
@@ -118,6 +150,7 @@ def workflows(draw: st.DrawFn) -> str:
 def settings_files(draw: st.DrawFn) -> dict[str, Any]:
     """Settings under which a message waits for nobody: no caps, no approval."""
     holidays = draw(st.sets(st.dates(date(2026, 3, 1), date(2026, 5, 1)), max_size=4))
+    theirs = draw(st.sets(st.dates(date(2026, 3, 1), date(2026, 5, 1)), max_size=4))
     window = draw(
         st.sampled_from(
             [
@@ -130,6 +163,7 @@ def settings_files(draw: st.DrawFn) -> dict[str, Any]:
     return {
         "zone": draw(st.sampled_from(["UTC", "Europe/Berlin", "America/New_York"])),
         "holidays": [str(day) for day in sorted(holidays)],
+        "calendars": {"Asia/Tokyo": [str(day) for day in sorted(theirs)]},
         "window": window,
         "gap": draw(st.sampled_from(["1h", "2d", "3bd"])),
         "caps": [],
@@ -152,10 +186,17 @@ class Search:
     """A search with one person and one run. When `prompt`, messages are approved and confirmed at once."""
 
     def __init__(
-        self, folder: Path, workflow: str, given: dict[str, Any], start: datetime, prompt: bool
+        self,
+        folder: Path,
+        workflow: str,
+        given: dict[str, Any],
+        start: datetime,
+        zone: str | None,
+        prompt: bool,
     ) -> None:
         for name, text in (
             ("workflows/w.yaml", workflow),
+            ("workflows/other.yaml", OTHER),
             ("templates/hi.txt", "Hi"),
             ("refflow.yaml", json.dumps(given)),
         ):
@@ -163,7 +204,7 @@ class Search:
             (folder / name).write_text(text)
         self.now, self.prompt = start, prompt
         self.workspace = api.init(folder, start, zone=given["zone"])
-        self.person = api.add_person(self.workspace, api.PersonDetails(name="Ana Lima"), start)
+        self.person = api.add_person(self.workspace, api.PersonDetails(name="Ana Lima", zone=zone), start)
         self.run = api.start(self.workspace, "w", self.contact(), None, start).runs[0].id
         self.hurry()
 
@@ -267,15 +308,21 @@ def searching(*given: Any) -> Iterator[Search]:
 
 
 LAWS = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+zones = st.sampled_from([None, "Asia/Tokyo", "America/New_York"])
 starts = st.datetimes(datetime(2026, 3, 1), datetime(2026, 11, 30)).map(lambda at: at.replace(tzinfo=UTC))
 
 
 @LAWS
-@given(workflows(), settings_files(), starts, st.lists(actions, max_size=15), st.booleans())
+@given(workflows(), settings_files(), starts, zones, st.lists(actions, max_size=15), st.booleans())
 def test_no_run_hands_over_more_messages_than_promised(
-    workflow: str, given: dict[str, Any], start: datetime, steps: list[tuple[Any, ...]], prompt: bool
+    workflow: str,
+    given: dict[str, Any],
+    start: datetime,
+    zone: str | None,
+    steps: list[tuple[Any, ...]],
+    prompt: bool,
 ) -> None:
-    with searching(workflow, given, start, prompt) as search:
+    with searching(workflow, given, start, zone, prompt) as search:
         for step in steps:
             search.do(step)
 
@@ -286,11 +333,11 @@ def test_no_run_hands_over_more_messages_than_promised(
 
 
 @LAWS
-@given(workflows(), settings_files(), starts, st.lists(actions, max_size=15))
+@given(workflows(), settings_files(), starts, zones, st.lists(actions, max_size=15))
 def test_no_run_lasts_longer_than_promised_when_nobody_is_waited_for(
-    workflow: str, given: dict[str, Any], start: datetime, steps: list[tuple[Any, ...]]
+    workflow: str, given: dict[str, Any], start: datetime, zone: str | None, steps: list[tuple[Any, ...]]
 ) -> None:
-    with searching(workflow, given, start, True) as search:
+    with searching(workflow, given, start, zone, True) as search:
         for step in steps:
             search.do(step)
         search.pass_time(search.now + timedelta(days=2000))

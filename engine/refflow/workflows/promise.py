@@ -202,8 +202,13 @@ class Proof:
         own = self._settings.window
         window = step.window or self._definition.policy.window or own
         if window not in self._holds:
-            both = (window, in_common(window, own))
-            self._holds[window] = max(self._lengths.closed(each) or 0 for each in both)
+            theirs = self._settings.calendars.values() if window.holidays == "contact" else ()
+            holds = [
+                self._lengths.closed(window),
+                self._lengths.closed(in_common(window, own)),
+                *(Lengths(frozenset(holidays)).closed(window) for holidays in theirs),
+            ]
+            self._holds[window] = max(hold or 0 for hold in holds)
         return self._holds[window]
 
     @property
