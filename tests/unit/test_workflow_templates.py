@@ -248,3 +248,10 @@ def test_a_template_is_checked_against_the_types_of_what_it_speaks_of(text: str,
 )
 def test_what_can_work_in_a_template_is_accepted(text: str) -> None:
     assert check_template("t", text, SCOPE) == ()
+
+
+def test_an_escape_that_no_text_has_is_told() -> None:
+    (problem,) = check_template("t", "Hi {{ contact.name | replace('a', '\\.') }}", SCOPE)
+
+    assert problem.code == "E142"
+    assert "invalid escape" in problem.message

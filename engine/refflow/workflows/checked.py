@@ -23,6 +23,7 @@ from .settings import Settings
 from .suppression import unanswered
 from .templates import TemplateSource
 from .written import Written
+from .yaml_source import Node
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,12 +52,14 @@ def check_workflows(
     """Everything that is wrong with the workflows in `texts`, by file, and what they promise."""
     problems: list[Problem] = []
     workflows: list[Written] = []
+    roots: dict[str, Node | None] = {}
     for file, text in texts.items():
         loaded = load_workflow(text, file, templates, kinds, channels, packaged)
         problems += loaded.problems
-        if loaded.definition is not None:
+        roots[file] = loaded.root
+        if loaded.definition is not None and loaded.root is not None:
             proof = _proof(loaded.definition, settings)
-            workflows.append(Written(file=file, text=text, definition=loaded.definition, proof=proof))
+            workflows.append(Written(file=file, root=loaded.root, definition=loaded.definition, proof=proof))
     library = Library(kinds)
     for each in workflows:
         problems += (*condition_problems(each, library), *contact_problems(each, settings))
@@ -65,8 +68,8 @@ def check_workflows(
     if len(workflows) == len(texts):  # of a file with errors nobody knows what it would set off
         problems += problems_across(list(by_name.values())[::-1], library)
     left = [problem for problem in problems if problem.file not in texts]
-    for file, text in texts.items():
-        left += unanswered([each for each in problems if each.file == file], file, text, codes())
+    for file, root in roots.items():
+        left += unanswered([each for each in problems if each.file == file], file, root, codes())
     promises = {each.file: each.proof.promise() for each in workflows if each.proof is not None}
     definitions = {each.file: each.definition for each in workflows}
     return Checked(problems=in_order(left), promises=promises, definitions=definitions, texts=dict(texts))

@@ -88,6 +88,8 @@ def _within(
     """W301: more messages within a time than are allowed."""
     if cap.most is None or cap.within is None:
         return
+    if proof.whole.amount <= cap.most:
+        return
     bound = most_within(proof, Lengths(frozenset(settings.holidays)).most(cap.within) + CLOCK_CHANGE)
     if bound.amount > cap.most:
         who = "one contact" if cap.per == "contact" else f"one {cap.per}"
@@ -102,7 +104,7 @@ def _within(
 
 def most_within(proof: Proof, days: float) -> Bound:
     """The most messages on a path in any stretch of so many days, when everything goes as fast as it can."""
-    whole = proof.most_messages()
+    whole = proof.whole
     sends = [place for place, step in enumerate(proof.steps) if isinstance(step, Send)]
     if len(sends) * len(proof.steps) > _WORK:
         return whole
@@ -130,7 +132,7 @@ def _unheard(written: Written, proof: Proof) -> Iterator[Problem]:
     heard = any(each.event == ANSWER for each in definition.anytime) or any(
         ANSWER in getattr(step, "events", ()) for step in proof.steps
     )
-    bound = proof.most_messages()
+    bound = proof.whole
     if not heard and bound.amount > 1:
         message = "nobody here reads an answer: it would hold the next message until you approve it"
         help = f"add `anytime: [{{event: {ANSWER}, exit: ...}}]`"

@@ -23,7 +23,7 @@ from .templates import TemplateSource, check_template, parse_template
 from .verbs import VERBS
 from .vocabulary import MANUAL, SUBJECTS
 from .yaml_source import Mapping as MappingNode
-from .yaml_source import read_yaml
+from .yaml_source import Node, read_yaml
 
 BY_ITSELF = ("do_not_contact", "capped", "cancelled", "restarted")
 """Outcomes that a run can have without any step that says so."""
@@ -36,10 +36,11 @@ _OBSCURING = frozenset({"E003", "E004", "E005", "E006", "E010", "E152", "E221", 
 
 
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a file: the definition, unless there are errors, and everything that is wrong."""
+    """What became of a file: the definition, unless there are errors, what is wrong, and its tree."""
 
     definition: Definition | None
     problems: tuple[Problem, ...]
+    root: Node | None = None
 
 
 def load_workflow(
@@ -64,7 +65,7 @@ def load_workflow(
         else:
             definition = _Loading(reader, templates, kinds, channels, actions).definition(top)
     ordered = in_order(reader.problems)
-    return Loaded(definition=None if has_errors(ordered) else definition, problems=ordered)
+    return Loaded(definition=None if has_errors(ordered) else definition, problems=ordered, root=root)
 
 
 class _Loading:

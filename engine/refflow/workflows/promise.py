@@ -101,7 +101,7 @@ class Proof:
         started = [each for each in self._definition.program if isinstance(each, Start)]
         return Promise(
             workflow=self._definition.name,
-            messages=self.most_messages(),
+            messages=self.whole,
             unanswered=self.most_messages(self._surely_answered),
             days=self._most_days(),
             open_ended=tuple(limit for limit in limits if self.span(limit).most is None),
@@ -111,6 +111,11 @@ class Proof:
             gap=self._gap,
             urgent=tuple(urgent),
         )
+
+    @cached_property
+    def whole(self) -> Bound:
+        """The most messages on a whole path."""
+        return self.most_messages()
 
     def most_messages(self, anew: Callable[[Move], bool] = lambda _: False) -> Bound:
         """The most messages on a path, or on a part of one where moves that are `anew` begin the next part."""
@@ -147,7 +152,7 @@ class Proof:
         runs = 1 if definition.again == "never" else definition.rounds
         if definition.key != ("contact",) or definition.mode not in ("single", "queue") or runs is None:
             return None
-        return runs * self.most_messages().amount
+        return runs * self.whole.amount
 
     def _surely_answered(self, move: Move) -> bool:
         """An interrupt acts on an answer as it comes. A wait may take up one that came before the last messages

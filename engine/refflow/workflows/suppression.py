@@ -14,7 +14,7 @@ from .expressions.problems import did_you_mean
 from .problems import Problem, in_order
 from .reading import Reader, pairs
 from .written import nodes_of
-from .yaml_source import Mapping, Node, Scalar, Sequence, read_yaml
+from .yaml_source import Mapping, Node, Scalar, Sequence
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -31,13 +31,12 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 def unanswered(
-    problems: Iterable[Problem], file: str, text: str, codes: Collection[str]
+    problems: Iterable[Problem], file: str, root: Node | None, codes: Collection[str]
 ) -> tuple[Problem, ...]:
-    """The problems of `file` that its `text` does not answer, with what is wrong with the answers. `codes` are
+    """The problems of `file` that its tree does not answer, with what is wrong with the answers. `codes` are
     those that there are.
     """
     found = list(problems)
-    root = read_yaml(text, file)[0] if "ok" in text else None
     if root is None:
         return in_order(found)
     reader = Reader(file)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
@@ -33,7 +34,10 @@ def mistakes_in(text: str, names: Mapping[str, Type]) -> list[Mistake]:
 
 @lru_cache(maxsize=256)
 def _parsed(text: str) -> nodes.Template:
-    return environment().parse(text)
+    with warnings.catch_warnings():
+        # Python only warns of an escape such as `\.`, whose meaning will change; Jinja reports what is raised.
+        warnings.simplefilter("error", DeprecationWarning)
+        return environment().parse(text)
 
 
 def _line_start(text: str, line: int) -> int:
@@ -92,7 +96,7 @@ class _Checker:
             self.visit(child)
 
     def _guarded(self, node: nodes.If | nodes.CondExpr | nodes.And | nodes.Or) -> None:
-        """Check parts that are reached only when a test comes out one way, which can show that values are there."""
+        """Check parts that are reached when a test comes out one way, which can show that values are there."""
         match node:
             case nodes.If():
                 test, holds, fails = node.test, node.body, [*node.elif_, *node.else_]

@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 
 import msgspec
 
 from .definition import Definition
 from .problems import Problem
 from .promise import Proof
-from .yaml_source import Mapping, Node, Scalar, Sequence, read_yaml
+from .yaml_source import Mapping, Node, Scalar, Sequence
 
 Spot = tuple[int, int, int]
 """Line, column and length."""
 
 
-class Written(msgspec.Struct, frozen=True, dict=True, kw_only=True):
-    """The workflow in `file`, whose text is `text`. `proof` is None when its paths are too many."""
+class Written(msgspec.Struct, frozen=True, kw_only=True):
+    """The workflow in `file`, whose tree is `root`. `proof` is None when its paths are too many."""
 
     file: str
-    text: str
+    root: Node
     definition: Definition
     proof: Proof | None
-
-    @cached_property
-    def root(self) -> Node:
-        """The tree of the file."""
-        return read_yaml(self.text, self.file)[0] or Mapping(line=1, column=1, keys={}, values={})
 
     def spot(self, *path: str | int) -> Spot:
         """Where the value at `path` is written, or what comes nearest to it: `"policy", "caps", 0`."""

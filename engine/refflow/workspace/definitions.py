@@ -33,6 +33,7 @@ from refflow.workflows.settings_file import load_settings
 from refflow.workflows.templates import TemplateTexts
 from refflow.workflows.turn import Turn
 from refflow.workflows.written import Written
+from refflow.workflows.yaml_source import read_yaml
 
 from .folder import WorkflowFile
 from .workspace import Workspace
@@ -162,9 +163,10 @@ def _pinned(workspace: Workspace, found: Checked, file: str) -> Iterator[Problem
     ]
     message = f"{len(runs)} live runs keep" if len(runs) > 1 else "1 live run keeps"
     message += f" to the version before; {len(moved)} of them stand where this one differs"
-    spot = Written(file=file, text=found.texts[file], definition=definition, proof=None).spot("workflow")
-    line, column, length = spot
-    yield Problem(code="I330", message=message, file=file, line=line, column=column, length=length)
+    root, _ = read_yaml(found.texts[file], file)
+    if root is not None:
+        written = Written(file=file, root=root, definition=definition, proof=None)
+        yield written.problem("I330", message, written.spot("workflow"))
 
 
 def _same_step(before: Definition, run: Run, after: Definition) -> bool:
