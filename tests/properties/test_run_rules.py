@@ -42,7 +42,7 @@ GAP = Duration(2, "d")
 MOST, ROW = 2, 3
 
 LAWS = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 durations = st.sampled_from(["4h", "1d", "3d", "1bd", "1w", "vars.pause"])
@@ -72,7 +72,7 @@ def workflows(draw: st.DrawFn, name: str = "w", other: str = "v") -> str:
             case "for":
                 events = draw(awaited)
                 wait: dict[str, Any] = {"for": events, "within": draw(durations)}
-                if draw(st.booleans()):
+                if draw(st.integers(0, 3)):
                     wait["settle"] = draw(st.sampled_from(["4h", "2d"]))
                 got: Any = {each: body(depth) for each in events} if draw(st.booleans()) else body(depth)
                 return named(wait=wait, got=got, timeout=body(depth))
@@ -110,12 +110,19 @@ def workflows(draw: st.DrawFn, name: str = "w", other: str = "v") -> str:
         "on_cap": draw(st.sampled_from(["defer", "skip", "exit"])),
         "approval": draw(st.sampled_from(["none", "none", "first", "every"])),
         "gap": str(GAP),
-        "late": {"after": "3d", "do": draw(st.sampled_from(["ask", "send", "skip"]))},
+        "late": {"after": "3d", "do": draw(st.sampled_from(["ask", "ask", "skip", "send"]))},
         "retry": {"attempts": 3, "after": "1h"},
     }
     if draw(st.booleans()):
         policy["exclusive"] = "contact"
     with_block = draw(st.booleans())
+    # An eager one writes again and again by itself, so that the rules have much to hold back.
+    eager = draw(st.sampled_from([False, True, False]))
+    begin = []
+    if eager:
+        policy |= {"approval": "none", "on_cap": "defer"}
+        urgent = {"template": "hi", "urgent": draw(st.booleans())}
+        begin = [named(repeat={"max": 6, "do": [named(send=urgent), named(wait="1d")]})]
     return json.dumps(
         {
             "refflow": 1,
@@ -131,7 +138,11 @@ def workflows(draw: st.DrawFn, name: str = "w", other: str = "v") -> str:
             },
             "policy": policy,
             "anytime": interrupts if with_block else interrupts[:2],
-            "steps": [*(step(3) for _ in range(draw(st.integers(2, 5)))), {"exit": "done"}],
+            "steps": [
+                *begin,
+                *(step(3) for _ in range(0 if eager else draw(st.integers(2, 5)))),
+                {"exit": "done"},
+            ],
             **({"blocks": {"answered": [*body(2), {"exit": "done"}]}} if with_block else {}),
             "outcomes": {"good": ["done"], "bad": ["over"]},
         }
@@ -164,7 +175,8 @@ USUAL: list[tuple[Any, ...]] = [
     *(("wait", hours) for hours in (1, 24, 24, 24, 72)),
     *(("approve", newest) for newest in (True, False)),
     *(("reply", person, intent) for person in (0, 1) for intent in ("agreed", "later")),
-    ("meet", 0), ("meet", 1), ("opt out", 0), ("opt out", 1), ("resume",), ("look",), ("sleep", 96), ("sleep", 168), ("fail", "retry"), ("fail", "never"),
+    ("meet", 0), ("meet", 1), ("opt out", 0), ("opt out", 1), ("resume",), ("look",),
+    ("sleep", 96), ("sleep", 168), ("fail", "retry"), ("fail", "never"),
 ]  # fmt: skip
 
 
@@ -276,7 +288,7 @@ def test_the_stories_go_somewhere() -> None:
     seen: Counter[str] = Counter()
 
     @settings(
-        max_examples=150,
+        max_examples=250,
         derandomize=True,
         deadline=None,
         suppress_health_check=list(HealthCheck),
