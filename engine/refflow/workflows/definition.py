@@ -15,7 +15,7 @@ from .durations import Duration
 
 OutcomeClass = Literal["good", "open", "bad"]
 Approval = Literal["every", "batch", "first", "none"]
-"""Which messages wait for a person: each, each but read together, the first of a run, none. From most care to least."""
+"""Which messages wait for a person: each, each but read together, the first, none. From most care to least."""
 Mode = Literal["single", "restart", "queue", "parallel"]
 
 
@@ -53,7 +53,7 @@ class Variable(Part, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Schedule(Part, frozen=True, kw_only=True, omit_defaults=True):
-    """A time of the week: `days` are 0 (Monday) to 6, `at` is in minutes after midnight on the owner's clock."""
+    """A time of the week: `days` are 0 (Monday) to 6, `at` is minutes after midnight on the owner's clock."""
 
     days: tuple[int, ...]
     at: int
@@ -71,8 +71,8 @@ class Trigger(Part, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Window(Part, frozen=True, kw_only=True, omit_defaults=True):
-    """When messages may leave: `days` are 0 (Monday) to 6; `opens` and `closes` are minutes after midnight. Not on
-    holidays: the owner's, or those that the settings have for the zone of the contact.
+    """When messages may leave: `days` are 0 (Monday) to 6; `opens` and `closes` are minutes after midnight. Not
+    on holidays: the owner's, or those that the settings have for the zone of the contact.
     """
 
     days: tuple[int, ...] = (0, 1, 2, 3, 4)
@@ -285,7 +285,8 @@ AnyInstruction = (
 class Definition(Part, frozen=True, kw_only=True, omit_defaults=True):
     """A whole workflow. `subject` maps each entity the run is about (`contact`, `opening`) to the expression
     that finds it in the triggering event; `key` names those that identify a run. `blocks` has the address
-    of each named block. `origin` is the packaged workflow it was made from, if any, with its hash. There are at most `rounds` runs with the same key, if that is set. `about`, `title`,
+    of each named block. `origin` is the packaged workflow it was made from, if any, with its hash. There
+    are at most `rounds` runs with the same key, if that is set. `about`, `title`,
     lines and columns do not count for its identity.
     """
 

@@ -222,7 +222,7 @@ def _resume(turn: Turn, run: Run, event: StoredEvent) -> None:
 
 
 def _time_lost(turn: Turn, run: Run) -> datetime | None:
-    """Until when a person still has time for the task of `run`, whose limit has come: a pause does not count."""
+    """Until when a person still has time for the task of `run`, whose limit has come: pauses do not count."""
     task = turn.rows.get(TaskRow, run.task) if run.task else None
     if task is None:
         return None

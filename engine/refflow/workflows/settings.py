@@ -22,7 +22,8 @@ class OpenAsks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`refflow.yaml`, with the defaults of a personal search.
 
-    `zone` is an IANA zone name; `calendars` has the holidays of the zones of others. Nobody gets a message within `gap` of the last one; `caps` limit how many;
+    `zone` is an IANA zone name; `calendars` has the holidays of the zones of others. Nobody gets a message
+    within `gap` of the last one; `caps` limit how many;
     `cooldown` is how long nobody is asked again who said no. `approval: every` means a person releases
     each message. Nothing leaves by itself when an inbox was looked at more than `max_stale` ago. Messages that
     come late leave at least `pace` after each other. While `live` is false, nothing leaves at all.
