@@ -47,6 +47,7 @@ from refflow.plugins.channel import (
     Outgoing,
     Permanent,
     Retryable,
+    Unauthorised,
     Unfound,
     single_line,
 )
@@ -93,9 +94,15 @@ if TYPE_CHECKING:
     from refflow.workspace.board import Card as Card
     from refflow.workspace.board import board as board
     from refflow.workspace.board import board_as_of as board_as_of
+    from refflow.workspace.checking import Checked as Checked
+    from refflow.workspace.checking import Code as Code
+    from refflow.workspace.checking import Outdated as Outdated
+    from refflow.workspace.checking import check as check
+    from refflow.workspace.checking import explain as explain
+    from refflow.workspace.checking import outdated as outdated
+    from refflow.workspace.checking import report as report
     from refflow.workspace.debts import find_debt as find_debt
     from refflow.workspace.debts import settle_debt as settle_debt
-    from refflow.workspace.definitions import check as check
     from refflow.workspace.history import Explanation as Explanation
     from refflow.workspace.history import Reason as Reason
     from refflow.workspace.history import Undone as Undone
@@ -114,6 +121,13 @@ if TYPE_CHECKING:
     from refflow.workspace.openings import find_opening as find_opening
     from refflow.workspace.openings import packet as packet
     from refflow.workspace.openings import personalise as personalise
+    from refflow.workspace.pausing import away as away
+    from refflow.workspace.pausing import pause as pause
+    from refflow.workspace.pausing import pauses as pauses
+    from refflow.workspace.pausing import queue as queue
+    from refflow.workspace.pausing import reopen_channel as reopen_channel
+    from refflow.workspace.pausing import resume as resume
+    from refflow.workspace.pausing import withdraw as withdraw
     from refflow.workspace.people import PersonDetails as PersonDetails
     from refflow.workspace.people import Profile as Profile
     from refflow.workspace.people import add_person as add_person
@@ -146,6 +160,7 @@ if TYPE_CHECKING:
     from refflow.workspace.who import Ranking as Ranking
     from refflow.workspace.who import Term as Term
     from refflow.workspace.who import who as who
+    from refflow.workspace.workspace import Incoming as Incoming
     from refflow.workspace.workspace import Workspace as Workspace
     from refflow.workspace.workspace import open_workspace as open_workspace
 
@@ -187,7 +202,15 @@ _CALLS = {
         "find_debt",
         "settle_debt",
     ),
-    "definitions": ("check",),
+    "checking": (
+        "Checked",
+        "Code",
+        "Outdated",
+        "check",
+        "explain",
+        "outdated",
+        "report",
+    ),
     "history": (
         "Explanation",
         "Reason",
@@ -211,6 +234,15 @@ _CALLS = {
         "find_opening",
         "packet",
         "personalise",
+    ),
+    "pausing": (
+        "away",
+        "pause",
+        "pauses",
+        "queue",
+        "reopen_channel",
+        "resume",
+        "withdraw",
     ),
     "people": (
         "PersonDetails",
@@ -255,6 +287,7 @@ _CALLS = {
         "who",
     ),
     "workspace": (
+        "Incoming",
         "Workspace",
         "open_workspace",
     ),
@@ -282,6 +315,8 @@ __all__ = [
     "Channel",
     "ChannelContext",
     "ChannelSpec",
+    "Checked",
+    "Code",
     "CommandSpec",
     "Comparison",
     "Counterpart",
@@ -330,6 +365,7 @@ __all__ = [
     "Suggestion",
     "Term",
     "Tie",
+    "Unauthorised",
     "Undone",
     "Unfound",
     "UpcasterSpec",
@@ -362,6 +398,7 @@ __all__ = [
     "edit_person",
     "email_key",
     "events",
+    "explain",
     "find_ask",
     "find_contact",
     "find_debt",
@@ -387,6 +424,7 @@ __all__ = [
     "replay_check",
     "replay_until",
     "reply",
+    "report",
     "say_distance",
     "say_when",
     "settle_debt",
