@@ -149,11 +149,11 @@ def test_an_ask_lacks_what_only_the_owner_can_say(terminal: Terminal) -> None:
     terminal.does("opening", "add", "https://y.example", "--title", "Chef", "--company", "Yam")
     opening = terminal.asks("opening", "show", "Chef")["id"]
     started = terminal.does("start", "referral-ask", "Ana Costa", "--for", opening)
-    assert "but lacks: why you ask just them, how a referral is handed in" in started.out
+    assert "but lacks: personal line, how to submit" in started.out
 
     held = terminal.type("approve", "Ana Costa")
     assert held.code == 3
-    assert f"add why you ask just them: refflow packet {opening} --for" in held.err
+    assert f"add personal line: refflow packet {opening} --for" in held.err
     # What is printed can be typed.
     terminal.does("packet", opening, "--for", terminal["Ana Costa"], "--line", "You know the place.")
     terminal.does("opening", "edit", opening, "--submit", "by mail")

@@ -72,7 +72,9 @@ def find_opening(workspace: Workspace, text: str) -> Opening:
     linked = views.find(Opening, url=text)
     if linked:
         return linked[0]
-    words = fold(text).split(" ")
+    words = fold(text).split()
+    if not words:
+        raise UsageError("Which opening is meant? Give its id, its link, or words of its title and company.")
     found = [
         each
         for each in views.find(Opening)

@@ -80,6 +80,8 @@ def find_contact(workspace: Workspace, text: str) -> Contact:
         if found is not None:
             return found
     wanted = fold(text)
+    if not wanted:
+        raise UsageError("Who is meant? Give a name, an id, an address or a profile link.")
     everybody = views.find(Contact)
     named = [each for each in everybody if fold(each.name) == wanted]
     partly = named or [each for each in everybody if _matches(wanted, fold(each.name))]
