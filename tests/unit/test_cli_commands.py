@@ -25,7 +25,8 @@ READING = [
     "packet {Engineer} --for Ana\\ Lima", "why {message}", "why {run}", "why {task}", "why {ask}", "why Bo",
     "why {Engineer}", "events", "events Bo --last 3", "events --kind ask.opened --effective", "stats",
     "stats --by channel", "undo --dry-run", "replay --check", "replay --check --view debts", "replay --verify",
-    "replay --until 2026-11-24", "verify", "check",
+    "replay --until 2026-11-24", "verify", "check", "explain E211", "pause", "queue",
+    "queue Bo",
 ]  # fmt: skip
 WRITING = [
     "draft {message} --subject A\\ word", "approve {message}", "approve --all", "do {task} done --note Coffee",
@@ -38,6 +39,7 @@ WRITING = [
     "--title T --company C --deadline friday", "opening edit {Engineer} --requisition 7", "opening close {Engineer}",
     "opening alias Acme\\ Labs Acme", "start reconnect Ana\\ Costa --for {Designer}",
     "packet {Engineer} --for Bo --line Yes", "block Bo --reason Quarrel", "undo", "replay",
+    "pause Bo --reason Ill", "pause {run} --until 2026-12-07", "pause --all", "away 2026-12-21 2027-01-04",
 ]  # fmt: skip
 
 
@@ -216,7 +218,7 @@ def test_a_new_workspace_says_what_comes_next(terminal: Terminal, tmp_path: Path
 
 def test_every_command_is_tried_above() -> None:
     tried = {tuple(line.split()[:2]) for line in (*READING, *WRITING)}
-    elsewhere = {"init", "demo", "completion", "unblock"}
+    elsewhere = {"init", "demo", "completion", "unblock", "resume"}
 
     def leaves() -> Iterator[tuple[str, ...]]:
         for name in COMMANDS:
@@ -235,3 +237,20 @@ def test_a_block_is_lifted_once(terminal: Terminal) -> None:
     assert "blocked" in terminal.does("person", "show", "Ana Lima").out
     terminal.does("unblock", "Ana Lima")
     assert terminal.type("unblock", "Ana Lima").code == 2
+
+
+def test_what_rests_goes_on_when_it_is_resumed(terminal: Terminal) -> None:
+    terminal.does("pause", "Ana Lima")
+    assert "Ana Lima" in terminal.does("pause").out
+
+    assert "Ana Lima" in terminal.does("resume", "Ana Lima").out
+
+    assert "Nothing rests" in terminal.does("pause").out
+    assert terminal.type("resume", "Ana Lima").code == 2
+    assert terminal.type("resume", "--all").code == 2
+
+
+def test_findings_come_in_the_form_that_is_wanted(terminal: Terminal) -> None:
+    assert json.loads(terminal.does("check", "--format", "sarif").out)["version"] == "2.1.0"
+    assert terminal.type("check", "--format", "sarif", "--json").code == 2
+    assert "promises, whatever happens" in terminal.does("check").out

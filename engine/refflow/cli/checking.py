@@ -42,18 +42,19 @@ def check(session: Session, files: tuple[Path, ...], format_: Format, strict: bo
     with session.reading() as opened:
         found = api.check(opened.workspace, files)
     if session.as_json:
-        session.result(found)
+        session.result({"files": sorted(found.texts), "problems": found.problems, "promises": found.promises})
     else:
         text = api.report(found, format_)
         if text:
             session.output.line(text)
-    if format_ == "text" and not session.as_json:
-        count = len(found.problems)
-        session.output.note(
-            f"{_plural(len(found.texts), 'file')}: {_plural(count, 'finding') if count else 'nothing wrong'}."
-        )
+        if format_ == "text":
+            session.output.line(f"\n{_plural(len(found.texts), 'file')}: {_findings(found)}.")
     wrong = found.has("error") or (strict and found.has("warning"))
     return ProblemsFound.exit_code if wrong else 0
+
+
+def _findings(found: api.Checked) -> str:
+    return _plural(len(found.problems), "finding") if found.problems else "nothing wrong"
 
 
 def _plural(count: int, noun: str) -> str:

@@ -151,7 +151,9 @@ class SqliteLog:
         if len(rows) >= MANY:
             # What refuses a gap runs for every row, a quarter of the cost of a bulk append; these rows have none.
             # The transaction that takes the trigger away brings it back: nobody ever sees the log without it.
-            trigger = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'event_is_next'").fetchone()
+            trigger = connection.execute(
+                "SELECT sql FROM sqlite_master WHERE name = 'event_is_next'"
+            ).fetchone()
         if trigger is not None:
             connection.execute("DROP TRIGGER event_is_next")
         connection.executemany(_INSERT, rows)
