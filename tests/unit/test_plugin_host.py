@@ -23,7 +23,9 @@ from refflow.plugins.loading import PluginFailed
 from refflow.plugins.marks import hookimpl
 from refflow.plugins.specs import (
     ChannelSpec,
+    ConditionSpec,
     EventTypeSpec,
+    FilterSpec,
     FunctionSpec,
     ImporterSpec,
     ProjectionSpec,
@@ -105,7 +107,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
 
 def event(name: str = "simple-namespace.text.sent", **changes: Any) -> EventTypeSpec:
     return msgspec.structs.replace(
-        EventTypeSpec(name=name, summary="A text went out", version=2, payload=Sent), **changes
+        EventTypeSpec(name=name, summary="A text went out", version=1, payload=Sent), **changes
     )
 
 
@@ -380,7 +382,7 @@ class TestNames:
 
 class TestRegistries:
     def test_each_declaration_is_found_under_its_name_in_the_registry_of_its_kind(self) -> None:
-        function = FunctionSpec(name="sms_length", summary="How long", call=len, returns=int)
+        function = FunctionSpec(name="simple_namespace_length", summary="How long", call=len, returns=int)
         projection = ProjectionSpec(
             name="texts", summary="Texts", version=1, handles=frozenset({"sms.sent"}), factory="a:B"
         )
@@ -398,7 +400,7 @@ class TestRegistries:
         )
 
         assert host.pure.event_types["simple-namespace.text.sent"].spec.payload is Sent
-        assert host.pure.functions["sms_length"].spec.call("four") == 4
+        assert host.pure.functions["simple_namespace_length"].spec.call("four") == 4
         assert host.pure.projections["texts"].spec is projection
         assert host.effects.importers["phone"].spec is importer
         assert host.effects.channels["sms"].enabled
@@ -406,7 +408,15 @@ class TestRegistries:
     def test_the_registry_of_a_replay_has_no_way_to_a_channel(self) -> None:
         pure = load(plugin(channels=lambda: [sms()])).pure
 
-        assert set(pure.__struct_fields__) == {"event_types", "upcasters", "projections", "functions"}
+        assert set(pure.__struct_fields__) == {
+            "event_types",
+            "upcasters",
+            "projections",
+            "functions",
+            "conditions",
+            "actions",
+            "template_filters",
+        }
 
     def test_a_registry_cannot_be_changed(self) -> None:
         host = load(plugin(channels=lambda: [sms()]))
@@ -425,7 +435,7 @@ class TestRegistries:
         step = UpcasterSpec(
             name="simple-namespace.text.sent", summary="Number", from_version=1, upcast=lambda data: data
         )
-        host = load(plugin(event_types=lambda: [event()], upcasters=lambda: [step]))
+        host = load(plugin(event_types=lambda: [event(version=2)], upcasters=lambda: [step]))
 
         assert host.pure.upcasters["simple-namespace.text.sent", 1].spec is step
         assert host.plugins[0].contributes[1] == "upcaster:simple-namespace.text.sent@1"
@@ -442,7 +452,32 @@ class TestRegistries:
             name="simple-namespace.text.sent", summary="-", from_version=2, upcast=lambda data: data
         )
 
-        assert "is at version 2" in failure(plugin(event_types=lambda: [event()], upcasters=lambda: [step]))
+        reason = failure(plugin(event_types=lambda: [event(version=2)], upcasters=lambda: [step]))
+
+        assert "leads to no version: simple-namespace.text.sent is at version 2" in reason
+
+    def test_a_version_that_nothing_leads_up_from_is_refused(self) -> None:
+        reason = failure(plugin(event_types=lambda: [event(version=2)]))
+
+        assert reason == ("event:simple-namespace.text.sent is at version 2 and has no upcaster from version 1")
+
+    def test_a_personal_field_can_be_erased(self) -> None:
+        """Without it the rest of the event must still decode."""
+        reason = failure(plugin(event_types=lambda: [event(personal=frozenset({"number"}))]))
+
+        assert "the personal field number of simple-namespace.text.sent needs a default" in reason
+
+    @pytest.mark.parametrize("hook", ["functions", "conditions", "template_filters"])
+    def test_what_a_workflow_calls_bears_the_name_of_its_plugin(self, hook: str) -> None:
+        made = {
+            "functions": FunctionSpec(name="size", summary="-", call=len, returns=int),
+            "conditions": ConditionSpec(name="size", summary="-", params=Sent, test=lambda _, facts: True),
+            "template_filters": FilterSpec(name="size", summary="-", call=str),
+        }
+
+        assert "must begin with the plugin's name: simple_namespace_size" in failure(
+            plugin(**{hook: lambda: [made[hook]]})
+        )
 
     def test_an_event_type_bears_the_name_of_its_plugin(self) -> None:
         reason = failure(plugin(event_types=lambda: [event("ask.opened")]))
