@@ -15,6 +15,7 @@ import msgspec
 import pytest
 
 from refflow.errors import Held, NotFound, UsageError
+from refflow.plugins.blocked import Blocked, blocked_releases
 from refflow.plugins.config import PluginConfig, Secret, read_config
 from refflow.plugins.discovery import installed_entry_points
 from refflow.plugins.factories import FactoryUnavailable, resolve
@@ -180,6 +181,50 @@ class TestDiscovery:
 
         assert status(host, "sms").status == "active"
         assert status(host, "fax").status == "disabled"
+
+    @pytest.mark.parametrize("written", ["1", "all", "fax,sms", "refflow_sms"])
+    def test_the_environment_leaves_plugins_out_before_they_are_imported(
+        self, packages: Packages, monkeypatch: pytest.MonkeyPatch, written: str
+    ) -> None:
+        packages.add("refflow-sms", "raise SystemExit", plugin="sms")
+        packages.add("refflow", HEALTHY.format(name="eml"), plugin="email")
+        monkeypatch.setenv("REFFLOW_NO_PLUGINS", written)
+
+        host = packages.host()
+
+        found = status(host, "sms")
+        assert (found.status, found.reason, found.import_ms) == (
+            "disabled",
+            "REFFLOW_NO_PLUGINS leaves it out",
+            0,
+        )
+        assert status(host, "email").status == "active"
+
+    @pytest.mark.parametrize(("version", "used"), [("0.9.9", False), ("1.2", True), ("1.10", True)])
+    def test_a_release_that_does_harm_is_never_imported(
+        self, packages: Packages, version: str, used: bool
+    ) -> None:
+        packages.add("refflow-sms", HEALTHY.format(name="sms"), plugin="sms", version=version)
+        harmful = Blocked(distribution="refflow_sms", below="1.2.0", reason="it sends to the wrong number")
+
+        host = Host.load(None, installed=packages.entry_points(), blocked=[harmful])
+
+        found = status(host, "sms")
+        assert (found.status == "active") is used
+        assert used or found.reason.startswith("it sends to the wrong number; refflow_sms 1.2.0 or later")
+
+    def test_the_list_of_releases_that_do_harm_can_be_read(self) -> None:
+        assert all(each.reason and each.below for each in blocked_releases())
+
+    def test_what_was_loaded_can_be_followed(
+        self, packages: Packages, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        packages.add("refflow-sms", HEALTHY.format(name="sms"), plugin="sms")
+        monkeypatch.setenv("REFFLOW_TRACE_PLUGINS", "1")
+
+        packages.host()
+
+        assert "plugin sms (refflow-sms 1.0): active, channel:sms, " in capsys.readouterr().err
 
 
 class TestTrust:
