@@ -213,7 +213,7 @@ def test_a_file_that_is_no_mapping_says_so() -> None:
         ("[{id: a, wait: 1d, exit: yes}]", "E004 at exit"),
         ("[{id: a, set: {x: 1}}, {exit: yes}]", "E010 at set"),
         ("[{id: a, start: {workflow: w}}, {exit: yes}]", "E010 at start"),
-        ("[{id: a, use: x.y}, {exit: yes}]", "E010 at use"),
+        ("[{id: a, use: x.y}, {exit: yes}]", "E156 at x.y"),
         ("[wait, {exit: yes}]", "E005 at wait"),
         ("[{wait: 1d}, {exit: yes}]", "E007 at {wait: 1d}"),
         ("[{id: A b, wait: 1d}, {exit: yes}]", "E007 at A b"),

@@ -105,7 +105,7 @@ class ActionSpec(Spec, frozen=True, kw_only=True):
 
 
 class FilterSpec(Spec, frozen=True, kw_only=True):
-    """A filter for message templates: `{{ contact.name | name }}`. 
+    """A filter for message templates: `{{ contact.name | name }}`.
 
     `call(value, ...)` is pure and gives text.
     """

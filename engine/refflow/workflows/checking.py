@@ -11,7 +11,7 @@ import msgspec
 from refflow.events.kinds import Kinds
 
 from .compiler import Cases
-from .definition import AnyInstruction, Branch, Emit, Loop, Match, Source, Task, Wait
+from .definition import AnyInstruction, Branch, Emit, Loop, Match, Source, Task, Use, Wait
 from .expressions import (
     BOOL,
     DURATION,
@@ -28,6 +28,7 @@ from .expressions import (
 from .expressions import Problem as ExpressionProblem
 from .expressions.problems import did_you_mean
 from .expressions.types import Enum, described, is_optional
+from .extensions import NONE, Extensions
 from .header import Header
 from .reading import Reader
 from .templates import check_text
@@ -40,8 +41,16 @@ _SENT = re.compile(r'\bsent\(\s*"([^"]*)"')
 class Checker:
     """Checks the sources of one workflow. What comes back knows the kinds of events it was checked for."""
 
-    def __init__(self, reader: Reader, kinds: Kinds, header: Header, sends: Collection[str]) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        kinds: Kinds,
+        header: Header,
+        sends: Collection[str],
+        extensions: Extensions = NONE,
+    ) -> None:
         self._reader = reader
+        self._extensions = extensions
         self._sends = sends
         self._kinds = kinds
         self._params = header.params
@@ -54,10 +63,12 @@ class Checker:
         """What can be spoken of when the last event is one of the kinds `events`."""
         key = tuple(sorted(events)), loop
         if key not in self._scopes:
-            scope = scope_for(key[0], self._params, self._kinds, self._subject, loop, self._key)
+            scope = scope_for(
+                key[0], self._params, self._kinds, self._subject, loop, self._key, self._extensions
+            )
             if not self._subject_read:  # then of nobody anything is known to be wrong
                 names = {**dict.fromkeys((*SUBJECTS, "ask"), UNKNOWN), **scope.names}
-                scope = Scope(names, scope.functions)
+                scope = Scope(names, scope.functions, scope.filters)
             self._scopes[key] = scope
         return self._scopes[key]
 
@@ -107,6 +118,11 @@ class Checker:
                 self._emit(each, scope)
                 return msgspec.structs.replace(
                     each, data={name: _about(source, events) for name, source in each.data.items()}
+                )
+            case Use():
+                self._use(each, scope)
+                return msgspec.structs.replace(
+                    each, params={name: _about(source, events) for name, source in each.params.items()}
                 )
             case _:
                 return each
@@ -166,6 +182,11 @@ class Checker:
         for name, source in each.data.items():
             if name in fields:
                 self.expression(source, scope, fields[name])
+
+    def _use(self, each: Use, scope: Scope) -> None:
+        fields = record_of(self._extensions.actions[each.action].params, each.action).fields
+        for name, source in each.params.items():
+            self.expression(source, scope, fields.get(name))
 
     def _text(self, source: Source | None, scope: Scope) -> None:
         """A title or help: a template within the workflow file."""

@@ -15,13 +15,14 @@ from refflow.events.kinds import Kinds
 
 from .definition import AnyInstruction, Branch, Exit, Jump
 from .expressions.problems import did_you_mean
+from .extensions import Action
 from .reading import Reader, one_of
 from .yaml_source import Mapping as MappingNode
 from .yaml_source import Node, Scalar, Sequence
 
 STEP_KEYS = ("id", "if", "note")
 STEP_KEYS_LATER = ("was", "ok", "with")
-VERBS_LATER = ("set", "start", "use")
+VERBS_LATER = ("set", "start")
 
 _OBSCURING = frozenset({"E003", "E004", "E005", "E006", "E010", "E152", "E210", "E211"})
 """After one of these nobody knows how the flow was meant to end."""
@@ -36,6 +37,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     templates: Collection[str]
     channels: Collection[str]
     kinds: Kinds
+    actions: Mapping[str, Action] = {}
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):

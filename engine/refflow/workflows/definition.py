@@ -181,13 +181,20 @@ class Emit(Instruction, frozen=True, kw_only=True, omit_defaults=True):
     data: dict[str, Source] = {}
 
 
+class Use(Instruction, frozen=True, kw_only=True, omit_defaults=True):
+    """Record what an action of a plugin plans; `params` holds an expression for each of its parameters."""
+
+    action: str
+    params: dict[str, Source] = {}
+
+
 class Exit(Instruction, frozen=True, kw_only=True, omit_defaults=True):
     """The run ends with `outcome`."""
 
     outcome: str
 
 
-AnyInstruction = Send | Wait | Task | Branch | Match | Loop | Jump | Go | Emit | Exit
+AnyInstruction = Send | Wait | Task | Branch | Match | Loop | Jump | Go | Emit | Use | Exit
 
 
 class Definition(Part, frozen=True, kw_only=True, omit_defaults=True):

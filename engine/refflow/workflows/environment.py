@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from refflow.events.event import instant
+from refflow.plugins.facts import Facts
 from refflow.views.contacts import Contact
 from refflow.views.messages import Message
 from refflow.views.openings import Opening
@@ -54,7 +55,20 @@ def environment(
         env["opening"] = opening_facts(posting)
     if person is not None and posting is not None:
         env["ask"] = ask_facts(rows.get(Ask, ask_id(person.id, posting.id)))
+    env["facts"] = lambda: facts_of(env)
     return env
+
+
+def facts_of(env: Mapping[str, Any]) -> Facts:
+    """What the pure part of a plugin may know, in the environment `env`."""
+    return Facts(
+        now=env["now"],
+        me=env["me"],
+        contact=env.get("contact"),
+        opening=env.get("opening"),
+        ask=env.get("ask"),
+        event=env["event"],
+    )
 
 
 def run_environment(turn: Turn, run: Run, definition: Definition, loop: int = 0) -> dict[str, Any]:

@@ -24,9 +24,9 @@ from refflow.views.pipeline import Ask, ask_id
 from refflow.views.runs import Run
 from refflow.views.timeline import Happening
 
-from .definition import Branch, Emit, Exit, Go, Jump, Loop, Match, Send, Source, Task, Wait
+from .definition import Branch, Emit, Exit, Go, Jump, Loop, Match, Send, Source, Task, Use, Wait
 from .durations import Duration
-from .environment import run_environment
+from .environment import facts_of, run_environment
 from .guards import something_came_in
 from .library import Accepted
 from .sending import draft, hold, release
@@ -74,6 +74,9 @@ class Interpreter:
                     address = self._round(step, address, loops)
                 case Emit():
                     self._emit(step, loops)
+                    address += 1
+                case Use():
+                    self._use(step, loops)
                     address += 1
                 case Exit():
                     self.exit(step.outcome)
@@ -192,6 +195,7 @@ class Interpreter:
 
     def _task(self, step: Task) -> None:
         env = self._env(self.run.loops)
+        filters = self.turn.library.extensions.filters
         due = self._due(step.within, self.run.loops)
         self._record(
             TaskOpened(
@@ -201,8 +205,8 @@ class Interpreter:
                 due=due,
                 contact=self.run.contact,
                 opening=self.run.opening,
-                title=render_text(step.title.text, env),
-                help=render_text(step.help.text, env) if step.help else None,
+                title=render_text(step.title.text, env, filters),
+                help=render_text(step.help.text, env, filters) if step.help else None,
             )
         )
         self._record(TimerSet(run=self.run.id, step=step.step, due=due, rule=step.within.text))
@@ -259,6 +263,18 @@ class Interpreter:
             if name in payload.__struct_fields__ and name not in fields:
                 fields[name] = getattr(self.run, name)
         self._record(payload(**fields))
+
+    def _use(self, step: Use, loops: dict[str, int]) -> None:
+        library, env = self.turn.library, self._env(loops)
+        action = library.extensions.actions.get(step.action)
+        if action is None:
+            raise RefflowError(f"There is no action `{step.action}`: its plugin is not here or has failed.")
+        fields = {name: library.evaluate(self.accepted, source, env) for name, source in step.params.items()}
+        for payload in action.plan(action.params(**fields), facts_of(env)):
+            kind = self.turn.kinds.of(payload).name
+            if not kind.startswith(action.prefix):
+                raise RefflowError(f"The action `{step.action}` may not record `{kind}`, which is not its own.")
+            self._record(payload)
 
     def _env(self, loops: dict[str, int]) -> dict[str, Any]:
         innermost = next(reversed(loops.values()), 0)

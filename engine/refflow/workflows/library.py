@@ -13,6 +13,7 @@ from refflow.views.runs import Defined, Workflow
 
 from .definition import Definition, Source, Wait, decode
 from .expressions import Expression, ExpressionErrors, compile_expression
+from .extensions import NONE, Extensions
 from .vocabulary import scope_for
 
 
@@ -35,8 +36,9 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True):
 class Library:
     """Compiled definitions and expressions, by what they were compiled from."""
 
-    def __init__(self, kinds: Kinds) -> None:
+    def __init__(self, kinds: Kinds, extensions: Extensions = NONE) -> None:
         self.kinds = kinds
+        self.extensions = extensions
         self._definitions: dict[str, Accepted] = {}
         self._heard: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
         self._expressions: dict[tuple[str, Source], Expression] = {}
@@ -80,7 +82,13 @@ class Library:
         found = self._expressions.get(key)
         if found is None:
             scope = scope_for(
-                source.events, definition.params, self.kinds, definition.subject, True, definition.key
+                source.events,
+                definition.params,
+                self.kinds,
+                definition.subject,
+                True,
+                definition.key,
+                self.extensions,
             )
             try:
                 found = self._expressions[key] = compile_expression(source.text, scope)

@@ -12,6 +12,7 @@ from .checking import Checker
 from .compiler import Compiler, Departure, Known
 from .definition import AnyInstruction, Definition, Exit, Interrupt, Send, Template
 from .expressions import TEXT, Optional_, Scope
+from .extensions import NONE, Extensions
 from .flow import circles, events_at
 from .header import Header, read_header
 from .problems import Problem, has_errors, in_order
@@ -40,7 +41,12 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load_workflow(
-    text: str, file: str, templates: TemplateSource, kinds: Kinds, channels: Collection[str]
+    text: str,
+    file: str,
+    templates: TemplateSource,
+    kinds: Kinds,
+    channels: Collection[str],
+    extensions: Extensions = NONE,
 ) -> Loaded:
     """The workflow in `text`, which `file` names in messages; `channels` are those that messages can go by."""
     root, problems = read_yaml(text, file)
@@ -48,19 +54,25 @@ def load_workflow(
     reader.problems += problems
     definition = None
     if root is not None and (top := reader.mapping(root, "a workflow")) is not None:
-        definition = _Loading(reader, templates, kinds, channels).definition(top)
+        definition = _Loading(reader, templates, kinds, channels, extensions).definition(top)
     ordered = in_order(reader.problems)
     return Loaded(definition=None if has_errors(ordered) else definition, problems=ordered)
 
 
 class _Loading:
     def __init__(
-        self, reader: Reader, templates: TemplateSource, kinds: Kinds, channels: Collection[str]
+        self,
+        reader: Reader,
+        templates: TemplateSource,
+        kinds: Kinds,
+        channels: Collection[str],
+        extensions: Extensions,
     ) -> None:
         self._reader = reader
         self._templates = templates
         self._kinds = kinds
         self._channels = channels
+        self._extensions = extensions
 
     def definition(self, top: MappingNode) -> Definition | None:
         """The definition; of use only when no errors have been noted."""
@@ -80,7 +92,7 @@ class _Loading:
                 entries.setdefault(addresses[interrupt.go], set()).add(interrupt.event)
         events = events_at(compiler.program, addresses, entries)
         self._check_reached(header, compiler, {name: bool(events[at]) for name, at in addresses.items()})
-        checker = Checker(self._reader, self._kinds, header, compiler.sends)
+        checker = Checker(self._reader, self._kinds, header, compiler.sends, self._extensions)
         header = self._checked(header, checker)
         program = [
             checker.instruction(each, kinds, in_loop, compiler.cases.get(at)) if kinds else each
@@ -99,6 +111,7 @@ class _Loading:
             templates=self._templates.names(),
             channels=self._channels,
             kinds=self._kinds,
+            actions=self._extensions.actions,
         )
         return Compiler(self._reader, known, VERBS)
 

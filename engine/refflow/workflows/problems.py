@@ -31,6 +31,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     | E140-E142 | a template that does not exist, names an unknown field, cannot be read |
     | E150, E151 | an unknown event, one that no run can wait for |
     | E152-E155 | an unknown block, an event that cannot be emitted so, an unknown channel, an unknown zone |
+    | E156 | an unknown action of a plugin, or one that is not given what it needs |
     | E201 | a step or block that is never reached |
     | E210-E213 | a wait or task without end; an answer not handled; a branch that is never taken |
     | E220, E221 | a loop without bound |

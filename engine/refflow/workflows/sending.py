@@ -49,7 +49,9 @@ def draft(turn: Turn, accepted: Accepted, run: Run, step: Send, *, again: Messag
     assert contact is not None, "a workflow that sends has a contact"
     parent = _parent(turn, run, step)
     rendered = render(
-        accepted.definition.templates[step.template], run_environment(turn, run, accepted.definition)
+        accepted.definition.templates[step.template],
+        run_environment(turn, run, accepted.definition),
+        turn.library.extensions.filters,
     )
     subject = rendered.subject
     if parent is not None and parent.subject:

@@ -10,7 +10,7 @@ import msgspec
 from refflow.events import messages, runs
 
 from .compiler import Cases, Compiler, Step, Verb
-from .definition import Branch, Emit, Exit, Go, Jump, Loop, Match, Send, Source, Task, Wait
+from .definition import Branch, Emit, Exit, Go, Jump, Loop, Match, Send, Source, Task, Use, Wait
 from .event_names import awaited_event, event_name
 from .expressions.problems import did_you_mean
 from .reading import pairs
@@ -251,6 +251,34 @@ def _check_fields(
             compiler.reader.wrong("E153", f"this event needs `{name}`", event, help)
 
 
+def _use(compiler: Compiler, step: Step) -> bool:
+    reader, actions = compiler.reader, compiler.known.actions
+    given = reader.mapping(step.beside["with"], "`with`") if "with" in step.beside else None
+    sources = {
+        name: source
+        for name, _, value in (() if given is None else pairs(given))
+        if (source := reader.expression(value, f"`{name}`")) is not None
+    }
+    if not actions and isinstance(step.value, Scalar):
+        reader.wrong("E156", f"action `{step.value.text}` does not exist", step.value, "no plugin here has any")
+        return True
+    name = reader.known(step.value, "E156", "action", actions)
+    if name is None:
+        return True
+    fields = {field.name: field for field in msgspec.structs.fields(actions[name].params)}
+    for written, key in ({} if given is None else given.keys).items():
+        if written not in fields:
+            reader.wrong("E156", f"`{name}` has no `{written}`", key, did_you_mean(written, fields))
+    for field in fields.values():
+        if field.required and (given is None or field.name not in given.keys):
+            help = f"add `with: {{{field.name}: ...}}`"
+            reader.wrong("E156", f"`{name}` needs `{field.name}`", step.value, help)
+    compiler.add(
+        Use(**step.place, action=name, params={each: sources[each] for each in sources if each in fields})
+    )
+    return True
+
+
 def _go(compiler: Compiler, step: Step) -> bool:
     block = compiler.reader.known(step.value, "E152", "block", compiler.known.blocks)
     if block is None or not isinstance(step.value, Scalar):
@@ -276,6 +304,7 @@ VERBS: Mapping[str, Verb] = {
     "match": Verb(compile=_match, beside=("cases", "else")),
     "repeat": Verb(compile=_repeat),
     "emit": Verb(compile=_emit, named=False),
+    "use": Verb(compile=_use, beside=("with",), named=False),
     "go": Verb(compile=_go, named=False),
     "exit": Verb(compile=_exit, named=False),
 }

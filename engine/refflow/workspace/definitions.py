@@ -61,7 +61,14 @@ def synchronise(workspace: Workspace, now: datetime) -> None:
 def load(workspace: Workspace, file: WorkflowFile, templates: Mapping[str, str]) -> Loaded:
     """The workflow in `file`, compiled, with its problems."""
     channels = frozenset(workspace.host.effects.channels)
-    return load_workflow(file.text, str(file.path), TemplateTexts(templates), workspace.kinds, channels)
+    return load_workflow(
+        file.text,
+        str(file.path),
+        TemplateTexts(templates),
+        workspace.kinds,
+        channels,
+        workspace.extensions,
+    )
 
 
 def check(workspace: Workspace) -> tuple[list[Problem], dict[str, str]]:

@@ -97,7 +97,7 @@ def redecide(workspace: Workspace, progress: Progress | None = None) -> Redecide
     Facts are what a person, the clock, a channel or a source reported; all else must follow from them.
     """
     projections = workspace.views.projections
-    fold, rows, library = Fold(projections), Rows(), Library(workspace.kinds)
+    fold, rows, library = Fold(projections), Rows(), Library(workspace.kinds, workspace.extensions)
     voided = voided_positions(workspace.log)
     commits = decisions = 0
     differing: list[str] = []

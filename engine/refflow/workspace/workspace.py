@@ -18,7 +18,6 @@ from refflow.effects.outbox import attempt, locked, outgoing_of
 from refflow.errors import Held, RefflowError, UsageError
 from refflow.events import kinds_with
 from refflow.events.event import Commit, StoredEvent, commit_id, instant, micros
-from refflow.events.kinds import EventKind, Kinds, Upcaster
 from refflow.events.runs import TimerFired
 from refflow.log.database import connect
 from refflow.log.log import Conflict, LogUnavailable
@@ -31,7 +30,6 @@ from refflow.plugins.registry import Contribution
 from refflow.plugins.specs import ChannelSpec
 from refflow.views import built_in
 from refflow.views.messages import Message
-from refflow.views.projection import Projection
 from refflow.views.rows import Rows
 from refflow.views.runs import Run
 from refflow.views.runs import Settings as SettingsRow
@@ -41,6 +39,7 @@ from refflow.workflows.library import Library
 from refflow.workflows.settings import Settings, settings_from
 from refflow.workflows.turn import Turn
 
+from .extending import extensions_of, kinds_of, projections_of
 from .folder import Folder, find
 
 T = TypeVar("T")
@@ -49,6 +48,7 @@ CLOCK_SLACK = 5 * 60 * 1_000_000
 LOCK_PATIENCE = 20.0
 """Seconds to wait for another process that is writing."""
 MOST_TIMERS = 100_000
+MORE = "`refflow doctor` says more."
 
 Warn = Callable[[str], None]
 
@@ -75,13 +75,19 @@ class Workspace:
         self._in_process = in_process
         self._host: Host | None = None
         self.connection = connect(folder.database, read_only=read_only)
-        self.kinds = self._kinds()
+        pure = self.host.pure
+        self.kinds = kinds_of(pure)
+        self.extensions, unfit = extensions_of(pure)
+        core = built_in(self.kinds)
+        added, unusable = projections_of(pure, core)
+        self.troubles = (*unfit, *unusable)
         self.log = SqliteLog(self.connection, self.kinds)
-        self.views = ViewStore(self.connection, self._projections())
-        self.library = Library(self.kinds)
+        self.views = ViewStore(self.connection, (*core, *added))
+        self.library = Library(self.kinds, self.extensions)
         self.id = self.log.workspace()
         self._in_act = False
         self._refresh(progress)
+        self._tell_troubles()
 
     @classmethod
     def create(cls, folder: Folder, now: datetime, **options: Any) -> Self:
@@ -128,6 +134,7 @@ class Workspace:
     def turn(self, now: int) -> Turn:
         """A turn over the present rows at `now` (microseconds since 1970 UTC)."""
         head = self.log.head()
+        self.views.forget_unwritten()
         return Turn(
             Rows(self.views),
             self.views.fold,
@@ -262,6 +269,17 @@ class Workspace:
         if stale:
             self.views.rebuild(self.log, stale, progress)
 
+    def _tell_troubles(self) -> None:
+        """One line for each plugin that is not as it should be: the command goes on without it."""
+        for each in self.host.unusable:
+            self.warn(
+                f"the plugin {each.name} of {each.dist} {each.version} is not used: {each.reason}. {MORE}"
+            )
+        for trouble in self.troubles:
+            self.warn(f"{trouble}. {MORE}")
+        for name, stall in self.views.stalled.items():
+            self.warn(f"the view {name} is stalled at event {stall.position}: {stall.reason}. {MORE}")
+
     def _channel(self, contribution: Contribution[ChannelSpec]) -> Channel:
         spec, section = contribution.spec, self.settings.plugins.get(contribution.plugin, {})
         config = None
@@ -278,25 +296,6 @@ class Workspace:
         except RefflowError:
             return PluginConfig()
         return PluginConfig() if row is None else plugin_config(settings_from(row.settings).plugins)
-
-    def _kinds(self) -> Kinds:
-        """The core kinds and those of plugins."""
-        types = [each.spec for each in self.host.pure.event_types.values()]
-        upcasters = [each.spec for each in self.host.pure.upcasters.values()]
-        return kinds_with(
-            (
-                EventKind(name=spec.name, payload=spec.payload, version=spec.version, personal=spec.personal)
-                for spec in types
-            ),
-            (
-                Upcaster(kind=spec.name, from_version=spec.from_version, upcast=spec.upcast)
-                for spec in upcasters
-            ),
-        )
-
-    def _projections(self) -> tuple[Projection, ...]:
-        added = [resolve(each.spec.factory) for each in self.host.pure.projections.values()]
-        return (*built_in(self.kinds), *added)
 
 
 def plugin_config(section: dict[str, Any]) -> PluginConfig:
