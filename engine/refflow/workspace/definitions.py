@@ -29,8 +29,9 @@ from .workspace import Workspace
 
 def synchronise(workspace: Workspace, now: datetime) -> None:
     """Record what changed in the files since the log last heard of them. Problems go to `workspace.warn`."""
-    templates = workspace.folder.templates()
-    files = workspace.folder.workflows(templates)
+    brought = workspace.brought()
+    templates = workspace.folder.templates(brought)
+    files = workspace.folder.workflows(templates, brought)
     text = _settings_text(workspace)
     kept = {row.digest: row for row in workspace.views.find(Workflow, retired=False)}
     settings = workspace.views.get(SettingsRow, "settings")
@@ -73,12 +74,13 @@ def load(workspace: Workspace, file: WorkflowFile, templates: Mapping[str, str])
 
 def check(workspace: Workspace) -> tuple[list[Problem], dict[str, str]]:
     """Every problem of the settings and of all workflows, and the texts they are in, by file."""
-    templates = workspace.folder.templates()
+    brought = workspace.brought()
+    templates = workspace.folder.templates(brought)
     text = _settings_text(workspace)
     _, problems = load_settings(text, str(workspace.folder.settings))
     found, texts = list(problems), {str(workspace.folder.settings): text}
     names: dict[str, Path] = {}
-    for file in workspace.folder.workflows(templates):
+    for file in workspace.folder.workflows(templates, brought):
         loaded = load(workspace, file, templates)
         found += loaded.problems
         texts[str(file.path)] = file.text

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Callable, Iterable, Sequence
+from importlib.resources import files
 from inspect import signature
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,13 +15,15 @@ from refflow.errors import RefflowError
 from refflow.events import kinds_with
 from refflow.events.kinds import EventKind, Kinds, Upcaster
 from refflow.plugins.factories import resolve
-from refflow.plugins.registry import Contribution, PureRegistry
+from refflow.plugins.registry import Contribution, EffectRegistry, PureRegistry
 from refflow.plugins.specs import ActionSpec, ConditionSpec, FilterSpec, FunctionSpec, ProjectionSpec
 from refflow.views.projection import Projection
 from refflow.workflows.expressions import BOOL, Type
 from refflow.workflows.expressions.functions import Function
 from refflow.workflows.expressions.records import type_of
 from refflow.workflows.extensions import Action, Extensions
+
+from .folder import Brought
 
 
 class Trouble(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +99,23 @@ def extensions_of(pure: PureRegistry) -> tuple[Extensions, list[Trouble]]:
         ),
         troubles,
     )
+
+
+def brought_by(effects: EffectRegistry) -> tuple[list[Brought], list[Trouble]]:
+    """The folders of workflows of enabled plugins, and those that are not there."""
+    found, troubles = [], []
+    for contribution in effects.workflows.values():
+        if contribution.enabled:
+            spec = contribution.spec
+            try:
+                folder = Path(str(files(spec.package).joinpath(spec.folder)))
+                if not folder.is_dir():
+                    raise Unfit(f"there is no folder {folder}")
+            except Exception as error:
+                troubles.append(_trouble(contribution, f"workflows {spec.name}", error))
+                continue
+            found.append(Brought(prefix=contribution.plugin, folder=folder))
+    return found, troubles
 
 
 def _trouble(contribution: Contribution[Any], what: str, error: Exception) -> Trouble:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -29,6 +29,13 @@ class WorkflowFile(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
 
 
+class Brought(msgspec.Struct, frozen=True, kw_only=True):
+    """A folder of workflows that a plugin brings. Of its files those count whose names begin with `prefix`."""
+
+    prefix: str
+    folder: Path
+
+
 class Folder(msgspec.Struct, frozen=True):
     """The files of a workspace."""
 
@@ -49,20 +56,32 @@ class Folder(msgspec.Struct, frozen=True):
         """Where channels leave drafts."""
         return self.path / "outbox"
 
-    def templates(self) -> dict[str, str]:
-        """Every message template by name: the standard ones, and the workspace's own, which come first."""
+    def templates(self, brought: Sequence[Brought] = ()) -> dict[str, str]:
+        """Every message template by name: the standard ones, those `brought` by plugins, and the workspace's
+        own, which come first.
+        """
         return {
             path.stem: _read(path)
-            for folder in (resources.workflows() / "templates", self.path / "templates")
-            for path in sorted(folder.glob("*.txt"))
+            for prefix, folder in (
+                *((each.prefix, each.folder / "templates") for each in brought),
+                ("", resources.workflows() / "templates"),
+                ("", self.path / "templates"),
+            )
+            for path in sorted(folder.glob(f"{prefix}*.txt"))
         }
 
-    def workflows(self, templates: Mapping[str, str]) -> list[WorkflowFile]:
-        """The workflow files: the standard ones, and the workspace's own, which replace those of their name."""
+    def workflows(self, templates: Mapping[str, str], brought: Sequence[Brought] = ()) -> list[WorkflowFile]:
+        """The workflow files: the standard ones, those `brought` by plugins, and the workspace's own, which
+        replace those of their name.
+        """
         found = {
             path.name: path
-            for folder in (resources.workflows(), self.path / "workflows")
-            for path in sorted((*folder.glob("*.yaml"), *folder.glob("*.yml")))
+            for prefix, folder in (
+                *((each.prefix, each.folder) for each in brought),
+                ("", resources.workflows()),
+                ("", self.path / "workflows"),
+            )
+            for path in sorted((*folder.glob(f"{prefix}*.yaml"), *folder.glob(f"{prefix}*.yml")))
         }
         shared = sha256(__version__.encode())
         for name in sorted(templates):

@@ -39,8 +39,9 @@ from refflow.workflows.library import Library
 from refflow.workflows.settings import Settings, settings_from
 from refflow.workflows.turn import Turn
 
-from .extending import extensions_of, kinds_of, projections_of
-from .folder import Folder, find
+from .extending import brought_by, extensions_of, kinds_of, projections_of
+from .folder import Brought, Folder, find
+from .reacting import react, waiting
 
 T = TypeVar("T")
 
@@ -131,6 +132,20 @@ class Workspace:
             if contribution.enabled
         }
 
+    def brought(self) -> list[Brought]:
+        """The folders of workflows that enabled plugins bring."""
+        found, troubles = brought_by(self.host.effects)
+        for trouble in troubles:
+            self.warn(f"{trouble}. {MORE}")
+        return found
+
+    def configuration(self, plugin: str, config: type[msgspec.Struct] | None) -> msgspec.Struct | None:
+        """What the settings say of a plugin, as the struct that it declares. Raises `UsageError`."""
+        if config is None:
+            return None
+        section = self.settings.plugins.get(plugin, {})
+        return read_config(f"refflow.yaml, plugins.{plugin}", section, config, self.host.secret)
+
     def turn(self, now: int) -> Turn:
         """A turn over the present rows at `now` (microseconds since 1970 UTC)."""
         head = self.log.head()
@@ -166,6 +181,7 @@ class Workspace:
             done = self._commit(decide, moment)
             self._deliver(moment)
             self._fire_timers(moment, due=moment)
+            react(self, now)
             return done
 
     def catch_up(self, now: datetime) -> None:
@@ -174,21 +190,53 @@ class Workspace:
             moment = micros(now)
             self._deliver(moment, recovering=True)
             self._fire_timers(moment, due=moment)
+            react(self, now)
+
+    def record(
+        self,
+        payloads: Sequence[Any],
+        by: str,
+        cause: int | None,
+        now: datetime,
+        within: Callable[[], None],
+    ) -> None:
+        """Record what a plugin tells, with all that follows, and in its transaction what `within` writes."""
+
+        def decide(turn: Turn) -> None:
+            for payload in payloads:
+                turn.record(payload, by=by, cause=cause)
+
+        with self._writing():
+            moment = micros(now)
+            self._commit(decide, moment, within)
+            self._deliver(moment)
 
     def due(self, now: datetime) -> bool:
         """Whether `catch_up` has anything to do."""
         return bool(
             self.views.query(Run, "status = 'live' AND due <= ? LIMIT 1", (micros(now),))
             or self.views.query(Message, "status = 'requested' LIMIT 1")
+            or waiting(self, now)
         )
 
-    def append(self, turn: Turn, head: int, now: int) -> None:
-        """Store the events of a turn and its rows as one commit. Raises `Conflict` when the log moved on."""
+    def append(self, turn: Turn, head: int, now: int, within: Callable[[], None] | None = None) -> None:
+        """Store the events of a turn and its rows as one commit, and in its transaction what `within` writes.
+
+        Raises `Conflict` when the log moved on.
+        """
         commit = Commit(id=commit_id(now, os.urandom(10)), recorded_at=turn.now, events=tuple(turn.events))
         new_head = head + len(turn.events)
-        self.log.append(commit, head, within=lambda: self.views.write(turn.rows, new_head))
 
-    def _commit(self, decide: Callable[[Turn], T], now: int) -> tuple[T, list[StoredEvent]]:
+        def write() -> None:
+            self.views.write(turn.rows, new_head)
+            if within is not None:
+                within()
+
+        self.log.append(commit, head, within=write)
+
+    def _commit(
+        self, decide: Callable[[Turn], T], now: int, within: Callable[[], None] | None = None
+    ) -> tuple[T, list[StoredEvent]]:
         while True:
             turn = self.turn(now)
             head = turn.next_position - 1
@@ -197,7 +245,7 @@ class Workspace:
             if not turn.events:
                 return result, []
             try:
-                self.append(turn, head, now)
+                self.append(turn, head, now, within)
             except Conflict:
                 continue
             return result, turn.stored()
@@ -281,11 +329,8 @@ class Workspace:
             self.warn(f"the view {name} is stalled at event {stall.position}: {stall.reason}. {MORE}")
 
     def _channel(self, contribution: Contribution[ChannelSpec]) -> Channel:
-        spec, section = contribution.spec, self.settings.plugins.get(contribution.plugin, {})
-        config = None
-        if spec.config is not None:
-            where = f"refflow.yaml, plugins.{contribution.plugin}"
-            config = read_config(where, section, spec.config, self.host.secret)
+        spec = contribution.spec
+        config = self.configuration(contribution.plugin, spec.config)
         made: Channel = resolve(spec.factory)(ChannelContext(folder=self.folder.outbox, config=config))
         return made
 
@@ -295,7 +340,12 @@ class Workspace:
             row = ViewStore(self.connection, ()).get(SettingsRow, "settings")
         except RefflowError:
             return PluginConfig()
-        return PluginConfig() if row is None else plugin_config(settings_from(row.settings).plugins)
+        if row is None:
+            return PluginConfig()
+        config = plugin_config(settings_from(row.settings).plugins)
+        beside = self.folder.path.absolute()
+        local = tuple(str(beside / Path(each).expanduser()) for each in config.local)
+        return msgspec.structs.replace(config, local=local)
 
 
 def plugin_config(section: dict[str, Any]) -> PluginConfig:
