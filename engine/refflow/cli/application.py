@@ -35,7 +35,9 @@ class Refflow(click.Group):
         """The command of that name; its module is imported now."""
         entry = COMMANDS.get(cmd_name)
         if entry is None:
-            return None
+            from .plugin_commands import find
+
+            return find(ctx.ensure_object(Session), cmd_name)
         found = getattr(import_module(f"{__package__}.{entry.module}"), entry.attribute)
         return found if isinstance(found, click.Command) else None
 
@@ -44,7 +46,7 @@ class Refflow(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that is called; a name that is none leads to those that are near it."""
         name = args[0]
-        if name in COMMANDS or ctx.resilient_parsing:
+        if name in COMMANDS or ctx.resilient_parsing or self.get_command(ctx, name) is not None:
             return super().resolve_command(ctx, args)
         near = get_close_matches(name, COMMANDS, n=2)
         hint = f" Did you mean {' or '.join(f'`{each}`' for each in near)}?" if near else ""
@@ -106,7 +108,7 @@ refflow = Refflow(
     callback=_bare,
     invoke_without_command=True,
     help=ABOUT,
-    epilog="`refflow COMMAND --help` tells more about a command.",
+    epilog="`refflow COMMAND --help` tells more about a command. Plugins may add more: see `refflow plugins`.",
     params=[
         *common_options(hidden=False),
         click.Option(

@@ -49,6 +49,9 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "completion": Entry(
             "setup", "completion", "Print the script that completes commands and names in your shell."
         ),
+        "plugins": Entry("plugins", "plugins", "Show the plugins, and look after them."),
+        "plugin": Entry("plugin", "plugin", "Begin a plugin of your own."),
+        "doctor": Entry("doctor", "doctor", "Tell what is wrong, and what to do about it."),
     },
 }
 COMMANDS = {name: entry for section in SECTIONS.values() for name, entry in section.items()}

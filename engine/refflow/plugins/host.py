@@ -45,6 +45,8 @@ class PluginStatus(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     status: Status
     reason: str = ""
+    module: str = ""
+    source: Literal["bundled", "installed", "local", "in-process"] = "installed"
     import_ms: float = 0.0
     contributes: tuple[str, ...] = ()
     traceback: str = ""
@@ -85,7 +87,9 @@ class Host:
         manager = new_manager()
         harmful = tuple(blocked_releases() if blocked is None else blocked)
         attempts = [
-            _load(manager, candidate) if refusal is None else _Attempt(candidate.origin, *refusal)
+            _load(manager, candidate)
+            if refusal is None
+            else _Attempt(candidate.origin, *refusal, module=candidate.module)
             for candidate, refusal in zip(candidates, _refusals(candidates, config, harmful), strict=True)
         ]
         if _switched_on("REFFLOW_TRACE_PLUGINS"):
@@ -131,6 +135,7 @@ class _Attempt(NamedTuple):
     origin: Origin
     status: Status = "active"
     reason: str = ""
+    module: str = ""
     declared: tuple[Declared, ...] = ()
     import_ms: float = 0.0
     error: Exception | None = None
@@ -142,6 +147,8 @@ class _Attempt(NamedTuple):
             version=self.origin.version,
             status=self.status,
             reason=self.reason,
+            module=self.module,
+            source=self.origin.source,
             import_ms=self.import_ms,
             contributes=tuple(each.label for each in self.declared),
             traceback="".join(traceback.format_exception(self.error)) if self.error else "",
@@ -211,7 +218,7 @@ def _trace(attempts: Iterable[_Attempt]) -> None:
 
 def _load(manager: pluggy.PluginManager, candidate: Candidate) -> _Attempt:
     started = time.perf_counter()
-    attempt = _Attempt(candidate.origin)
+    attempt = _Attempt(candidate.origin, module=candidate.module)
     try:
         attempt = attempt._replace(declared=register(manager, candidate.origin, candidate.load()))
     except PluginFailed as error:

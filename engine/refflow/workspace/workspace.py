@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -41,6 +42,7 @@ from refflow.workflows.turn import Turn
 
 from .extending import brought_by, extensions_of, kinds_of, projections_of
 from .folder import Brought, Folder, find
+from .owners import remember
 from .reacting import react, waiting
 
 T = TypeVar("T")
@@ -88,6 +90,8 @@ class Workspace:
         self.id = self.log.workspace()
         self._in_act = False
         self._refresh(progress)
+        if not read_only:
+            remember(self.connection, pure)
         self._tell_troubles()
 
     @classmethod
@@ -111,7 +115,7 @@ class Workspace:
     def host(self) -> Host:
         """The plugins, loaded at first use."""
         if self._host is None:
-            self._host = Host.load(self._plugin_config(), self._in_process)
+            self._host = Host.load(configured_plugins(self.connection, self.folder), self._in_process)
         return self._host
 
     def reload_plugins(self) -> None:
@@ -334,18 +338,19 @@ class Workspace:
         made: Channel = resolve(spec.factory)(ChannelContext(folder=self.folder.outbox, config=config))
         return made
 
-    def _plugin_config(self) -> PluginConfig:
-        """What the settings say of plugins. Read without decoding events, which may need the plugins."""
-        try:
-            row = ViewStore(self.connection, ()).get(SettingsRow, "settings")
-        except RefflowError:
-            return PluginConfig()
-        if row is None:
-            return PluginConfig()
-        config = plugin_config(settings_from(row.settings).plugins)
-        beside = self.folder.path.absolute()
-        local = tuple(str(beside / Path(each).expanduser()) for each in config.local)
-        return msgspec.structs.replace(config, local=local)
+
+def configured_plugins(connection: sqlite3.Connection, folder: Folder) -> PluginConfig:
+    """What the settings in force say of plugins. Read without decoding events, which may need the plugins."""
+    try:
+        row = ViewStore(connection, ()).get(SettingsRow, "settings")
+    except RefflowError:
+        return PluginConfig()
+    if row is None:
+        return PluginConfig()
+    config = plugin_config(settings_from(row.settings).plugins)
+    beside = folder.path.absolute()
+    local = tuple(str(beside / Path(each).expanduser()) for each in config.local)
+    return msgspec.structs.replace(config, local=local)
 
 
 def plugin_config(section: dict[str, Any]) -> PluginConfig:

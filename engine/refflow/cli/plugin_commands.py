@@ -1,0 +1,71 @@
+"""The commands that plugins add. Their code is imported when one is called, and by no `--help` of refflow's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from refflow.errors import RefflowError
+from refflow.plugins.command import CommandContext
+from refflow.plugins.factories import resolve
+from refflow.plugins.specs import CommandSpec
+from refflow.workspace.plugins import host_of
+from refflow.workspace.workspace import Workspace
+
+from .command import Command
+from .plugins import folder_of
+from .session import Session
+
+
+def find(session: Session, name: str) -> click.Command | None:
+    """The command `name` of a plugin, if one has it. Raises `RefflowError` when it cannot be imported."""
+    contribution = host_of(folder_of(session)).effects.commands.get(name)
+    if contribution is None:
+        return None
+    target = resolve(contribution.spec.target)
+    if not isinstance(target, click.Command) or isinstance(target, click.Group):
+        raise RefflowError(f"{contribution.spec.target} is no command; `refflow plugins` shows whose it is.")
+    return PluginCommand(contribution.spec, target)
+
+
+class PluginCommand(Command):
+    """A command of a plugin in the place of one of refflow's own: it takes the common options too."""
+
+    def __init__(self, spec: CommandSpec, target: click.Command) -> None:
+        super().__init__(spec.name, params=list(target.params), help=target.help or spec.summary)
+        self._spec = spec
+        self._target = target
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it, with what it needs."""
+        session = ctx.ensure_object(Session)
+        session.command = self.name
+        with _context(session, self._spec) as context:
+            ctx.obj = context
+            return self._target.invoke(ctx)
+
+
+@contextmanager
+def _context(session: Session, spec: CommandSpec) -> Iterator[CommandContext]:
+    if spec.needs == "none":
+        yield _made(session, datetime.now(UTC))
+        return
+    with session.reading() as opened:
+        # A command that said that it only reads must not come to write.
+        opened.workspace.read_only = opened.workspace.read_only or spec.needs == "reader"
+        yield _made(session, opened.now, opened.workspace)
+
+
+def _made(session: Session, now: datetime, workspace: Workspace | None = None) -> CommandContext:
+    return CommandContext(
+        now=now,
+        as_json=session.as_json,
+        line=session.output.line,
+        table=session.output.table,
+        result=session.result,
+        workspace=workspace,
+    )
