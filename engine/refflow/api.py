@@ -50,22 +50,43 @@ from refflow.plugins.channel import (
     Unfound,
     single_line,
 )
+from refflow.plugins.command import CommandContext
 from refflow.plugins.config import Secret
+from refflow.plugins.facts import Facts
 from refflow.plugins.health import DoctorContext, Finding
 from refflow.plugins.marks import hookimpl
 from refflow.plugins.outbox import Outbox
+from refflow.plugins.reactor import Reactor, ReactorContext
+from refflow.plugins.reminder import Reminder, ReminderSink, SinkContext
 from refflow.plugins.specs import (
+    ActionSpec,
     ChannelSpec,
     CommandSpec,
+    ConditionSpec,
     EventTypeSpec,
+    FilterSpec,
     FunctionSpec,
     HealthCheckSpec,
     ImporterSpec,
     ProjectionSpec,
+    ReactorSpec,
+    ReminderSinkSpec,
     UpcasterSpec,
+    ViewSpec,
+    WorkflowSourceSpec,
 )
 
 if TYPE_CHECKING:
+    from refflow.events.event import StoredEvent as StoredEvent
+    from refflow.views.projection import Projection as Projection
+    from refflow.views.projection import handles as handles
+    from refflow.views.purity import Impurity as Impurity
+    from refflow.views.rows import Rows as Rows
+    from refflow.views.table import Row as Row
+    from refflow.workflows.facts import AskFacts as AskFacts
+    from refflow.workflows.facts import ContactFacts as ContactFacts
+    from refflow.workflows.facts import OpeningFacts as OpeningFacts
+    from refflow.workflows.facts import OwnerFacts as OwnerFacts
     from refflow.workspace.agenda import Agenda as Agenda
     from refflow.workspace.agenda import Step as Step
     from refflow.workspace.agenda import Suggestion as Suggestion
@@ -97,6 +118,8 @@ if TYPE_CHECKING:
     from refflow.workspace.debts import settle_debt as settle_debt
     from refflow.workspace.definitions import check as check
     from refflow.workspace.definitions import synchronise as synchronise
+    from refflow.workspace.doctor import Diagnosis as Diagnosis
+    from refflow.workspace.doctor import diagnose as diagnose
     from refflow.workspace.history import Explanation as Explanation
     from refflow.workspace.history import Reason as Reason
     from refflow.workspace.history import Undone as Undone
@@ -139,6 +162,8 @@ if TYPE_CHECKING:
     from refflow.workspace.stats import Rate as Rate
     from refflow.workspace.stats import Stats as Stats
     from refflow.workspace.stats import stats as stats
+    from refflow.workspace.strict import Strict as Strict
+    from refflow.workspace.strict import replay_strict as replay_strict
     from refflow.workspace.when import parse_when as parse_when
     from refflow.workspace.when import say_distance as say_distance
     from refflow.workspace.when import say_when as say_when
@@ -190,6 +215,10 @@ _CALLS = {
     "definitions": (
         "check",
         "synchronise",
+    ),
+    "doctor": (
+        "Diagnosis",
+        "diagnose",
     ),
     "history": (
         "Explanation",
@@ -245,6 +274,10 @@ _CALLS = {
         "Stats",
         "stats",
     ),
+    "strict": (
+        "Strict",
+        "replay_strict",
+    ),
     "when": (
         "parse_when",
         "say_distance",
@@ -261,14 +294,34 @@ _CALLS = {
         "open_workspace",
     ),
 }
-_MODULES = {name: module for module, names in _CALLS.items() for name in names}
+_PARTS = {
+    "events.event": ("StoredEvent",),
+    "views.projection": (
+        "Projection",
+        "handles",
+    ),
+    "views.purity": ("Impurity",),
+    "views.rows": ("Rows",),
+    "views.table": ("Row",),
+    "workflows.facts": (
+        "AskFacts",
+        "ContactFacts",
+        "OpeningFacts",
+        "OwnerFacts",
+    ),
+}
+"""What the code that a plugin names works with: its manifest needs none of it."""
+
+_MODULES = {name: f"workspace.{module}" for module, names in _CALLS.items() for name in names} | {
+    name: module for module, names in _PARTS.items() for name in names
+}
 
 
 def __getattr__(name: str) -> Any:
     """The second group, imported when it is asked for."""
     if name not in _MODULES:
         raise AttributeError(f"refflow.api has no {name}")
-    value = getattr(import_module(f"refflow.workspace.{_MODULES[name]}"), name)
+    value = getattr(import_module(f"refflow.{_MODULES[name]}"), name)
     globals()[name] = value
     return value
 
@@ -276,24 +329,32 @@ def __getattr__(name: str) -> Any:
 __all__ = [
     "NOT_SENT",
     "UNKNOWN",
+    "ActionSpec",
     "Agenda",
     "AsOf",
+    "AskFacts",
     "Board",
     "Candidate",
     "Card",
     "Channel",
     "ChannelContext",
     "ChannelSpec",
+    "CommandContext",
     "CommandSpec",
     "Comparison",
+    "ConditionSpec",
+    "ContactFacts",
     "Counterpart",
     "Delivery",
+    "Diagnosis",
     "DoctorContext",
     "Draft",
     "Employment",
     "EventTypeSpec",
     "Explanation",
+    "Facts",
     "FileReport",
+    "FilterSpec",
     "Finding",
     "FunctionSpec",
     "HealthCheckSpec",
@@ -301,12 +362,15 @@ __all__ = [
     "ImportReport",
     "Importer",
     "ImporterSpec",
+    "Impurity",
     "Interaction",
     "NotFound",
     "OpeningDetails",
+    "OpeningFacts",
     "Outbox",
     "Outgoing",
     "Owner",
+    "OwnerFacts",
     "Packet",
     "Permanent",
     "Person",
@@ -315,20 +379,32 @@ __all__ = [
     "Problem",
     "ProblemsFound",
     "Profile",
+    "Projection",
     "ProjectionSpec",
     "Ranking",
     "Rate",
+    "Reactor",
+    "ReactorContext",
+    "ReactorSpec",
     "Reason",
     "Record",
     "Redecided",
     "RefflowError",
+    "Reminder",
+    "ReminderSink",
+    "ReminderSinkSpec",
     "Replayed",
     "Retryable",
+    "Row",
+    "Rows",
     "SavedOpening",
     "Secret",
+    "SinkContext",
     "Started",
     "Stats",
     "Step",
+    "StoredEvent",
+    "Strict",
     "Suggestion",
     "Term",
     "Tie",
@@ -336,7 +412,9 @@ __all__ = [
     "Unfound",
     "UpcasterSpec",
     "UsageError",
+    "ViewSpec",
     "Waiting",
+    "WorkflowSourceSpec",
     "Workspace",
     "add_opening",
     "add_person",
@@ -357,6 +435,7 @@ __all__ = [
     "company_key",
     "confirm_sent",
     "describe",
+    "diagnose",
     "display_name",
     "draft",
     "edit",
@@ -371,6 +450,7 @@ __all__ = [
     "find_opening",
     "fold",
     "greeting_name",
+    "handles",
     "hookimpl",
     "import_source",
     "init",
@@ -387,6 +467,7 @@ __all__ = [
     "referred",
     "replay",
     "replay_check",
+    "replay_strict",
     "replay_until",
     "reply",
     "say_distance",
