@@ -35,7 +35,7 @@ def new(session: Session, name: str, kind: str, where: Path) -> None:
     if session.as_json:
         session.result({"folder": made.folder, "files": made.files})
         return
-    session.output.line(f"{made.folder} is a {kind} plugin, ready to be changed:")
+    session.output.line(f"{made.folder} is ready to be changed:")
     for file in made.files:
         session.output.line(f"  {file}")
     session.output.line(f"next: pip install -e '{made.folder}[test]' && pytest {made.folder}")

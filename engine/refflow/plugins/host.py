@@ -169,6 +169,12 @@ def _refusals(
         if refusals[i] is None:
             by_name.setdefault(candidate.origin.plugin, []).append(i)
     for name, claimants in by_name.items():
+        given = [i for i in claimants if candidates[i].origin.source == "in-process"]
+        if len(given) == 1:
+            # Whoever hands a plugin over means that one, as when its own tests run where it is installed.
+            for i in set(claimants) - set(given):
+                refusals[i] = ("disabled", "a plugin of this name is given in process")
+            continue
         settled = settle(f"plugin:{name}", [candidates[i].origin for i in claimants], config.prefer)
         for place, i in enumerate(claimants):
             if place in settled.refused:

@@ -18,7 +18,7 @@ from .factories import FactoryUnavailable, resolve
 from .host import Host
 from .loading import Declared
 from .registry import Contribution
-from .specs import CommandSpec, EventTypeSpec, ImporterSpec, Spec, UpcasterSpec, ViewSpec
+from .specs import ActionSpec, CommandSpec, EventTypeSpec, ImporterSpec, Spec, UpcasterSpec, ViewSpec
 
 _ALLOWED = frozenset({"refflow", "msgspec"})
 _PROBE = """
@@ -94,8 +94,8 @@ def typed(module: str) -> bool:
 
 
 def _name_faults(plugin: str, spec: Spec) -> Iterator[str]:
-    if isinstance(spec, EventTypeSpec | UpcasterSpec):
-        return  # a host insists on these
+    if isinstance(spec, EventTypeSpec | UpcasterSpec | ActionSpec):
+        return  # a host insists on the first two, and says itself whose an action is
     if spec.name.replace("_", "-") != plugin and not spec.name.replace("_", "-").startswith(f"{plugin}-"):
         yield f"{spec.name}: a name begins with its plugin's, {plugin}: two plugins must not want the same"
     if isinstance(spec, ImporterSpec) and not spec.accepts:
