@@ -21,7 +21,7 @@ from .yaml_source import Mapping as MappingNode
 from .yaml_source import Node, Scalar, Sequence
 
 STEP_KEYS = ("id", "if", "note")
-STEP_KEYS_LATER = ("was", "ok", "with")
+STEP_KEYS_LATER = ("was", "ok")
 VERBS_LATER = ("set", "start")
 
 _OBSCURING = frozenset({"E003", "E004", "E005", "E006", "E010", "E152", "E210", "E211"})

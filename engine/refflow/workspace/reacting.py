@@ -25,6 +25,14 @@ if TYPE_CHECKING:
     from .workspace import Workspace
 
 
+def begin(workspace: Workspace) -> None:
+    """Set reactors that are newly enabled to where they begin, before anything is recorded."""
+    for name, contribution in workspace.host.effects.reactors.items():
+        if contribution.enabled and reactor_cursor(workspace, name) is None:
+            start = workspace.log.head() if contribution.spec.start == "now" else 0
+            Cursors(workspace.connection).put(Cursor(name=f"reactor:{name}", position=start))
+
+
 def react(workspace: Workspace, now: datetime) -> None:
     """Let every enabled reactor act on what was recorded up to now, then bring every sink's reminders in line.
 
@@ -65,10 +73,7 @@ def _react(
 ) -> None:
     cursors, spec = Cursors(workspace.connection), contribution.spec
     cursor = reactor_cursor(workspace, name)
-    if cursor is None:
-        cursor = Cursor(name=f"reactor:{name}", position=head if spec.start == "now" else 0)
-        cursors.put(cursor)
-    if cursor.position >= head or cursor.pauses(micros(now)):
+    if cursor is None or cursor.position >= head or cursor.pauses(micros(now)):
         return
     voided, reactor = voided_positions(workspace.log), None
     try:

@@ -43,7 +43,7 @@ from refflow.workflows.turn import Turn
 from .extending import brought_by, extensions_of, kinds_of, projections_of
 from .folder import Brought, Folder, find
 from .owners import remember
-from .reacting import react, waiting
+from .reacting import begin, react, waiting
 
 T = TypeVar("T")
 
@@ -180,6 +180,7 @@ class Workspace:
         """
         with self._writing():
             moment = micros(now)
+            begin(self)
             self._deliver(moment, recovering=True)
             self._fire_timers(moment, due=micros(at or now))
             done = self._commit(decide, moment)
@@ -192,6 +193,7 @@ class Workspace:
         """Fire the timers that are due, and settle what an earlier process left open."""
         with self._writing():
             moment = micros(now)
+            begin(self)
             self._deliver(moment, recovering=True)
             self._fire_timers(moment, due=moment)
             react(self, now)
