@@ -19,6 +19,7 @@ class CommandContext(msgspec.Struct, frozen=True, kw_only=True):
     now        the time of the whole command; aware
     as_json    whether the user asked for JSON: then call `result` once and print nothing
     line, table, result  print a line, rows under headings, or a value as JSON
+    record     record events of the plugin's own, given as payloads; only in a command that needs the `engine`
     """
 
     now: datetime
@@ -26,4 +27,5 @@ class CommandContext(msgspec.Struct, frozen=True, kw_only=True):
     line: Callable[[str], None]
     table: Callable[[Sequence[str], Sequence[Sequence[object]]], None]
     result: Callable[[Any], None]
+    record: Callable[[Sequence[Any]], None]
     workspace: Workspace | None = None

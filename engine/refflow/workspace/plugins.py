@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
 from difflib import get_close_matches
+from typing import Any
 
 import msgspec
 
-from refflow.errors import NotFound, RefflowError
+from refflow.errors import Held, NotFound, RefflowError
 from refflow.log.database import connect
 from refflow.plugins.config import PluginConfig, config_schema
 from refflow.plugins.host import Host, PluginStatus
 from refflow.plugins.inspection import contributions, factory_of, import_faults, spec_faults, typed
+from refflow.plugins.registry import Contribution
 from refflow.plugins.specs import ChannelSpec, EventTypeSpec
+from refflow.workflows.turn import Turn
 
 from .folder import Folder
-from .workspace import configured_plugins
+from .workspace import Workspace, configured_plugins
 
 
 class Declaration(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,6 +128,23 @@ def lock(host: Host) -> list[str]:
     """The installed packages with plugins, as requirements that reproduce them."""
     found = {f"{each.dist}=={each.version}" for each in host.plugins if each.source == "installed"}
     return sorted(found)
+
+
+def record_own(
+    workspace: Workspace, contribution: Contribution[Any], payloads: Sequence[Any], now: datetime
+) -> None:
+    """Record events that a plugin tells of, with all that follows. Raises `Held` when one is not its own."""
+    for payload in payloads:
+        kind = workspace.kinds.of(payload).name
+        if not kind.startswith(f"{contribution.plugin}."):
+            raise Held(f"The plugin {contribution.plugin} may not record {kind}, which is not its own.")
+    by = f"plugin:{contribution.distribution}@{contribution.version}"
+
+    def decide(turn: Turn) -> None:
+        for payload in payloads:
+            turn.record(payload, by=by)
+
+    workspace.act(decide, now)
 
 
 def _events(folder: Folder | None, kinds: set[str]) -> dict[str, int]:
