@@ -50,13 +50,10 @@ from refflow.plugins.channel import (
     Unfound,
     single_line,
 )
-from refflow.plugins.command import CommandContext
 from refflow.plugins.config import Secret
-from refflow.plugins.facts import Facts
 from refflow.plugins.health import DoctorContext, Finding
 from refflow.plugins.marks import hookimpl
 from refflow.plugins.outbox import Outbox
-from refflow.plugins.reactor import Reactor, ReactorContext
 from refflow.plugins.reminder import Reminder, ReminderSink, SinkContext
 from refflow.plugins.specs import (
     ActionSpec,
@@ -77,16 +74,6 @@ from refflow.plugins.specs import (
 )
 
 if TYPE_CHECKING:
-    from refflow.events.event import StoredEvent as StoredEvent
-    from refflow.views.projection import Projection as Projection
-    from refflow.views.projection import handles as handles
-    from refflow.views.purity import Impurity as Impurity
-    from refflow.views.rows import Rows as Rows
-    from refflow.views.table import Row as Row
-    from refflow.workflows.facts import AskFacts as AskFacts
-    from refflow.workflows.facts import ContactFacts as ContactFacts
-    from refflow.workflows.facts import OpeningFacts as OpeningFacts
-    from refflow.workflows.facts import OwnerFacts as OwnerFacts
     from refflow.workspace.agenda import Agenda as Agenda
     from refflow.workspace.agenda import Step as Step
     from refflow.workspace.agenda import Suggestion as Suggestion
@@ -114,10 +101,10 @@ if TYPE_CHECKING:
     from refflow.workspace.board import Card as Card
     from refflow.workspace.board import board as board
     from refflow.workspace.board import board_as_of as board_as_of
+    from refflow.workspace.command import CommandContext as CommandContext
     from refflow.workspace.debts import find_debt as find_debt
     from refflow.workspace.debts import settle_debt as settle_debt
     from refflow.workspace.definitions import check as check
-    from refflow.workspace.definitions import synchronise as synchronise
     from refflow.workspace.doctor import Diagnosis as Diagnosis
     from refflow.workspace.doctor import diagnose as diagnose
     from refflow.workspace.history import Explanation as Explanation
@@ -138,6 +125,18 @@ if TYPE_CHECKING:
     from refflow.workspace.openings import find_opening as find_opening
     from refflow.workspace.openings import packet as packet
     from refflow.workspace.openings import personalise as personalise
+    from refflow.workspace.parts import AskFacts as AskFacts
+    from refflow.workspace.parts import ContactFacts as ContactFacts
+    from refflow.workspace.parts import Facts as Facts
+    from refflow.workspace.parts import OpeningFacts as OpeningFacts
+    from refflow.workspace.parts import OwnerFacts as OwnerFacts
+    from refflow.workspace.parts import Projection as Projection
+    from refflow.workspace.parts import Reactor as Reactor
+    from refflow.workspace.parts import ReactorContext as ReactorContext
+    from refflow.workspace.parts import Row as Row
+    from refflow.workspace.parts import Rows as Rows
+    from refflow.workspace.parts import StoredEvent as StoredEvent
+    from refflow.workspace.parts import handles as handles
     from refflow.workspace.people import PersonDetails as PersonDetails
     from refflow.workspace.people import Profile as Profile
     from refflow.workspace.people import add_person as add_person
@@ -149,6 +148,7 @@ if TYPE_CHECKING:
     from refflow.workspace.people import opt_out as opt_out
     from refflow.workspace.people import profile as profile
     from refflow.workspace.people import unblock as unblock
+    from refflow.workspace.purity import Impurity as Impurity
     from refflow.workspace.replaying import AsOf as AsOf
     from refflow.workspace.replaying import Comparison as Comparison
     from refflow.workspace.replaying import Redecided as Redecided
@@ -164,6 +164,7 @@ if TYPE_CHECKING:
     from refflow.workspace.stats import stats as stats
     from refflow.workspace.strict import Strict as Strict
     from refflow.workspace.strict import replay_strict as replay_strict
+    from refflow.workspace.synchronising import synchronise as synchronise
     from refflow.workspace.when import parse_when as parse_when
     from refflow.workspace.when import say_distance as say_distance
     from refflow.workspace.when import say_when as say_when
@@ -208,14 +209,12 @@ _CALLS = {
         "board",
         "board_as_of",
     ),
+    "command": ("CommandContext",),
     "debts": (
         "find_debt",
         "settle_debt",
     ),
-    "definitions": (
-        "check",
-        "synchronise",
-    ),
+    "definitions": ("check",),
     "doctor": (
         "Diagnosis",
         "diagnose",
@@ -244,6 +243,20 @@ _CALLS = {
         "packet",
         "personalise",
     ),
+    "parts": (
+        "AskFacts",
+        "ContactFacts",
+        "Facts",
+        "OpeningFacts",
+        "OwnerFacts",
+        "Projection",
+        "Reactor",
+        "ReactorContext",
+        "Row",
+        "Rows",
+        "StoredEvent",
+        "handles",
+    ),
     "people": (
         "PersonDetails",
         "Profile",
@@ -257,6 +270,7 @@ _CALLS = {
         "profile",
         "unblock",
     ),
+    "purity": ("Impurity",),
     "replaying": (
         "AsOf",
         "Comparison",
@@ -278,6 +292,7 @@ _CALLS = {
         "Strict",
         "replay_strict",
     ),
+    "synchronising": ("synchronise",),
     "when": (
         "parse_when",
         "say_distance",
@@ -294,34 +309,14 @@ _CALLS = {
         "open_workspace",
     ),
 }
-_PARTS = {
-    "events.event": ("StoredEvent",),
-    "views.projection": (
-        "Projection",
-        "handles",
-    ),
-    "views.purity": ("Impurity",),
-    "views.rows": ("Rows",),
-    "views.table": ("Row",),
-    "workflows.facts": (
-        "AskFacts",
-        "ContactFacts",
-        "OpeningFacts",
-        "OwnerFacts",
-    ),
-}
-"""What the code that a plugin names works with: its manifest needs none of it."""
-
-_MODULES = {name: f"workspace.{module}" for module, names in _CALLS.items() for name in names} | {
-    name: module for module, names in _PARTS.items() for name in names
-}
+_MODULES = {name: module for module, names in _CALLS.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
     """The second group, imported when it is asked for."""
     if name not in _MODULES:
         raise AttributeError(f"refflow.api has no {name}")
-    value = getattr(import_module(f"refflow.{_MODULES[name]}"), name)
+    value = getattr(import_module(f"refflow.workspace.{_MODULES[name]}"), name)
     globals()[name] = value
     return value
 

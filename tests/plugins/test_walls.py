@@ -1,6 +1,6 @@
 """What acts stays out of a replay, and what a fold must not do is caught with its file and line."""
 
-# ruff: noqa: E501  # a program in a string reads best unbroken
+# a program in a string reads best unbroken
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 from refflow import api
 from refflow.plugins.registry import EffectRegistry, PureRegistry
 from refflow.views import store
-from refflow.views.purity import Impurity, watch
+from refflow.workspace.purity import Impurity, watch
 
 if TYPE_CHECKING:
     from tests.plugins.conftest import Site

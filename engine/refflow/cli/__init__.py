@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+
 
 def main() -> None:
-    """Run the command line and end the process with its exit code."""
+    """Run the command line of this process and end it with the exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(args: list[str]) -> int:
+    """Run a command line, without the word `refflow`, in this process, and return the exit code."""
     from .application import refflow
 
-    refflow.main()
+    return refflow.run(args)

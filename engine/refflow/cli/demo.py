@@ -3,42 +3,58 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 import click
 
 from refflow import api, resources
-from refflow.errors import UsageError
+from refflow.errors import RefflowError, UsageError
 from refflow.views.messages import OPEN, Message
 from refflow.views.runs import Task
 
+from .command import Command
+from .fault import INTERRUPTED, PIPE_CLOSED
+from .session import Session
+
 ZONE = "Europe/Lisbon"
+SECOND = "https://jobs.lever.co/kestrel/77"
 POSTING = "https://boards.greenhouse.io/tidewaterrobotics/jobs/4012345678"
 
 
 class Stage:
     """Plays commands at a moment of the story. `run` is the command line itself."""
 
-    def __init__(self, folder: Path, run: Callable[[list[str]], int]) -> None:
+    def __init__(self, folder: Path, session: Session) -> None:
         self.folder = folder
         self.now = ""
-        self._run = run
+        self._session = session
 
     def at(self, moment: str, text: str) -> None:
         """Move the clock to `moment`, in the zone of the story, and tell what happens."""
         self.now = moment
         day = datetime.fromisoformat(moment)
-        click.echo()
-        click.secho(f"{day:%a} {day.day} {day:%b %Y, %H:%M}  {text}", bold=True)
+        self._session.output.line()
+        self._session.output.heading(f"{day:%a} {day.day} {day:%b %Y, %H:%M}  {text}")
 
     def run(self, *words: str, expect: int = 0) -> None:
         """Type a command, and stop the story should it end otherwise than expected."""
-        click.secho(f"$ refflow {shlex.join(words)}", fg="cyan")
-        code = self._run(["--workspace", str(self.folder), "--now", self.now, *words])
+        self._play([*words], ["--workspace", str(self.folder)], expect)
+
+    def begin(self, *options: str) -> None:
+        """Make the workspace."""
+        self._play(["init", str(self.folder), *options], [], 0)
+
+    def _play(self, words: list[str], where: list[str], expect: int) -> None:
+        from refflow.cli import run
+
+        self._session.output.line(f"$ refflow {shlex.join(words)}", dim=True)
+        how = [*(["--no-color"] if self._session.plain else []), *(["-q"] if self._session.quiet else [])]
+        code = run([*where, "--now", self.now, *how, *words])
+        if code in (INTERRUPTED, PIPE_CLOSED):
+            raise SystemExit(code)
         if code != expect:
-            raise UsageError(
+            raise RefflowError(
                 f"The demo stopped: `refflow {shlex.join(words)}` ended with {code}, not {expect}."
             )
 
@@ -53,10 +69,10 @@ class Stage:
         with api.open_workspace(self.folder, read_only=True) as workspace:
             return [each.id for each in workspace.views.find(Task, status="open")][-1]
 
-    def opening(self) -> str:
-        """The id of the opening of the story."""
+    def opening(self, link: str) -> str:
+        """The id of the opening with that link."""
         with api.open_workspace(self.folder, read_only=True) as workspace:
-            return api.find_opening(workspace, POSTING).id
+            return api.find_opening(workspace, link).id
 
     def sends(self) -> None:
         """Approve the message that waits, send it, and say so."""
@@ -75,7 +91,7 @@ def play(stage: Stage) -> None:
         "--submit", "the referral form in your careers portal, with my e-mail address and CV",
         "--programme", "counts only when the referral comes before the application",
     )  # fmt: skip
-    opening = stage.opening()
+    opening = stage.opening(POSTING)
     stage.run("who", opening, "--why")
 
     stage.at(
@@ -101,7 +117,7 @@ def play(stage: Stage) -> None:
     stage.run("why", stage.draft())
     stage.sends()
 
-    stage.at("2026-12-04 08:30", "Ana answers.")
+    stage.at("2026-12-04 09:15", "Ana answers.")
     stage.run("reply", "Ana Lima", "agreed", "--text", "Of course! Sorry for the wait. Send me the details.")
     stage.sends()
 
@@ -129,13 +145,13 @@ def play(stage: Stage) -> None:
     stage.run("do", stage.task(), "done", "--note", "Lunch on the 30th, and a word for her niece's application")
     stage.run("board")
 
-    stage.at("2027-01-28 09:00", "And when somebody says no? Maya had a second iron in the fire.")
+    stage.at("2027-01-28 09:00", "And when somebody says no? A second iron in the fire, by e-mail this time.")
     stage.run(
-        "opening", "add", "https://jobs.lever.co/kestrel/77", "--company", "Kestrel Cloud",
+        "opening", "add", SECOND, "--company", "Kestrel Cloud",
         "--title", "Staff Engineer", "--submit", "reply to this mail and I will send the form",
     )  # fmt: skip
-    with api.open_workspace(stage.folder, read_only=True) as workspace:
-        second = api.find_opening(workspace, "https://jobs.lever.co/kestrel/77").id
+    second = stage.opening(SECOND)
+    stage.run("person", "edit", "Olivia Brown", "--email", "olivia.brown@example.org", "--channel", "eml")
     stage.run(
         "start", "referral-ask", "Olivia Brown", "--for", second,
         "--line", "You know best how we shipped the storage rewrite together.",
@@ -152,24 +168,23 @@ def play(stage: Stage) -> None:
     stage.run("replay", "--verify")
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path("refflow-demo"))
-def demo(folder: Path) -> None:
+@click.pass_obj
+def demo(session: Session, folder: Path) -> None:
     """Play a whole search on a made-up network, in virtual time, and leave the workspace to explore."""
-    from refflow.cli import run
-
+    if session.as_json or session.folder is not None or session.pretended_now is not None:
+        raise UsageError("The demo is a story with a folder and a time of its own: `refflow demo DIR`.")
     if folder.exists() and any(folder.iterdir()):
         raise UsageError(f"{folder} is not empty. Name a new folder: `refflow demo DIR`.")
-    stage = Stage(folder, run)
+    stage = Stage(folder, session)
     stage.now = "2026-11-23 09:00"
-    click.secho(f"$ refflow init {folder} --name 'Maya Okafor' --zone {ZONE}", fg="cyan")
-    code = run(
-        ["--now", stage.now, "init", str(folder), "--name", "Maya Okafor", "--email", "maya.okafor@example.org",
-         "--zone", ZONE]
-    )  # fmt: skip
-    if code != 0:
-        raise UsageError(f"The demo stopped: the workspace could not be made ({code}).")
+    stage.begin("--name", "Maya Okafor", "--email", "maya.okafor@example.org", "--zone", ZONE)
     play(stage)
-    click.echo()
-    click.secho("That was the demo.", bold=True)
-    click.echo(f"Look around: cd {folder}; refflow board; refflow events --last 20; refflow why r98")
+    output = session.output
+    output.line()
+    output.heading("That was the demo.")
+    output.line(
+        f"Look around: cd {shlex.quote(str(folder))}; refflow board; refflow why 'Ana Lima'; refflow events --last 20"
+    )
+    output.line("Its clock stands at 29 January 2027. To play on, say when: refflow next --now 2027-02-03")

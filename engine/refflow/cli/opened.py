@@ -6,15 +6,17 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from refflow import api
 from refflow.events.event import StoredEvent, instant, micros
-from refflow.workspace.folder import Folder, find
 
 from .consequences import consequences
 from .progress import Progress
 from .session import Session
+
+if TYPE_CHECKING:
+    from refflow.workspace.folder import Folder
 
 
 class Opened:
@@ -49,16 +51,28 @@ class Change(Opened):
         super().__init__(session, workspace, now)
         self._head = workspace.log.head()
 
-    def done(self, said: str, result: Any = None) -> None:
-        """Tell what was done, what it led to, and how to take it back."""
-        events = [event for page in self.workspace.log.read(after=self._head) for event in page]
-        undo = _undoable(events)
+    def done(self, said: str | None, result: Any = None) -> None:
+        """Tell what was done, if what it led to does not, what that is, and how to take it back."""
+        events = self._recorded()
         if self.session.as_json:
+            undo = _undoable(events)
             self.session.result({"done": said, "undo": undo, "events": events, "value": result})
             return
-        self.session.output.line(said)
+        if said is not None:
+            self.session.output.line(said)
         for line in consequences(self, events):
             self.session.output.line(line)
+        self._hint(events)
+
+    def hint(self) -> None:
+        """Tell how to take back what was recorded."""
+        self._hint(self._recorded())
+
+    def _recorded(self) -> list[StoredEvent]:
+        return [event for page in self.workspace.log.read(after=self._head) for event in page]
+
+    def _hint(self, events: list[StoredEvent]) -> None:
+        undo = _undoable(events)
         if undo is not None:
             self.session.output.note(f"undo: refflow undo {undo}")
 
@@ -72,6 +86,8 @@ def _undoable(events: list[StoredEvent]) -> int | None:
 @contextmanager
 def open_here(session: Session) -> Iterator[api.Workspace]:
     """The workspace that the session means. On a medium that cannot be written to it is open for reading."""
+    from refflow.workspace.folder import find
+
     folder = find(session.folder)
     warn = lambda text: session.output.note(f"note: {text}")  # noqa: E731
     with Progress("Rebuilding the views", shown=not session.quiet) as progress:

@@ -29,7 +29,7 @@ def plugin() -> None:
 @click.pass_obj
 def new(session: Session, name: str, kind: str, where: Path) -> None:
     """Make the folder refflow-NAME: a package that can be installed, and whose tests pass."""
-    from refflow.plugins.scaffold import scaffold
+    from refflow.workspace.plugins import scaffold
 
     made = scaffold(name, kind, where)
     if session.as_json:

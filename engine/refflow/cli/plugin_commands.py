@@ -10,11 +10,8 @@ from typing import Any
 import click
 
 from refflow.errors import RefflowError
-from refflow.plugins.command import CommandContext
-from refflow.plugins.factories import resolve
-from refflow.plugins.registry import Contribution
-from refflow.plugins.specs import CommandSpec
-from refflow.workspace.plugins import host_of, record_own
+from refflow.workspace.command import CommandContext
+from refflow.workspace.plugins import CommandSpec, Contribution, command, record_own
 from refflow.workspace.workspace import Workspace
 
 from .command import Command
@@ -24,10 +21,10 @@ from .session import Session
 
 def find(session: Session, name: str) -> click.Command | None:
     """The command `name` of a plugin, if one has it. Raises `RefflowError` when it cannot be imported."""
-    contribution = host_of(folder_of(session)).effects.commands.get(name)
-    if contribution is None:
+    found = command(folder_of(session), name)
+    if found is None:
         return None
-    target = resolve(contribution.spec.target)
+    contribution, target = found
     if not isinstance(target, click.Command) or isinstance(target, click.Group):
         raise RefflowError(f"{contribution.spec.target} is no command; `refflow plugins` shows whose it is.")
     return PluginCommand(contribution, target)

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from refflow.errors import ProblemsFound, RefflowError
+from refflow.errors import ProblemsFound
 
-from .command import Command, Group
+from .command import Command, Group, name_of
 from .session import Session
 
 if TYPE_CHECKING:
-    from refflow.plugins.host import PluginStatus
     from refflow.workspace.folder import Folder
+    from refflow.workspace.plugins import PluginStatus
 
 
 class _Listing(Group):
@@ -23,6 +23,7 @@ class _Listing(Group):
         """Run the command that was named, or the listing."""
         result = click.Group.invoke(self, ctx)
         if ctx.invoked_subcommand is None:
+            ctx.ensure_object(Session).command = name_of(ctx)
             ctx.invoke(list_)
         return result
 
@@ -112,10 +113,9 @@ def check(session: Session, name: str) -> None:
 @click.pass_obj
 def install(session: Session, packages: tuple[str, ...], upgrade: bool) -> None:
     """Install packages with plugins, with the pip of this Python."""
-    from refflow.plugins.discovery import installed_entry_points
+    from refflow.workspace.plugins import install as install_packages
 
-    _pip("install", *(("--upgrade",) if upgrade else ()), *packages)
-    installed_entry_points.cache_clear()
+    install_packages(packages, upgrade=upgrade)
     if session.as_json:
         session.result({"installed": packages})
         return
@@ -127,7 +127,9 @@ def install(session: Session, packages: tuple[str, ...], upgrade: bool) -> None:
 @click.pass_obj
 def uninstall(session: Session, packages: tuple[str, ...]) -> None:
     """Take packages with plugins out, with the pip of this Python. Their events stay in the log."""
-    _pip("uninstall", "--yes", *packages)
+    from refflow.workspace.plugins import uninstall as uninstall_packages
+
+    uninstall_packages(packages)
     if session.as_json:
         session.result({"uninstalled": packages})
         return
@@ -182,18 +184,3 @@ def _keys(schema: dict[str, object]) -> list[tuple[str, str, str]]:
         (name, str(each.get("type", each.get("anyOf", ""))), "yes" if name in required else "no")
         for name, each in found.get("properties", {}).items()
     ]
-
-
-def _pip(*args: str) -> None:
-    import subprocess
-    import sys
-    from importlib.util import find_spec
-
-    if find_spec("pip") is None:
-        raise RefflowError(
-            f"This Python ({sys.executable}) has no pip. Use the tool that installed refflow, as in"
-            f" `pipx inject refflow {args[-1]}` or `uv tool install refflow --with {args[-1]}`."
-        )
-    done = subprocess.run([sys.executable, "-m", "pip", "--disable-pip-version-check", *args], check=False)
-    if done.returncode != 0:
-        raise RefflowError("pip did not do it; what it says is above.")

@@ -27,6 +27,10 @@ class LogDamaged(RefflowError):
     """The log is not as refflow wrote it."""
 
 
+Head = tuple[int, str]
+"""A position and the digest (hexadecimal, or how it begins) that the log had there."""
+
+
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What checking the chain found: `damage` is the first event that does not fit, and how, if any.
 
@@ -63,6 +67,6 @@ class Log(Protocol):
         """Pages of the events after position `after`, up to and including `until`, of `kinds` (None: of all)."""
         ...
 
-    def verify(self, progress: Callable[[int], None] | None = None) -> Verdict:
-        """Check the chain from the first event to the last."""
+    def verify(self, progress: Callable[[int], None] | None = None, noted: Head | None = None) -> Verdict:
+        """Check the chain from the first event to the last, and that it goes through the head `noted` earlier."""
         ...

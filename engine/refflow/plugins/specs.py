@@ -13,7 +13,6 @@ from typing import Any, Literal
 
 import msgspec
 
-from .facts import Facts
 from .health import DoctorContext, Finding
 
 
@@ -86,11 +85,11 @@ class FunctionSpec(Spec, frozen=True, kw_only=True):
 class ConditionSpec(Spec, frozen=True, kw_only=True):
     """A question about the facts of a run: `name(...)` in an expression, with the fields of `params` in order.
 
-    `test(params, facts)` is pure; what time it is stands in the facts.
+    `test(params, facts)` is pure; what time it is stands in the `refflow.api.Facts`.
     """
 
     params: type[msgspec.Struct]
-    test: Callable[[Any, Facts], bool]
+    test: Callable[[Any, Any], bool]
 
 
 class ActionSpec(Spec, frozen=True, kw_only=True):
@@ -101,7 +100,7 @@ class ActionSpec(Spec, frozen=True, kw_only=True):
     """
 
     params: type[msgspec.Struct]
-    plan: Callable[[Any, Facts], Sequence[msgspec.Struct]]
+    plan: Callable[[Any, Any], Sequence[msgspec.Struct]]
 
 
 class FilterSpec(Spec, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ import pytest
 
 from ..events.kinds import EventKind, Kinds, Upcaster
 from ..plugins.specs import EventTypeSpec, UpcasterSpec
-from ..views.purity import watch
+from ..workspace.purity import watch
 
 WRITE = "REFFLOW_WRITE_GOLDEN"
 

@@ -12,8 +12,7 @@ import pytest
 
 from refflow import api
 
-from ..plugins.facts import Facts
-from ..workflows.facts import AskFacts, ContactFacts, OpeningFacts, OwnerFacts
+from ..workflows.facts import AskFacts, ContactFacts, Facts, OpeningFacts, OwnerFacts
 
 MONDAY = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import msgspec
 
-from ..plugins.facts import Facts
 from ..plugins.registry import Contribution, PureRegistry
 from ..plugins.specs import ActionSpec, ConditionSpec, EventTypeSpec, FilterSpec, FunctionSpec
-from ..views.purity import watch
-from ..workspace.extending import extensions_of
+from ..workflows.facts import Facts
+from ..workspace.language import extensions_of
+from ..workspace.purity import watch
 
 
 def purely(call: Callable[..., Any], *args: Any) -> Any:

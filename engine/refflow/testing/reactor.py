@@ -9,9 +9,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from ..effects.reactor import Reactor, ReactorContext
 from ..events.event import StoredEvent
 from ..plugins.factories import resolve
-from ..plugins.reactor import Reactor, ReactorContext
 from ..plugins.specs import EventTypeSpec, ReactorSpec
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)

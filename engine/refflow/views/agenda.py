@@ -15,8 +15,8 @@ from .table import Row
 class Item(Row, kw_only=True):
     """Something to do. `id` is the message, task or run it is about; `do` says what:
 
-    `read` a reply and say what it means, `approve` a draft, `send` a prepared message and confirm it, wait for a `held` one, do a `task`, settle a
-    `doubt` whether a message left, look at a `failed` message or a `stuck` run.
+    `read` a reply and say what it means, `approve` a draft, `send` a prepared message and confirm it, wait for a
+    `held` one, do a `task`, settle a `doubt` whether a message left, look at a `failed` message or a `stuck` run.
 
     `due` and `since` are microseconds since 1970 UTC.
     """
@@ -39,7 +39,9 @@ _HANDLERS: dict[str, Handler] = {}
 
 @handles(_HANDLERS, "message.drafted")
 def _drafted(rows: Rows, event: StoredEvent, payload: messages.MessageDrafted) -> None:
-    if payload.approval:
+    if not payload.approval:
+        rows.drop(Item, payload.message)
+    else:
         rows.put(
             payload.message,
             Item(
@@ -58,6 +60,7 @@ def _drafted(rows: Rows, event: StoredEvent, payload: messages.MessageDrafted) -
 @handles(_HANDLERS, "message.edited")
 def _edited(rows: Rows, event: StoredEvent, payload: messages.MessageEdited) -> None:
     _become(rows, event, payload, "approve", "edited")
+    rows.drop(Item, payload.run)  # If it was stuck, it goes on now.
 
 
 @handles(_HANDLERS, "message.held")
@@ -84,6 +87,7 @@ def _in_doubt(rows: Rows, event: StoredEvent, payload: messages.MessageInDoubt) 
 @handles(_HANDLERS, "message.approved", "message.send.requested", "message.sent", "message.skipped")
 def _gone(rows: Rows, event: StoredEvent, payload: messages.MessageSent) -> None:
     rows.drop(Item, payload.message)
+    rows.drop(Item, payload.run)  # Whoever settles the message of a stuck run sets it going again.
 
 
 @handles(_HANDLERS, "reply.received")
@@ -175,4 +179,4 @@ def _become(
     )
 
 
-AGENDA = Projection(name="agenda", version=1, tables=(Item,), handlers=_HANDLERS)
+AGENDA = Projection(name="agenda", version=2, tables=(Item,), handlers=_HANDLERS)

@@ -142,7 +142,6 @@ def _sent(rows: Rows, event: StoredEvent, payload: e.MessageSent) -> None:
 
 _STATES = {
     "message.approved": "approved",
-    "message.skipped": "skipped",
     "message.failed": "failed",
     "message.in_doubt": "in_doubt",
 }
@@ -157,9 +156,17 @@ def _state(rows: Rows, event: StoredEvent, payload: e.MessageApproved) -> None:
         _become(rows, message, _STATES[event.kind])
 
 
-def _become(rows: Rows, message: Message, status: str) -> None:
+@handles(_HANDLERS, "message.skipped")
+def _skipped(rows: Rows, event: StoredEvent, payload: e.MessageSkipped) -> None:
+    message = rows.get(Message, payload.message)
+    if message is not None:
+        _become(rows, message, "skipped", payload.reason)
+
+
+def _become(rows: Rows, message: Message, status: str, detail: str | None = None) -> None:
     message.status = status
     _unheld(message)
+    message.detail = detail
     rows.put(message.id, message)
 
 

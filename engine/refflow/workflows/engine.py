@@ -36,8 +36,7 @@ REDRAFTING = frozenset({"ask.personalised", "opening.changed", "contact.changed"
 def settle(turn: Turn) -> None:
     """Decide what follows from every event recorded in the turn, and from what that leads to."""
     heard = _heard(turn)
-    while turn.pending:
-        event = turn.pending.popleft()
+    for event in turn.to_settle():
         if event.kind in DEFINING:
             heard = _heard(turn)
         elif event.kind in heard or getattr(event.payload, "run", None) is not None:
@@ -222,7 +221,6 @@ def _start(turn: Turn, accepted: Accepted, trigger: Trigger, event: StoredEvent)
                 run=refusal.run,
             ),
             by=accepted.by,
-            cause=event.position,
         )
         return
     run = f"r{turn.next_position}"
@@ -238,7 +236,6 @@ def _start(turn: Turn, accepted: Accepted, trigger: Trigger, event: StoredEvent)
             opening=opening,
         ),
         by=accepted.by,
-        cause=event.position,
     )
     if event.kind == "referral.wanted" and contact is not None and opening is not None and person is not None:
         warming = warmth(tie_of(person), turn.now) in ("dormant", "cold")

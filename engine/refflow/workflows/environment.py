@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 
 from refflow.events.event import instant
-from refflow.plugins.facts import Facts
 from refflow.views.contacts import Contact
 from refflow.views.messages import Message
 from refflow.views.openings import Opening
@@ -17,7 +16,7 @@ from refflow.views.pipeline import Ask, ask_id
 from refflow.views.runs import Run
 
 from .definition import Definition
-from .facts import ask_facts, contact_facts, opening_facts, owner_facts
+from .facts import Facts, ask_facts, contact_facts, opening_facts, owner_facts
 from .turn import Turn
 
 

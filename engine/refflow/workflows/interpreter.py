@@ -98,8 +98,7 @@ class Interpreter:
                 position=event.position,
                 kind=event.kind,
                 event=self.turn.plain(event),
-            ),
-            cause=event.position,
+            )
         )
 
     def leave(self, because: str) -> None:
@@ -280,8 +279,8 @@ class Interpreter:
         innermost = next(reversed(loops.values()), 0)
         return run_environment(self.turn, self.run, self.definition, innermost)
 
-    def _record(self, payload: Any, cause: int | None = None) -> None:
-        self.turn.record(payload, by=self.accepted.by, cause=cause)
+    def _record(self, payload: Any) -> None:
+        self.turn.record(payload, by=self.accepted.by)
 
 
 def concerns(event: StoredEvent, run: Run) -> bool:

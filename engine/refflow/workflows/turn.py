@@ -7,7 +7,7 @@ it may look back at. The same facts at the same head give the same events, on ev
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -47,7 +47,8 @@ class Turn:
         self.workspace = workspace
         self.library = library
         self.events: list[NewEvent] = []
-        self.pending: deque[StoredEvent] = deque()
+        self._pending: deque[StoredEvent] = deque()
+        self._cause: int | None = None
         self._fold = fold
         self._head = head
         self._recall = recall
@@ -70,17 +71,29 @@ class Turn:
         return Settings() if row is None else _settings(row)
 
     def record(
-        self, payload: Any, *, by: str, cause: int | None = None, occurred_at: int | None = None
+        self, payload: Any, *, by: str, occurred_at: int | None = None, cause: int | None = None
     ) -> StoredEvent:
-        """Add an event to the turn: it is folded at once, and waits for the engine to look at it."""
+        """Add an event to the turn: it is folded at once, and waits for the engine to look at it. It follows
+        from `cause`, or else from the event that the engine looks at, if it looks at one.
+        """
         at = self.now if occurred_at is None else occurred_at
-        position = self.next_position
+        position, cause = self.next_position, self._cause if cause is None else cause
         self.events.append(NewEvent(payload=payload, occurred_at=at, by=by, cause=cause))
         event = StoredEvent(position, self.kinds.of(payload).name, at, self.now, by, cause, "", payload)
         self._stored.append(event)
         self._fold.apply(self.rows, event)
-        self.pending.append(event)
+        self._pending.append(event)
         return event
+
+    def to_settle(self) -> Iterator[StoredEvent]:
+        """The events that nobody has looked at, and those recorded meanwhile. What is recorded while one is
+        looked at has it as its cause.
+        """
+        while self._pending:
+            event = self._pending.popleft()
+            self._cause = event.position
+            yield event
+        self._cause = None
 
     def recall(self, position: int) -> StoredEvent | None:
         """The event at `position`, of the log or of this turn."""

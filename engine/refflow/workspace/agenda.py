@@ -85,7 +85,7 @@ _COMMANDS = {
     "doubt": "refflow do {id} sent",
     "failed": "refflow draft {id}",
     "task": "refflow do {id} done",
-    "held": "refflow why {id}",
+    "held": "refflow draft {id}",
     "stuck": "refflow why {id}",
 }
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import typing
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from importlib.resources import files
-from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +14,8 @@ from refflow.events import kinds_with
 from refflow.events.kinds import EventKind, Kinds, Upcaster
 from refflow.plugins.factories import resolve
 from refflow.plugins.registry import Contribution, EffectRegistry, PureRegistry
-from refflow.plugins.specs import ActionSpec, ConditionSpec, FilterSpec, FunctionSpec, ProjectionSpec
+from refflow.plugins.specs import ProjectionSpec
 from refflow.views.projection import Projection
-from refflow.workflows.expressions import BOOL, Type
-from refflow.workflows.expressions.functions import Function
-from refflow.workflows.expressions.records import type_of
-from refflow.workflows.extensions import Action, Extensions
 
 from .folder import Brought
 
@@ -70,35 +64,11 @@ def projections_of(pure: PureRegistry, core: Sequence[Projection]) -> tuple[list
         try:
             projection = _projection(contribution, names, taken)
         except Exception as error:
-            troubles.append(_trouble(contribution, f"view {contribution.spec.name}", error))
+            troubles.append(trouble_of(contribution, f"view {contribution.spec.name}", error))
             continue
         taken |= {row.table for row in projection.tables}
         found.append(projection)
     return found, troubles
-
-
-def extensions_of(pure: PureRegistry) -> tuple[Extensions, list[Trouble]]:
-    """The functions, filters and actions of plugins for workflows, and those that cannot be used."""
-    troubles: list[Trouble] = []
-    functions: dict[str, Function] = {}
-    made: Iterable[tuple[Contribution[Any], Callable[[Any], Function]]] = (
-        *((each, _function) for each in pure.functions.values()),
-        *((each, _condition) for each in pure.conditions.values()),
-    )
-    for contribution, make in made:
-        try:
-            functions[contribution.spec.name] = make(contribution)
-        except Exception as error:
-            troubles.append(_trouble(contribution, f"function {contribution.spec.name}", error))
-    actions = [_action(each) for each in pure.actions.values()]
-    return (
-        Extensions(
-            functions=functions,
-            filters=tuple((each.spec.name, _filter(each)) for each in pure.template_filters.values()),
-            actions={action.name: action for action in actions},
-        ),
-        troubles,
-    )
 
 
 def brought_by(effects: EffectRegistry) -> tuple[list[Brought], list[Trouble]]:
@@ -112,13 +82,14 @@ def brought_by(effects: EffectRegistry) -> tuple[list[Brought], list[Trouble]]:
                 if not folder.is_dir():
                     raise Unfit(f"there is no folder {folder}")
             except Exception as error:
-                troubles.append(_trouble(contribution, f"workflows {spec.name}", error))
+                troubles.append(trouble_of(contribution, f"workflows {spec.name}", error))
                 continue
             found.append(Brought(prefix=contribution.plugin, folder=folder))
     return found, troubles
 
 
-def _trouble(contribution: Contribution[Any], what: str, error: Exception) -> Trouble:
+def trouble_of(contribution: Contribution[Any], what: str, error: Exception) -> Trouble:
+    """What `error` means for `what` a plugin contributes."""
     return Trouble(
         plugin=contribution.plugin,
         distribution=f"{contribution.distribution} {contribution.version}".strip(),
@@ -140,64 +111,3 @@ def _projection(contribution: Contribution[ProjectionSpec], names: set[str], tak
         if row.table in taken:
             raise Unfit(f"the table {row.table} belongs to another view")
     return msgspec.structs.replace(made, foreign=True)
-
-
-def _function(contribution: Contribution[FunctionSpec]) -> Function:
-    spec = contribution.spec
-    hints = typing.get_type_hints(spec.call)
-    parameters = tuple(
-        _type(hints.get(parameter.name), f"its parameter {parameter.name}")
-        for parameter in signature(spec.call).parameters.values()
-    )
-    returns = _type(spec.returns, "what it returns")
-
-    def call(*args: Any) -> Any:
-        return msgspec.convert(_run(spec.name, spec.call, *args), spec.returns)
-
-    return Function(spec.name, parameters, returns, call)
-
-
-def _condition(contribution: Contribution[ConditionSpec]) -> Function:
-    spec = contribution.spec
-    fields = msgspec.structs.fields(spec.params)
-    parameters = tuple(_type(field.type, f"its parameter {field.name}") for field in fields)
-    names = [field.name for field in fields]
-
-    def call(*args: Any, facts: Callable[[], Any]) -> bool:
-        given = spec.params(**dict(zip(names, args, strict=True)))
-        return _run(spec.name, spec.test, given, facts()) is True
-
-    return Function(spec.name, parameters, BOOL, call, needs=("facts",))
-
-
-def _filter(contribution: Contribution[FilterSpec]) -> Callable[..., str]:
-    spec = contribution.spec
-
-    def call(value: Any, *args: Any, **named: Any) -> str:
-        return str(_run(spec.name, spec.call, value, *args, **named))
-
-    return call
-
-
-def _action(contribution: Contribution[ActionSpec]) -> Action:
-    spec = contribution.spec
-    name = f"{contribution.plugin}.{spec.name}"
-
-    def plan(params: Any, facts: Any) -> list[Any]:
-        return list(_run(name, lambda: tuple(spec.plan(params, facts))))
-
-    return Action(name=name, params=spec.params, plan=plan, prefix=f"{contribution.plugin}.")
-
-
-def _run(name: str, call: Callable[..., Any], *args: Any, **named: Any) -> Any:
-    try:
-        return call(*args, **named)
-    except Exception as error:
-        raise RefflowError(f"`{name}` of a plugin failed: {type(error).__name__}: {error}") from error
-
-
-def _type(annotation: Any, what: str) -> Type:
-    found = None if annotation is None else type_of(annotation)
-    if found is None:
-        raise Unfit(f"{what} is of a type that expressions do not know")
-    return found

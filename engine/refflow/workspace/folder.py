@@ -36,6 +36,17 @@ class Brought(msgspec.Struct, frozen=True, kw_only=True):
     folder: Path
 
 
+class Changes(msgspec.Struct, frozen=True, kw_only=True):
+    """What is new in the files: the text of the settings, if it is new; workflow files that are new or changed;
+    names of workflows whose files are gone or changed. `templates` are all that workflows may use.
+    """
+
+    settings: str | None
+    files: list[WorkflowFile]
+    gone: list[str]
+    templates: Mapping[str, str]
+
+
 class Folder(msgspec.Struct, frozen=True):
     """The files of a workspace."""
 
@@ -50,6 +61,13 @@ class Folder(msgspec.Struct, frozen=True):
     def settings(self) -> Path:
         """The settings file."""
         return self.path / SETTINGS
+
+    def settings_text(self) -> str:
+        """What the settings file says. Raises `UsageError` when it is missing."""
+        try:
+            return self.settings.read_text(encoding="utf-8-sig", errors="replace")
+        except FileNotFoundError:
+            raise UsageError(f"{self.settings} is missing. Put it back, or make it anew.") from None
 
     @property
     def outbox(self) -> Path:
@@ -83,16 +101,38 @@ class Folder(msgspec.Struct, frozen=True):
             )
             for path in sorted((*folder.glob(f"{prefix}*.yaml"), *folder.glob(f"{prefix}*.yml")))
         }
-        shared = sha256(__version__.encode())
-        for name in sorted(templates):
-            shared.update(f"{name}\0{templates[name]}\0".encode())
-        files = []
-        for path in found.values():
-            text = _read(path)
-            digest = shared.copy()
-            digest.update(text.encode())
-            files.append(WorkflowFile(path=path, text=text, digest=digest.hexdigest()[:16]))
-        return files
+        return [workflow_file(path, templates) for path in found.values()]
+
+    def changes(
+        self, *, settings: str | None, workflows: Mapping[str, str], brought: Sequence[Brought] = ()
+    ) -> Changes | None:
+        """What is new against the digest of the settings, and the names of workflows by digest; None if nothing."""
+        templates = self.templates(brought)
+        files = self.workflows(templates, brought)
+        text = self.settings_text()
+        present = {file.digest for file in files}
+        found = Changes(
+            settings=None if settings == digest_of(text) else text,
+            files=[file for file in files if file.digest not in workflows],
+            gone=[name for digest, name in workflows.items() if digest not in present],
+            templates=templates,
+        )
+        return found if found.settings is not None or found.files or found.gone else None
+
+
+def digest_of(text: str) -> str:
+    """A short digest of a text: another one for every change."""
+    return sha256(text.encode()).hexdigest()[:16]
+
+
+def workflow_file(path: Path, templates: Mapping[str, str]) -> WorkflowFile:
+    """The workflow at `path`, which may use `templates`. Raises `RefflowError` when it cannot be read."""
+    text = _read(path)
+    digest = sha256(__version__.encode())
+    for name in sorted(templates):
+        digest.update(f"{name}\0{templates[name]}\0".encode())
+    digest.update(text.encode())
+    return WorkflowFile(path=path, text=text, digest=digest.hexdigest()[:16])
 
 
 def find(given: Path | None) -> Folder:

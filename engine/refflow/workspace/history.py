@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -18,9 +18,12 @@ from refflow.views.pipeline import Ask
 from refflow.views.runs import Run, Task
 from refflow.views.store import voided_positions
 from refflow.views.timeline import Happening
-from refflow.workflows.turn import Turn
 
+from .telling import Teller
 from .workspace import Workspace
+
+if TYPE_CHECKING:
+    from refflow.workflows.turn import Turn
 
 _SUBJECTS: dict[str, tuple[str, Any]] = {
     "c": ("contact", Contact),
@@ -69,9 +72,10 @@ def events(
         return
     for position in _positions(workspace, subject):
         event = workspace.event(position)
-        if event is not None and position > after and position not in voided:
-            if kinds is None or event.kind in kinds:
-                yield event
+        if event is None or position <= after or position in voided:
+            continue
+        if kinds is None or event.kind in kinds:
+            yield event
 
 
 def _positions(workspace: Workspace, subject: str) -> list[int]:
@@ -99,39 +103,71 @@ def _names(event: StoredEvent | None, field: str, value: str) -> bool:
 
 def why(workspace: Workspace, subject: str) -> Explanation:
     """Why a run, message, task, ask, contact or opening stands as it does, from the log's own decisions."""
+    teller = Teller(workspace)
     told = [
         Reason(
             position=event.position,
             at=event.occurred_at,
             kind=event.kind,
-            text=describe(event),
+            text=teller.tell(event) or describe(event),
             by=event.by,
             cause=event.cause,
         )
-        for event in events(workspace, subject=subject, effective=True)
+        for event in _story(workspace, subject)
     ]
-    return Explanation(subject=subject, now=_now(workspace, subject), reasons=told)
+    return Explanation(subject=subject, now=_now(workspace, subject, teller), reasons=told)
 
 
-def _now(workspace: Workspace, subject: str) -> str:
+def _story(workspace: Workspace, subject: str) -> list[StoredEvent]:
+    """The events that led to where a subject stands, and what they followed from. A message or a task is a step
+    of its run, so what the run went through before belongs to it.
+    """
+    told = list(events(workspace, subject=subject, effective=True))
+    run = getattr(told[0].payload, "run", None) if told and subject[:1] in ("m", "t") else None
+    if run is not None:
+        last = told[-1].position
+        told = [each for each in events(workspace, subject=run, effective=True) if each.position <= last]
+    return _with_causes(workspace, told)
+
+
+def _with_causes(workspace: Workspace, told: list[StoredEvent]) -> list[StoredEvent]:
+    """The events `told` with those they followed from, and those that these followed from, in their order."""
+    found = {each.position: each for each in told}
+    wanted = {each.cause for each in told if each.cause is not None}
+    while wanted := wanted - found.keys():
+        causes = [event for event in map(workspace.event, wanted) if event is not None]
+        found |= {event.position: event for event in causes}
+        wanted = {event.cause for event in causes if event.cause is not None}
+    return [found[position] for position in sorted(found)]
+
+
+def _now(workspace: Workspace, subject: str, teller: Teller) -> str:
     views = workspace.views
     if (message := views.get(Message, subject)) is not None:
         held = f": {message.detail}" if message.status == "held" else ""
-        return f"{subject} is {message.status}{held}"
+        return f"{subject} to {teller.who(message)} is {message.status.replace('_', ' ')}{held}"
     if (run := views.get(Run, subject)) is not None:
+        about = f"{run.workflow} with {teller.who(run)} ({subject})"
         if run.status == "exited":
-            return f"{subject} ({run.workflow}) ended: {run.outcome}"
+            return f"{about} ended: {(run.outcome or '').replace('_', ' ')}"
         if run.status == "stuck":
-            return f"{subject} ({run.workflow}) is stuck: {run.reason}"
-        return f"{subject} ({run.workflow}) is at step `{run.step}`{_waits_for(views.get(Message, run.message or ''), run)}"
+            return f"{about} is stuck: {run.reason}"
+        message = views.get(Message, run.message) if run.message else None
+        return f"{about} is at step `{run.step}`{_waits_for(message, run)}"
     if (task := views.get(Task, subject)) is not None:
-        return f"{subject} is {task.status}"
+        return f"{subject} ({task.title}) is {task.status}"
     if (ask := views.get(Ask, subject)) is not None:
-        return f"{subject} is {ask.stage}{f': {ask.outcome}' if ask.outcome else ''}"
+        outcome = f": {ask.outcome.replace('_', ' ')}" if ask.outcome else ""
+        return f"The ask of {teller.who(ask)} about {teller.job(ask)} is {ask.stage}{outcome}"
     if (opening := views.get(Opening, subject)) is not None:
-        return f"{subject} is {opening.status}{f', {opening.applied}' if opening.applied else ''}"
+        name = f"{opening.title}, {opening.company_name} ({subject})"
+        return f"{name} is {opening.status}{f', {opening.applied}' if opening.applied else ''}"
     live = views.find(Run, contact=subject, status="live")
-    return f"{subject} has {len(live)} live run{'' if len(live) == 1 else 's'}"
+    return f"{teller.person(subject)} ({subject}): {_running(live)}"
+
+
+def _running(runs: list[Run]) -> str:
+    return ", ".join(f"{each.workflow} ({each.id}) is going on" for each in runs) or "no workflow is going on"
 
 
 def _waits_for(message: Message | None, run: Run) -> str:
@@ -183,6 +219,19 @@ def undo(workspace: Workspace, position: int | None, now: datetime, *, apply: bo
     """Take back the commit that holds `position` (None: the last thing the owner did), with what followed
     from it at once. Raises `UsageError` when it was not the owner's doing, or something later builds on it.
     """
+    commit = _undoable(workspace, position)
+
+    def decide(turn: Turn) -> None:
+        # A timer that fired just now may have built on it.
+        positions = tuple(event.position for event in _undoable(workspace, commit[0].position))
+        turn.record(EventsVoided(positions=positions), by="user")
+
+    if apply:
+        workspace.act(decide, now)
+    return Undone(applied=apply, events=commit)
+
+
+def _undoable(workspace: Workspace, position: int | None) -> list[StoredEvent]:
     commit = _commit_of(workspace, position)
     if not any(event.by == "user" for event in commit):
         raise UsageError(
@@ -192,17 +241,9 @@ def undo(workspace: Workspace, position: int | None, now: datetime, *, apply: bo
     if later is not None:
         raise UsageError(
             f"Event {later.position} ({later.kind}, by {later.by}) builds on it. "
-            + ("Undo that first: " + f"`refflow undo {later.position}`." if later.by == "user" else "It stays.")
+            + (f"Undo that first: `refflow undo {later.position}`." if later.by == "user" else "It stays.")
         )
-    if apply:
-        positions = tuple(event.position for event in commit)
-
-        def decide(turn: Turn) -> None:
-            turn.record(EventsVoided(positions=positions), by="user")
-
-        workspace.act(decide, now)
-        workspace.views.rebuild(workspace.log)
-    return Undone(applied=apply, events=commit)
+    return commit
 
 
 def _commit_of(workspace: Workspace, position: int | None) -> list[StoredEvent]:
@@ -219,7 +260,7 @@ def _commit_of(workspace: Workspace, position: int | None) -> list[StoredEvent]:
     if found.position in voided:
         raise UsageError(f"Event {found.position} was taken back already.")
     if found.kind in _NOT_UNDONE:
-        raise UsageError(f"{found.kind} is not undone: change the file, or do the opposite.")
+        raise UsageError(f"Event {found.position} {_NOT_UNDONE[found.kind]}")
     first = last = found.position
     while (before := workspace.event(first - 1) if first > 1 else None) and before.commit == found.commit:
         first -= 1
@@ -228,7 +269,13 @@ def _commit_of(workspace: Workspace, position: int | None) -> list[StoredEvent]:
     return [event for page in workspace.log.read(after=first - 1, until=last) for event in page]
 
 
-_NOT_UNDONE = frozenset({"events.voided", "settings.changed", "workflow.defined", "workflow.retired"})
+_FILE = "tells of a file that was changed: change it back instead."
+_NOT_UNDONE = {
+    "events.voided": "took something back, and an undo is not undone: do the thing again instead.",
+    "settings.changed": _FILE,
+    "workflow.defined": _FILE,
+    "workflow.retired": _FILE,
+}
 
 
 def _built_upon(workspace: Workspace, commit: list[StoredEvent]) -> StoredEvent | None:

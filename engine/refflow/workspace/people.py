@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -30,9 +31,11 @@ from refflow.views.contacts import Contact, Identity
 from refflow.views.timeline import Happening
 from refflow.workflows.calendar import Calendar
 from refflow.workflows.facts import tie_of
-from refflow.workflows.turn import Turn
 
 from .workspace import Workspace
+
+if TYPE_CHECKING:
+    from refflow.workflows.turn import Turn
 
 SHOWN = 8
 
@@ -94,10 +97,7 @@ def add_person(workspace: Workspace, details: PersonDetails, now: datetime) -> s
     if not details.name or not details.name.strip():
         raise UsageError("A person needs a name.")
     _check(details)
-    for key in _detail_keys(details):
-        identity = workspace.views.get(Identity, key)
-        if identity is not None:
-            raise UsageError(f"{key} is {identity.contact} already. Change them with `refflow person edit`.")
+    _refuse_keys_of_others(workspace, details)
 
     def decide(turn: Turn) -> str:
         contact = f"c{turn.next_position}"
@@ -125,8 +125,9 @@ def add_person(workspace: Workspace, details: PersonDetails, now: datetime) -> s
 def edit_person(
     workspace: Workspace, contact: Contact, details: PersonDetails, now: datetime
 ) -> list[StoredEvent]:
-    """Change what is known of a contact; the events that say so."""
+    """Change what is known of a contact; the events that say so. Raises `UsageError` when a key is another's."""
     _check(details)
+    _refuse_keys_of_others(workspace, details, contact.id)
 
     def decide(turn: Turn) -> None:
         fields = (
@@ -210,7 +211,9 @@ def log_contact(
 
 
 def block(workspace: Workspace, contact: Contact, reason: str | None, now: datetime) -> list[StoredEvent]:
-    """Let no message go to a contact, whatever runs: their runs end."""
+    """Let no message go to a contact, whatever runs: their runs end. Raises `UsageError` for a second block."""
+    if contact.blocked:
+        raise UsageError(f"{contact.id} is blocked already.")
     return _one(workspace, ContactBlocked(contact=contact.id, reason=reason), now)
 
 
@@ -249,6 +252,13 @@ def _check(details: PersonDetails) -> None:
         raise UsageError(f"`{details.email}` is not an e-mail address.")
     if details.zone is not None:
         Calendar(details.zone)
+
+
+def _refuse_keys_of_others(workspace: Workspace, details: PersonDetails, own: str | None = None) -> None:
+    for key in _detail_keys(details):
+        identity = workspace.views.get(Identity, key)
+        if identity is not None and identity.contact != own:
+            raise UsageError(f"{key} is {identity.contact} already. Change them with `refflow person edit`.")
 
 
 def _detail_keys(details: PersonDetails) -> list[str]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Sequence
 from datetime import datetime
 from difflib import get_close_matches
+from importlib.util import find_spec
 from typing import Any
 
 import msgspec
@@ -13,10 +16,15 @@ import msgspec
 from refflow.errors import Held, NotFound, RefflowError
 from refflow.log.database import connect
 from refflow.plugins.config import PluginConfig, config_schema
-from refflow.plugins.host import Host, PluginStatus
+from refflow.plugins.discovery import installed_entry_points
+from refflow.plugins.factories import resolve
+from refflow.plugins.host import Host
+from refflow.plugins.host import PluginStatus as PluginStatus
 from refflow.plugins.inspection import contributions, factory_of, import_faults, spec_faults, typed
-from refflow.plugins.registry import Contribution
+from refflow.plugins.registry import Contribution as Contribution
+from refflow.plugins.scaffold import scaffold as scaffold
 from refflow.plugins.specs import ChannelSpec, EventTypeSpec
+from refflow.plugins.specs import CommandSpec as CommandSpec
 from refflow.workflows.turn import Turn
 
 from .folder import Folder
@@ -128,6 +136,38 @@ def lock(host: Host) -> list[str]:
     """The installed packages with plugins, as requirements that reproduce them."""
     found = {f"{each.dist}=={each.version}" for each in host.plugins if each.source == "installed"}
     return sorted(found)
+
+
+def command(folder: Folder | None, name: str) -> tuple[Contribution[CommandSpec], Any] | None:
+    """The command `name` of a plugin and what it names, imported now; None when no plugin has it."""
+    contribution = host_of(folder).effects.commands.get(name)
+    return None if contribution is None else (contribution, resolve(contribution.spec.target))
+
+
+def install(packages: Sequence[str], *, upgrade: bool = False) -> None:
+    """Install packages with the pip of this Python. Raises `RefflowError` when there is none, or it fails."""
+    _pip("install", *(("--upgrade",) if upgrade else ()), *packages)
+    installed_entry_points.cache_clear()
+
+
+def uninstall(packages: Sequence[str]) -> None:
+    """Take packages out. Raises `RefflowError` as `install` does."""
+    _pip("uninstall", "--yes", *packages)
+    installed_entry_points.cache_clear()
+
+
+def _pip(*args: str) -> None:
+    if find_spec("pip") is None:
+        raise RefflowError(
+            f"This Python ({sys.executable}) has no pip. Use the tool that installed refflow, as in"
+            f" `pipx inject refflow {args[-1]}` or `uv tool install refflow --with {args[-1]}`."
+        )
+    # What pip says is for people, and no part of a result.
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", "--disable-pip-version-check", *args], stdout=sys.stderr, check=False
+    )
+    if done.returncode != 0:
+        raise RefflowError("pip did not do it; what it says is above.")
 
 
 def record_own(

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from refflow.effects.cursors import Cursor, Cursors
+from refflow.effects.reactor import Reactor, ReactorContext
 from refflow.errors import RefflowError
 from refflow.events.event import Opaque, StoredEvent, instant, micros
 from refflow.plugins.factories import resolve
-from refflow.plugins.reactor import Reactor, ReactorContext
 from refflow.plugins.registry import Contribution
 from refflow.plugins.reminder import Reminder, ReminderSink, SinkContext
 from refflow.plugins.specs import ReactorSpec, ReminderSinkSpec

@@ -12,12 +12,13 @@ from typing import Any
 import msgspec
 
 from refflow.events.event import NewEvent, StoredEvent
-from refflow.log.log import Verdict
+from refflow.events.runs import EventsVoided
+from refflow.log.log import Head, Verdict
 from refflow.views.compare import Comparison as Comparison
 from refflow.views.compare import compare
 from refflow.views.projection import Fold, Projection
 from refflow.views.rows import R, Rows
-from refflow.views.store import refold, voided_positions
+from refflow.views.store import refold
 from refflow.workflows.engine import settle
 from refflow.workflows.library import Library
 from refflow.workflows.turn import Turn
@@ -86,9 +87,9 @@ def replay_check(
     return [compare(workspace.views, workspace.log, each, progress) for each in _chosen(workspace, view)]
 
 
-def verify_chain(workspace: Workspace, progress: Progress | None = None) -> Verdict:
-    """Check the hash chain of the log."""
-    return workspace.log.verify(progress)
+def verify_chain(workspace: Workspace, noted: Head | None = None, progress: Progress | None = None) -> Verdict:
+    """Check the hash chain of the log, and that it goes through the head `noted` earlier, if one is given."""
+    return workspace.log.verify(progress, noted)
 
 
 def redecide(workspace: Workspace, progress: Progress | None = None) -> Redecided:
@@ -98,16 +99,15 @@ def redecide(workspace: Workspace, progress: Progress | None = None) -> Redecide
     """
     projections = workspace.views.projections
     fold, rows, library = Fold(projections), Rows(), Library(workspace.kinds, workspace.extensions)
-    voided = voided_positions(workspace.log)
     commits = decisions = 0
     differing: list[str] = []
     for commit in _commits(workspace):
         if progress is not None:
             progress(len(commit))
-        if commit[0].position in voided:
-            continue
         commits += 1
         again = _again(workspace, commit, fold, rows, library)
+        if any(isinstance(event.payload, EventsVoided) for event in commit):
+            rows, _ = refold(workspace.log, projections, until=commit[-1].position)
         decisions += sum(_decided(event) for event in commit)
         different = _difference(commit, again)
         if different is not None:
@@ -146,7 +146,7 @@ def _again(
     )
     for event in commit:
         if not _decided(event):
-            turn.record(event.payload, by=event.by, cause=event.cause, occurred_at=event.occurred_at)
+            turn.record(event.payload, by=event.by, occurred_at=event.occurred_at)
     settle(turn)
     fold.apply_page(rows, commit)
     return turn.events

@@ -8,8 +8,8 @@ from typing import Any
 
 from refflow.workflows.calendar import Calendar
 
-from .definitions import synchronise
 from .folder import lay_out
+from .synchronising import synchronise
 from .workspace import Workspace
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import sqrt
 from typing import Literal
 
@@ -51,7 +52,7 @@ def stats(workspace: Workspace, by: By = "template") -> Stats:
     }
     steps = [
         wilson(f"{before} to {after}", min(reached[after], reached[before]), reached[before])
-        for before, after in zip(FUNNEL, FUNNEL[1:], strict=False)
+        for before, after in pairwise(FUNNEL)
     ]
     asks = [ask for ask in workspace.views.find(Ask) if ask.asked_at is not None]
     waits = sorted((ask.answered_at or 0) - (ask.asked_at or 0) for ask in asks if ask.answered_at is not None)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from refflow.views.projection import Stall
-from refflow.views.purity import Impurity, watch
 from refflow.views.store import refold
 
+from .purity import Impurity, watch
 from .workspace import Workspace
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
+from sqlite3 import Connection
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import msgspec
 
@@ -19,8 +19,9 @@ from refflow.effects.outbox import attempt, locked, outgoing_of
 from refflow.errors import Held, RefflowError, UsageError
 from refflow.events import kinds_with
 from refflow.events.event import Commit, StoredEvent, commit_id, instant, micros
-from refflow.events.runs import TimerFired
-from refflow.log.database import connect
+from refflow.events.messages import SendRequested
+from refflow.events.runs import EventsVoided, TimerFired
+from refflow.log.database import connect, in_memory
 from refflow.log.log import Conflict, LogUnavailable
 from refflow.log.sqlite import SqliteLog
 from refflow.plugins.channel import Channel, ChannelContext
@@ -35,15 +36,18 @@ from refflow.views.rows import Rows
 from refflow.views.runs import Run
 from refflow.views.runs import Settings as SettingsRow
 from refflow.views.store import Progress, ViewStore
-from refflow.workflows.engine import settle
-from refflow.workflows.library import Library
 from refflow.workflows.settings import Settings, settings_from
-from refflow.workflows.turn import Turn
 
-from .extending import brought_by, extensions_of, kinds_of, projections_of
+from .extending import brought_by, kinds_of, projections_of
 from .folder import Brought, Folder, find
 from .owners import remember
 from .reacting import begin, react, waiting
+
+# The engine takes long to import, and is needed only where something is decided.
+if TYPE_CHECKING:
+    from refflow.workflows.extensions import Extensions
+    from refflow.workflows.library import Library
+    from refflow.workflows.turn import Turn
 
 T = TypeVar("T")
 
@@ -77,21 +81,22 @@ class Workspace:
         self.warn = warn
         self._in_process = in_process
         self._host: Host | None = None
-        self.connection = connect(folder.database, read_only=read_only)
-        pure = self.host.pure
-        self.kinds = kinds_of(pure)
-        self.extensions, unfit = extensions_of(pure)
-        core = built_in(self.kinds)
-        added, unusable = projections_of(pure, core)
-        self.troubles = (*unfit, *unusable)
-        self.log = SqliteLog(self.connection, self.kinds)
-        self.views = ViewStore(self.connection, (*core, *added))
-        self.library = Library(self.kinds, self.extensions)
-        self.id = self.log.workspace()
         self._in_act = False
-        self._refresh(progress)
-        if not read_only:
-            remember(self.connection, pure)
+        self.connection = connect(folder.database, read_only=read_only)
+        try:
+            pure = self.host.pure
+            self.kinds = kinds_of(pure)
+            core = built_in(self.kinds)
+            added, troubles = projections_of(pure, core)
+            self._projections, self.troubles = (*core, *added), tuple(troubles)
+            self._use(self.connection)
+            self.id = self.log.workspace()
+            self._refresh(progress)
+            if not read_only:
+                remember(self.connection, pure)
+        except BaseException:
+            self.connection.close()
+            raise
         self._tell_troubles()
 
     @classmethod
@@ -121,6 +126,24 @@ class Workspace:
     def reload_plugins(self) -> None:
         """Load the plugins anew at their next use: the settings that say which may act have changed."""
         self._host = None
+
+    @cached_property
+    def library(self) -> Library:
+        """The definitions that runs follow."""
+        from refflow.workflows.library import Library
+
+        return Library(self.kinds, self.extensions)
+
+    @cached_property
+    def extensions(self) -> Extensions:
+        """What plugins add to workflows; of what cannot be used, `warn` hears."""
+        from .language import extensions_of
+
+        found, troubles = extensions_of(self.host.pure)
+        self.troubles = (*self.troubles, *troubles)
+        for trouble in troubles:
+            self.warn(f"{trouble}. {MORE}")
+        return found
 
     @property
     def settings(self) -> Settings:
@@ -152,6 +175,8 @@ class Workspace:
 
     def turn(self, now: int) -> Turn:
         """A turn over the present rows at `now` (microseconds since 1970 UTC)."""
+        from refflow.workflows.turn import Turn
+
         head = self.log.head()
         self.views.forget_unwritten()
         return Turn(
@@ -175,14 +200,17 @@ class Workspace:
     ) -> tuple[T, list[StoredEvent]]:
         """Record what `decide` records in a turn, with all that follows, and carry out what was requested.
 
-        Timers that were due before `at`, when the facts happened (default `now`), fire first. Returns what
-        `decide` returned, and the events of its commit.
+        Timers that were due before `at`, when the facts happened (default `now`), fire first, but for those that
+        would send something: the facts may say that it must not leave. Returns what `decide` returned, and the
+        events of its commit.
         """
+        if at is not None and at > now:
+            raise UsageError(f"{at:%Y-%m-%d %H:%M} UTC is still to come. Say when it happened.")
         with self._writing():
             moment = micros(now)
             begin(self)
             self._deliver(moment, recovering=True)
-            self._fire_timers(moment, due=micros(at or now))
+            self._fire_timers(moment, due=micros(at or now), sending=False)
             done = self._commit(decide, moment)
             self._deliver(moment)
             self._fire_timers(moment, due=moment)
@@ -233,22 +261,36 @@ class Workspace:
         commit = Commit(id=commit_id(now, os.urandom(10)), recorded_at=turn.now, events=tuple(turn.events))
         new_head = head + len(turn.events)
 
-        def write() -> None:
-            self.views.write(turn.rows, new_head)
+        def keep_up() -> None:
+            if any(isinstance(event.payload, EventsVoided) for event in turn.events):
+                self.views.rebuild(self.log)
+            else:
+                self.views.write(turn.rows, new_head)
             if within is not None:
                 within()
 
-        self.log.append(commit, head, within=write)
+        self.log.append(commit, head, within=keep_up)
 
     def _commit(
-        self, decide: Callable[[Turn], T], now: int, within: Callable[[], None] | None = None
+        self,
+        decide: Callable[[Turn], T],
+        now: int,
+        within: Callable[[], None] | None = None,
+        *,
+        sending: bool = True,
     ) -> tuple[T, list[StoredEvent]]:
+        """Decide and append, with what `within` writes. Unless `sending`, a turn that would request a send is
+        given up.
+        """
+        from refflow.workflows.engine import settle
+
         while True:
             turn = self.turn(now)
             head = turn.next_position - 1
             result = decide(turn)
             settle(turn)
-            if not turn.events:
+            sends = any(isinstance(event.payload, SendRequested) for event in turn.events)
+            if not turn.events or (sends and not sending):
                 return result, []
             try:
                 self.append(turn, head, now, within)
@@ -256,13 +298,18 @@ class Workspace:
                 continue
             return result, turn.stored()
 
-    def _fire_timers(self, now: int, due: int) -> None:
+    def _fire_timers(self, now: int, due: int, *, sending: bool = True) -> None:
+        left: set[str] = set()
         for _ in range(MOST_TIMERS):
-            found = self.views.query(Run, "status = 'live' AND due <= ? ORDER BY due, id LIMIT 1", (due,))
-            if not found:
+            found = self.views.query(
+                Run, "status = 'live' AND due <= ? ORDER BY due, id LIMIT ?", (due, len(left) + 1)
+            )
+            run = next((each for each in found if each.id not in left), None)
+            if run is None:
                 return
-            run = found[0]
-            self._record(TimerFired(run=run.id, due=instant(run.due or 0)), "clock", now)
+            fired = TimerFired(run=run.id, due=instant(run.due or 0))
+            if not self._record(fired, "clock", now, sending=sending):
+                left.add(run.id)
             self._deliver(now)
         raise RefflowError("Timers keep coming due without end. Look at the runs with `refflow check`.")
 
@@ -273,8 +320,8 @@ class Workspace:
             outcome = attempt(message, outgoing, self.channels(), recovering=recovering)
             self._record(outcome, f"channel:{message.channel}", now)
 
-    def _record(self, payload: Any, by: str, now: int) -> None:
-        self._commit(lambda turn: turn.record(payload, by=by), now)
+    def _record(self, payload: Any, by: str, now: int, *, sending: bool = True) -> list[StoredEvent]:
+        return self._commit(lambda turn: turn.record(payload, by=by), now, sending=sending)[1]
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -316,10 +363,8 @@ class Workspace:
     def _refresh(self, progress: Progress | None) -> None:
         stale = self.views.stale(self.log.head())
         if stale and self.read_only:
-            names = ", ".join(each.name for each in stale)
-            raise LogUnavailable(
-                f"The views {names} are out of date and cannot be rebuilt: the file is read-only."
-            )
+            # What another version of refflow left is rebuilt in a copy, which goes with this process.
+            self._use(in_memory(self.connection))
         if stale:
             self.views.rebuild(self.log, stale, progress)
 
@@ -334,6 +379,11 @@ class Workspace:
         for name, stall in self.views.stalled.items():
             self.warn(f"the view {name} is stalled at event {stall.position}: {stall.reason}. {MORE}")
 
+    def _use(self, connection: Connection) -> None:
+        self.connection = connection
+        self.log = SqliteLog(connection, self.kinds)
+        self.views = ViewStore(connection, self._projections)
+
     def _channel(self, contribution: Contribution[ChannelSpec]) -> Channel:
         spec = contribution.spec
         config = self.configuration(contribution.plugin, spec.config)
@@ -341,7 +391,7 @@ class Workspace:
         return made
 
 
-def configured_plugins(connection: sqlite3.Connection, folder: Folder) -> PluginConfig:
+def configured_plugins(connection: Connection, folder: Folder) -> PluginConfig:
     """What the settings in force say of plugins. Read without decoding events, which may need the plugins."""
     try:
         row = ViewStore(connection, ()).get(SettingsRow, "settings")

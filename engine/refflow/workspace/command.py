@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
-if TYPE_CHECKING:
-    from refflow.workspace.workspace import Workspace
+from .workspace import Workspace
 
 
 class CommandContext(msgspec.Struct, frozen=True, kw_only=True):

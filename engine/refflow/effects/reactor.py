@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import msgspec
 
-if TYPE_CHECKING:
-    from refflow.events.event import StoredEvent
+from refflow.events.event import StoredEvent
 
 
 class ReactorContext(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,140 @@
+"""`refflow events`, `why` and `undo`: the log, what it explains, and taking a mistake back."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterable
+
+import click
+import msgspec
+
+from refflow import api
+from refflow.errors import UsageError
+from refflow.events.event import StoredEvent, instant
+
+from .command import Command, did_you_mean
+from .completing import targets
+from .naming import find_target
+from .opened import Opened
+from .output import one_line
+from .session import Session
+
+LAST = 2**63 - 1
+"""The last position that a log could have."""
+
+
+@click.command(cls=Command)
+@click.argument("subject", required=False, shell_complete=targets)
+@click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Only of this kind; may be given again.")
+@click.option("--after", type=click.IntRange(0, LAST), default=0, metavar="E", help="Only those after event E.")
+@click.option("--last", type=click.IntRange(1, LAST), metavar="N", help="Only the last N.")
+@click.option("--effective", is_flag=True, help="Without what was taken back.")
+@click.pass_obj
+def events(
+    session: Session, subject: str | None, kinds: tuple[str, ...], after: int, last: int | None, effective: bool
+) -> None:
+    """Read the log, or what it has of a contact, opening, run, message, task or ask.
+
+    With `--json` each event is a line of its own.
+    """
+    with session.reading() as opened:
+        workspace = opened.workspace
+        for kind in kinds:
+            _check_kind(opened, kind)
+        about = _id_of(workspace, subject) if subject else None
+        found: Iterable[StoredEvent] = api.events(
+            workspace, after=after, kinds=list(kinds) or None, subject=about, effective=effective
+        )
+        if last is not None:
+            found = deque(found, maxlen=last)
+        for event in found:
+            if session.as_json:
+                session.record(event)
+            else:
+                session.output.line(_line(opened, event))
+
+
+def _check_kind(opened: Opened, kind: str) -> None:
+    from difflib import get_close_matches
+
+    known = opened.workspace.kinds.by_name()
+    if kind in known:
+        return
+    said = (
+        f"`{kind}` is no kind of event that is known here.{did_you_mean(get_close_matches(kind, known, n=3))}"
+    )
+    if not re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+)+", kind):
+        raise UsageError(said)
+    # The log keeps the events of a plugin that is gone.
+    opened.session.output.note(f"note: {said}")
+
+
+def _line(opened: Opened, event: StoredEvent) -> str:
+    local = opened.workspace.settings.calendar.local(instant(event.occurred_at))
+    cause = f" <- {event.cause}" if event.cause is not None else ""
+    told = one_line(f"{event.kind:<22} {api.describe(event)}")
+    return f"{event.position:>6}  {local:%Y-%m-%d %H:%M}  {told}  [{event.by}{cause}]"
+
+
+def _id_of(workspace: api.Workspace, text: str) -> str:
+    target = find_target(workspace, text)
+    return target.id
+
+
+@click.command(cls=Command)
+@click.argument("subject", metavar="ID|NAME", shell_complete=targets)
+@click.pass_obj
+def why(session: Session, subject: str) -> None:
+    """Tell why a message, run, task, ask, contact or opening stands as it does.
+
+    Each line is an event: what happened, who decided it, and the event it followed from.
+    """
+    with session.reading() as opened:
+        found = api.why(opened.workspace, _id_of(opened.workspace, subject))
+        if session.as_json:
+            session.result(found)
+            return
+        session.output.line(found.now, bold=True)
+        for reason in found.reasons:
+            local = opened.workspace.settings.calendar.local(instant(reason.at))
+            cause = f" <- {reason.cause}" if reason.cause is not None else ""
+            session.output.line(
+                f"{reason.position:>6}  {local:%Y-%m-%d %H:%M}  {one_line(reason.text)}  [{reason.by}{cause}]"
+            )
+
+
+@click.command(cls=Command)
+@click.argument("event", metavar="[E]", required=False)
+@click.option("--dry-run", is_flag=True, help="Show what would be taken back, and leave it.")
+@click.pass_obj
+def undo(session: Session, event: str | None, dry_run: bool) -> None:
+    """Take back what you did last, or the event E, with what followed from it at once.
+
+    The log keeps both: `refflow events --effective` leaves out what was taken back.
+    """
+    position = _position(event)
+    if dry_run:
+        with session.reading() as opened:
+            _tell(session, api.undo(opened.workspace, position, opened.now, apply=False))
+        return
+    with session.writing() as change:
+        _tell(session, api.undo(change.workspace, position, change.now))
+
+
+def _position(text: str | None) -> int | None:
+    if text is None:
+        return None
+    digits = text.lower().removeprefix("e")
+    if not re.fullmatch(r"0*[1-9]\d{0,17}", digits):
+        raise UsageError(f"`{text}` is no number of an event. `refflow events --last 20` shows them.")
+    return int(digits)
+
+
+def _tell(session: Session, undone: api.Undone) -> None:
+    if session.as_json:
+        session.result(msgspec.structs.asdict(undone))
+        return
+    session.output.heading("Taken back" if undone.applied else "Would be taken back")
+    for event in undone.events:
+        session.output.line(f"{event.position:>6}  {event.kind:<22} {api.describe(event)}")

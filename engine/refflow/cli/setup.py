@@ -1,0 +1,106 @@
+"""`refflow init`, `check` and `completion`: making a workspace and keeping its files right."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+
+import click
+
+from refflow import api
+from refflow.errors import ProblemsFound, RefflowError, UsageError
+from refflow.workflows.calendar import Calendar
+
+from .command import Command
+from .session import Session
+
+SHELLS = ("bash", "zsh", "fish")
+
+
+@click.command(cls=Command)
+@click.argument("folder", type=click.Path(path_type=Path), default=Path())
+@click.option("--name", metavar="NAME", default="", help="Your name, as it stands under messages.")
+@click.option("--email", metavar="ADDRESS", help="Your e-mail address: drafts come from it.")
+@click.option("--zone", metavar="ZONE", help="Your time zone, as Europe/Lisbon; else that of this machine.")
+@click.pass_obj
+def init(session: Session, folder: Path, name: str, email: str | None, zone: str | None) -> None:
+    """Make a workspace: a folder with your settings, your workflows and one database."""
+    if session.folder is not None and folder != Path():
+        raise UsageError("Two folders were given: leave `--workspace` out.")
+    place = session.folder or folder
+    zone = zone or _local_zone()
+    now = session.now(Calendar(zone))
+    with api.init(place, now, name=name, email=email, zone=zone, warn=session.output.note) as workspace:
+        made = workspace.folder
+    if session.as_json:
+        session.result({"folder": str(made.path), "zone": zone})
+        return
+    output = session.output
+    output.line(f"Made a workspace in {made.path.absolute()} (time zone {zone}).")
+    if not name:
+        output.note(f"Your name stands under messages: put it into {made.settings}")
+    inside = "" if made.path == Path() else f"cd {shlex.quote(str(made.path))}; "
+    output.note(f"next: {inside}refflow import PATH-OF-YOUR-LINKEDIN-EXPORT")
+
+
+def _local_zone() -> str:
+    """The zone of this machine by its name in the time zone database; UTC when it cannot be told."""
+    named = os.environ.get("TZ", "").lstrip(":")
+    linked = str(Path("/etc/localtime").resolve())
+    for candidate in (named, linked.partition("zoneinfo/")[2]):
+        if candidate:
+            try:
+                Calendar(candidate)
+            except RefflowError:
+                continue
+            return candidate
+    return "UTC"
+
+
+@click.command(cls=Command)
+@click.argument("files", metavar="[FILE]...", nargs=-1, type=click.Path(path_type=Path))
+@click.pass_obj
+def check(session: Session, files: tuple[Path, ...]) -> int:
+    """Check the settings and all workflows, or only the workflow FILEs, without changing anything.
+
+    Exit code 5: there are problems.
+    """
+    from refflow.workflows.problems import has_errors, render_all
+
+    with session.reading() as opened:
+        problems, texts = api.check(opened.workspace, files)
+    if session.as_json:
+        session.result({"files": sorted(texts), "problems": problems})
+    else:
+        if problems:
+            session.output.line(render_all(problems, texts))
+        said = f"{len(problems)} problem{'' if len(problems) == 1 else 's'}" if problems else "no problems"
+        session.output.line(f"{len(texts)} file{'' if len(texts) == 1 else 's'}: {said}.")
+    return ProblemsFound.exit_code if has_errors(problems) else 0
+
+
+@click.command(cls=Command)
+@click.argument("shell", type=click.Choice(SHELLS), required=False, metavar="[SHELL]")
+@click.pass_obj
+def completion(session: Session, shell: str | None) -> None:
+    """Print the script that completes commands and names in your shell.
+
+    \b
+    bash    eval "$(refflow completion bash)"     in ~/.bashrc
+    zsh     eval "$(refflow completion zsh)"      in ~/.zshrc
+    fish    refflow completion fish | source      in ~/.config/fish/config.fish
+    """
+    from click.shell_completion import get_completion_class
+
+    from .application import COMPLETE, refflow
+
+    wanted = shell or Path(os.environ.get("SHELL", "")).name
+    found = get_completion_class(wanted) if wanted in SHELLS else None
+    if found is None:
+        raise UsageError(f"For which shell? Give one of: {', '.join(SHELLS)}.")
+    script = found(refflow, {}, "refflow", COMPLETE).source()
+    if session.as_json:
+        session.result({"shell": wanted, "script": script})
+    else:
+        click.echo(script)
