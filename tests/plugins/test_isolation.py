@@ -493,6 +493,28 @@ def test_a_reactor_that_fails_stays_where_it_is_and_is_tried_again_later(well: S
     assert (recorded, attempts, len(told(folder))) == (3, 0, 3)
 
 
+def test_a_process_that_dies_between_two_events_does_nothing_twice(well: Site, folder: Path) -> None:
+    """What a reactor tells of an event and that it is done with it are one transaction."""
+    people = "with api.open_workspace(folder) as w:\n    add(w, 'One')\n    add(w, 'Two')\nprint('[]')"
+    run(well, folder, INIT + people)
+    dying = ACT.replace(
+        "        with (self.folder", "        if (self.folder / 'told.txt').exists() and (self.folder / 'die').exists():\n"
+        "            import os\n            os._exit(9)\n        with (self.folder"
+    )  # fmt: skip
+    well.add("crm", REACTOR.replace("START", "origin"), act=dying)
+    run(well, folder, CRM + "print('[]')")
+    die = folder / "outbox" / "crm" / "die"
+    die.parent.mkdir(parents=True, exist_ok=True)
+    die.touch()
+    assert well.python("-c", PRELUDE + ADD, str(folder)).returncode == 9
+    assert len(told(folder)) == 1
+
+    die.unlink()
+    recorded, _, _, _ = run(well, folder, ADD)
+
+    assert len(told(folder)) == len(set(told(folder))) == recorded == 4
+
+
 def test_an_event_whose_plugin_is_gone_stays_and_the_doctor_names_the_package(well: Site, folder: Path) -> None:
     well.add("crm", REACTOR.replace("START", "now"), act=ACT, version="0.9.1")
     run(well, folder, INIT + CRM + "print('[]')")

@@ -90,13 +90,7 @@ class ViewStore:
             return list(self.projections)
         found = self._select("SELECT name, version, position FROM view", ())
         kept = {name: (version, position) for name, version, position in found}
-        return [each for each in self.projections if not self._current(each, kept.get(each.name), head)]
-
-    def _current(self, projection: Projection, kept: tuple[int, int] | None, head: int) -> bool:
-        if projection.name in self._stalled:
-            # Trying again would fail again, at every command: a new version of it, or a replay, does.
-            return kept is not None and kept[0] == projection.version
-        return kept == (projection.version, head)
+        return [each for each in self.projections if kept.get(each.name) != (each.version, head)]
 
     def write(self, rows: Rows, head: int) -> None:
         """Write what a fold over this store changed. Belongs in the transaction that appends its events."""
