@@ -62,20 +62,25 @@ ACTIONS: st.SearchStrategy[Action] = st.one_of(
 
 
 class Post:
-    """The channel `post`: it sends at once. `troubles` are raised, one a delivery, before anything leaves."""
+    """The channel `post`: it sends at once. `troubles` are raised, one a delivery, before anything leaves;
+    `knows` is whether it can tell what it sent.
+    """
 
     def __init__(self) -> None:
-        self.sent: list[str] = []
-        self.troubles: list[Exception] = []
+        self.sent: list[api.Outgoing] = []
+        self.troubles: list[BaseException] = []
+        self.knows = True
 
     def deliver(self, outgoing: api.Outgoing) -> api.Delivery:
         if self.troubles:
             raise self.troubles.pop(0)
-        self.sent.append(outgoing.message)
+        self.sent.append(outgoing)
         return api.Delivery(reference=outgoing.message, note="")
 
     def was_sent(self, outgoing: api.Outgoing) -> api.Delivery | api.Unfound:
-        if outgoing.message in self.sent:
+        if not self.knows:
+            return api.UNKNOWN
+        if any(each.key == outgoing.key for each in self.sent):
             return api.Delivery(reference=outgoing.message, note="")
         return api.NOT_SENT
 

@@ -161,8 +161,10 @@ def test_all_views_together_are_each_by_itself_and_rebuilt_as_kept_up(
 
 # Views agree with one another.
 
+MORE = settings(LAW, max_examples=60)
 
-@LAW
+
+@MORE
 @given(histories())
 def test_the_agenda_says_what_messages_tasks_and_runs_wait_for(history: list[Commit]) -> None:
     rows = folded(built_in(KINDS), effective(stored(history)))
@@ -181,7 +183,7 @@ def test_the_agenda_says_what_messages_tasks_and_runs_wait_for(history: list[Com
         assert about.get(message.id) == (None if leaves_by_itself else WAITS.get(message.status))
 
 
-@LAW
+@MORE
 @given(histories())
 def test_the_funnel_counts_what_the_pipeline_shows_and_what_was_sent(history: list[Commit]) -> None:
     events = effective(stored(history))
@@ -201,7 +203,7 @@ def test_the_funnel_counts_what_the_pipeline_shows_and_what_was_sent(history: li
     }
 
 
-@LAW
+@MORE
 @given(histories())
 def test_every_message_that_left_is_counted_once(history: list[Commit]) -> None:
     rows = folded(built_in(KINDS), effective(stored(history)))

@@ -20,6 +20,7 @@ from refflow.errors import NotFound, RefflowError
 from refflow.events import kinds_with
 from refflow.events.openings import OpeningAdded
 from refflow.events.people import ContactAdded, ContactBlocked, ContactNoted, PositionObserved
+from refflow.events.runs import EventsVoided
 from refflow.log.database import connect
 from refflow.log.log import LogUnavailable
 from refflow.log.sqlite import SqliteLog
@@ -34,6 +35,7 @@ from refflow.views.openings import OPENINGS
 from refflow.views.projection import Projection
 from refflow.views.rows import Rows
 from refflow.views.runs import RUNS
+from refflow.views.store import refold
 from refflow.views.timeline import timeline
 
 KINDS = kinds_with()
@@ -372,6 +374,22 @@ def test_kill_9_in_a_rebuild_leaves_the_old_view(file: File, statement: str) -> 
     assert again.live() == old != whole
     again.views.rebuild(again.log)
     assert again.live() == whole
+
+
+# Folding in memory.
+
+
+@pytest.mark.parametrize(("until", "blocked"), [(1, False), (2, True), (3, False), (None, False)])
+def test_a_fold_up_to_a_position_knows_only_the_mistakes_taken_back_by_then(
+    file: File, until: int | None, blocked: bool
+) -> None:
+    kept = file.open(CONTACTS)
+    story = sample(ContactAdded), sample(ContactBlocked), EventsVoided(positions=(2,)), sample(ContactNoted)
+    kept.store(commit_of(*story))
+    rows, count = refold(kept.log, [CONTACTS], until=until)
+
+    assert [each.blocked for each in rows.find(Contact)] == [blocked]
+    assert count == (4 if until is None else until)
 
 
 # Opening a workspace.

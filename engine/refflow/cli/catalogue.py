@@ -46,9 +46,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "init": Entry("setup", "init", "Make a workspace."),
         "demo": Entry("demo", "demo", "Play a made-up job search, in a folder of its own."),
         "check": Entry("setup", "check", "Check the settings and the workflows."),
-        "completion": Entry(
-            "setup", "completion", "Print the script that completes commands and names in your shell."
-        ),
+        "completion": Entry("setup", "completion", "Print what completes commands and names in a shell."),
         "plugins": Entry("plugins", "plugins", "Show the plugins, and look after them."),
         "plugin": Entry("plugin", "plugin", "Begin a plugin of your own."),
         "doctor": Entry("doctor", "doctor", "Tell what is wrong, and what to do about it."),

@@ -95,7 +95,7 @@ def why(session: Session, subject: str) -> None:
         if session.as_json:
             session.result(found)
             return
-        session.output.line(found.now, bold=True)
+        session.output.line(one_line(found.now), bold=True)
         for reason in found.reasons:
             local = opened.workspace.settings.calendar.local(instant(reason.at))
             cause = f" <- {reason.cause}" if reason.cause is not None else ""

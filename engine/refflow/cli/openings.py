@@ -17,6 +17,7 @@ from .completing import contacts, openings
 from .lacking import lacking
 from .naming import job, person
 from .opened import Change, Opened
+from .output import one_line
 from .session import Session
 
 _DETAILS: tuple[Callable[[Any], Any], ...] = (
@@ -88,9 +89,9 @@ def close(session: Session, opening_: str, reason: str | None) -> None:
 @click.argument("company")
 @click.pass_obj
 def alias(session: Session, name: str, company: str) -> None:
-    """Take two names for one company: `refflow opening alias Facebook Meta`.
+    """Take two names for one company.
 
-    NAME is read as COMPANY from now on. COMPANY is a name that is in use.
+    NAME is read as COMPANY from now on: `refflow opening alias Facebook Meta`. COMPANY is a name that is in use.
     """
     with session.writing() as change:
         api.alias_company(change.workspace, name, company, change.now)
@@ -190,7 +191,7 @@ def packet(session: Session, opening_: str, contact: str | None, line: str | Non
 def _print(opened: Opened, made: api.Packet) -> None:
     output = opened.session.output
     lines = (
-        ("Job", f"{made.title}, {made.company}"),
+        ("Job", one_line(f"{made.title}, {made.company}")),
         ("Link", made.link),
         ("Requisition", made.requisition),
         ("Candidate", made.candidate),

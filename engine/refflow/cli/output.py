@@ -85,7 +85,7 @@ class Output:
             table.add_column(Text(heading), justify="right" if index in right else "left", overflow="fold")
         for row in cells:
             table.add_row(*map(Text, row))
-        Console(file=sys.stdout, no_color=not self._colour, highlight=False).print(table)
+        Console(color_system="auto" if self._colour else None, highlight=False).print(table)
 
     def _write(self, stream: TextIO, text: str, bold: bool = False, dim: bool = False) -> None:
         text = printable(text)

@@ -99,7 +99,7 @@ def show(session: Session, person_: str) -> None:
 def _show(opened: Opened, profile: api.Profile) -> None:
     contact, output = profile.contact, opened.session.output
     output.line(f"{called(contact.name, contact.id)} ({contact.id})", bold=True)
-    works = ", ".join(part for part in (contact.title, contact.company_name) if part)
+    works = one_line(", ".join(part for part in (contact.title, contact.company_name) if part))
     together = f" ({contact.relation_months} months)" if contact.relation_months else ""
     last = max((each for each in (contact.last_in, contact.last_out, contact.met_at) if each), default=None)
     lines = (

@@ -10,7 +10,6 @@ import click
 
 from refflow import api
 from refflow.errors import ProblemsFound, RefflowError, UsageError
-from refflow.workflows.calendar import Calendar
 
 from .command import Command
 from .session import Session
@@ -19,16 +18,22 @@ SHELLS = ("bash", "zsh", "fish")
 
 
 @click.command(cls=Command)
-@click.argument("folder", type=click.Path(path_type=Path), default=Path())
+@click.argument("folder", type=click.Path(path_type=Path), required=False)
 @click.option("--name", metavar="NAME", default="", help="Your name, as it stands under messages.")
 @click.option("--email", metavar="ADDRESS", help="Your e-mail address: drafts come from it.")
 @click.option("--zone", metavar="ZONE", help="Your time zone, as Europe/Lisbon; else that of this machine.")
 @click.pass_obj
-def init(session: Session, folder: Path, name: str, email: str | None, zone: str | None) -> None:
-    """Make a workspace: a folder with your settings, your workflows and one database."""
-    if session.folder is not None and folder != Path():
+def init(session: Session, folder: Path | None, name: str, email: str | None, zone: str | None) -> None:
+    """Make a workspace: a folder with your settings, your workflows and one database.
+
+    Without FOLDER it is made where REFFLOW_WORKSPACE says, else here.
+    """
+    from refflow.workflows.calendar import Calendar
+    from refflow.workspace.folder import ENVIRONMENT
+
+    if session.folder is not None and folder is not None:
         raise UsageError("Two folders were given: leave `--workspace` out.")
-    place = session.folder or folder
+    place = folder or session.folder or Path(os.environ.get(ENVIRONMENT, ""))
     zone = zone or _local_zone()
     now = session.now(Calendar(zone))
     with api.init(place, now, name=name, email=email, zone=zone, warn=session.output.note) as workspace:
@@ -46,6 +51,8 @@ def init(session: Session, folder: Path, name: str, email: str | None, zone: str
 
 def _local_zone() -> str:
     """The zone of this machine by its name in the time zone database; UTC when it cannot be told."""
+    from refflow.workflows.calendar import Calendar
+
     named = os.environ.get("TZ", "").lstrip(":")
     linked = str(Path("/etc/localtime").resolve())
     for candidate in (named, linked.partition("zoneinfo/")[2]):

@@ -127,8 +127,9 @@ class Kinds:
 
         `Opaque` when the kind is unknown, or is a plugin's that cannot decode what it once stored.
         """
-        decoder = self._decoders.get((kind, version))
-        if decoder is None:
+        try:
+            decoder = self._decoders[kind, version]
+        except KeyError:
             return Opaque(data, personal)
         whole = data
         if personal is not None:

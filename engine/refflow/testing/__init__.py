@@ -1,4 +1,4 @@
-"""Contracts: the cases that every store, and every plugin of a kind, has to pass. They need pytest.
+"""Contracts: what every store, and every plugin of a kind, has to pass. They need pytest and hypothesis.
 
 Subclass a contract in a test module of your own and supply what it asks for.
 """

@@ -30,7 +30,7 @@ P = TypeVar("P", bound=msgspec.Struct)
 HOUR = 3_600_000_000
 """In microseconds."""
 GONE: list[EventKind] = []
-"""What a plugin declared that is there no more: whoever reads it does not know it."""
+"""What a plugin declared that is there no more: a reader does not know it."""
 
 _DAY = date(2026, 3, 2)
 _WHEN = datetime(2026, 3, 5, 9, 30, tzinfo=UTC)
@@ -47,7 +47,9 @@ class BadgeGiven(Payload, frozen=True, kw_only=True):
     text: str | None = None
 
 
-_GONE = Kinds(GONE)
+GONE_KINDS = Kinds(GONE)
+"""What wrote it knew."""
+
 _SAMPLES: dict[type[Any], Any] = {
     payload.__class__: payload
     for payload in (
@@ -141,14 +143,11 @@ def sample(payload: type[P], /, **changes: Any) -> P:
 
 def told(*payloads: Any, start: int = AT, every: int = HOUR, by: str = "user") -> list[StoredEvent]:
     """Stored events that say `payloads`, at positions from 1; the first occurred and was recorded at `start`."""
-    commits = [
-        Commit(
-            id=commit_id(at, bytes(10)),
-            recorded_at=at,
-            events=(NewEvent(payload=payload, occurred_at=at, by=by),),
-        )
-        for at, payload in zip(range(start, start + every * len(payloads), every), payloads, strict=True)
-    ]
+    commits = []
+    for index, payload in enumerate(payloads):
+        at = start + index * every
+        event = NewEvent(payload=payload, occurred_at=at, by=by)
+        commits.append(Commit(id=commit_id(at, bytes(10)), recorded_at=at, events=(event,)))
     return stored(commits)
 
 
@@ -157,7 +156,7 @@ def stored(history: Iterable[Commit], kinds: Kinds = CORE_KINDS, after: int = 0)
     events: list[StoredEvent] = []
     for commit in history:
         for event in commit.events:
-            parts = (_GONE if type(event.payload) is BadgeGiven else kinds).encode(event.payload)
+            parts = (GONE_KINDS if type(event.payload) is BadgeGiven else kinds).encode(event.payload)
             personal = None if parts.personal is None else parts.personal.decode()
             events.append(
                 StoredEvent(

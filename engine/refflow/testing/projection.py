@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from copy import copy
+from functools import cache
 from sqlite3 import Connection
 from typing import Any, TypeVar
 
@@ -35,7 +36,7 @@ from refflow.views.store import ViewStore
 from refflow.views.table import table_of
 
 from .commits import AT, commit_of
-from .events import GONE, BadgeGiven, stored
+from .events import GONE_KINDS, BadgeGiven, stored
 from .histories import histories
 
 T = TypeVar("T")
@@ -43,9 +44,11 @@ T = TypeVar("T")
 Contents = dict[str, list[str]]
 """The rows of each table, by key, as JSON: texts, so that 1 is not `true` and a difference is easy to read."""
 
+_registry = cache(kinds_with)
+
 # A subclass has an executor of its own, and a search is long.
 LAW = settings(
-    max_examples=30,
+    max_examples=20,
     deadline=None,
     suppress_health_check=[
         HealthCheck.differing_executors,
@@ -86,7 +89,7 @@ class Kept:
         self.connection = connection
         self.log = SqliteLog(connection, kinds)
         self.views = ViewStore(connection, projections)
-        self._gone = SqliteLog(connection, Kinds(GONE))
+        self._gone = SqliteLog(connection, GONE_KINDS)
         self._kinds = kinds
 
     def append(self, commit: Commit) -> None:
@@ -178,11 +181,11 @@ class ProjectionContract:
 
     def keeping(self, history: list[Commit]) -> AbstractContextManager[Kept]:
         """The view over a log with that history."""
-        return keeping([self.projection()], kinds_with(self.own_kinds()), history)
+        return keeping([self.projection()], _registry(tuple(self.own_kinds())), history)
 
     def events(self, data: st.DataObject) -> list[StoredEvent]:
         """The events of a made-up search, as a log gives them back."""
-        return stored(self.history(data), kinds_with(self.own_kinds()))
+        return stored(self.history(data), _registry(tuple(self.own_kinds())))
 
     @LAW
     @given(st.data())

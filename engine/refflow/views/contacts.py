@@ -281,11 +281,13 @@ def _passed(rows: Rows, contact_id: str, direction: str, at: int) -> Contact | N
     received, sent = contact.years.get(year, (0, 0))
     if direction == "in":
         contact.received += 1
-        contact.last_in = max(contact.last_in or 0, at)
+        if contact.last_in is None or contact.last_in < at:
+            contact.last_in = at
         contact.years = {**contact.years, year: (received + 1, sent)}
     else:
         contact.sent += 1
-        contact.last_out = max(contact.last_out or 0, at)
+        if contact.last_out is None or contact.last_out < at:
+            contact.last_out = at
         contact.years = {**contact.years, year: (received, sent + 1)}
     rows.put(contact.id, contact)
     return contact

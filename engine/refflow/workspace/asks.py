@@ -179,9 +179,17 @@ def edit(
 
 
 def approve(workspace: Workspace, message: Message, now: datetime) -> Message:
-    """Release the text of a message as it stands. Raises `Held` when a rule keeps it back."""
+    """Release the text of a message as it stands. Raises `Held` when a rule keeps it back, and `UsageError`
+    when its run has gone on without it.
+    """
     if message.status not in ("drafted", "held", "failed", "in_doubt"):
         raise UsageError(f"{message.id} is {message.status}: there is nothing to approve.")
+    run = workspace.views.get(Run, message.run)
+    if run is None or run.message != message.id:
+        raise UsageError(
+            f"{message.run} went on without {message.id}: nothing would send it. If it left, say so with"
+            f" `refflow do {message.id} sent`; if not, `refflow skip {message.id}`."
+        )
     approved = MessageApproved(
         message=message.id, run=message.run, contact=message.contact, digest=message.digest
     )

@@ -65,11 +65,29 @@ def check(workspace: Workspace, paths: Sequence[Path] = ()) -> tuple[list[Proble
         settings = str(workspace.folder.settings)
         texts[settings] = workspace.folder.settings_text()
         problems += load_settings(texts[settings], settings)[1]
+        problems += _namesakes(workspace.folder.own_workflows(templates))
     files = [workflow_file(path, templates) for path in paths]
     for file in files or workspace.folder.workflows(templates, brought):
         texts[str(file.path)] = file.text
         problems += load(workspace, file, templates).problems
     return problems, texts
+
+
+def _namesakes(files: Sequence[WorkflowFile]) -> list[Problem]:
+    """Workflows of the workspace with a name that another has, too: only the last of them is in force."""
+    first: dict[str, WorkflowFile] = {}
+    return [
+        Problem(
+            code="E008",
+            message=f"`{first[file.name].path.name}` is called `{file.name}`, too",
+            file=str(file.path),
+            line=file.text[: max(0, file.text.find("workflow:"))].count("\n") + 1,
+            column=1,
+            help="give one of them another name",
+        )
+        for file in files
+        if first.setdefault(file.name, file) is not file
+    ]
 
 
 def _record_settings(workspace: Workspace, turn: Turn, text: str) -> None:

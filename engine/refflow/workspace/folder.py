@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -15,6 +16,7 @@ from refflow.errors import RefflowError, UsageError
 DATABASE = "refflow.db"
 SETTINGS = "refflow.yaml"
 ENVIRONMENT = "REFFLOW_WORKSPACE"
+_NAMED = re.compile(r"""^workflow:[ \t]*["']?([\w.-]+)""", re.MULTILINE)
 
 
 class NoWorkspace(UsageError):
@@ -27,6 +29,12 @@ class WorkflowFile(msgspec.Struct, frozen=True, kw_only=True):
     path: Path
     text: str
     digest: str
+
+    @property
+    def name(self) -> str:
+        """What the workflow calls itself; what its file is called when that cannot be made out."""
+        named = _NAMED.search(self.text)
+        return named[1] if named else self.path.stem
 
 
 class Brought(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,19 +97,22 @@ class Folder(msgspec.Struct, frozen=True):
         }
 
     def workflows(self, templates: Mapping[str, str], brought: Sequence[Brought] = ()) -> list[WorkflowFile]:
-        """The workflow files: the standard ones, those `brought` by plugins, and the workspace's own, which
-        replace those of their name.
+        """The workflow files: those `brought` by plugins, the standard ones, and the workspace's own. Each
+        replaces those of its name before it.
         """
-        found = {
-            path.name: path
-            for prefix, folder in (
-                *((each.prefix, each.folder) for each in brought),
-                ("", resources.workflows()),
-                ("", self.path / "workflows"),
-            )
-            for path in sorted((*folder.glob(f"{prefix}*.yaml"), *folder.glob(f"{prefix}*.yml")))
-        }
-        return [workflow_file(path, templates) for path in found.values()]
+        added = [
+            workflow_file(path, templates)
+            for each in brought
+            for path in _workflows_in(each.folder)
+            if path.name.startswith(each.prefix)
+        ]
+        standard = [workflow_file(path, templates) for path in _workflows_in(resources.workflows())]
+        own = self.own_workflows(templates)
+        return list({file.name: file for file in (*added, *standard, *own)}.values())
+
+    def own_workflows(self, templates: Mapping[str, str]) -> list[WorkflowFile]:
+        """The workflow files of the workspace itself."""
+        return [workflow_file(path, templates) for path in _workflows_in(self.path / "workflows")]
 
     def changes(
         self, *, settings: str | None, workflows: Mapping[str, str], brought: Sequence[Brought] = ()
@@ -118,6 +129,10 @@ class Folder(msgspec.Struct, frozen=True):
             templates=templates,
         )
         return found if found.settings is not None or found.files or found.gone else None
+
+
+def _workflows_in(folder: Path) -> list[Path]:
+    return sorted((*folder.glob("*.yaml"), *folder.glob("*.yml")))
 
 
 def digest_of(text: str) -> str:

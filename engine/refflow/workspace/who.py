@@ -123,7 +123,7 @@ def _only_match(workspace: Workspace, text: str) -> str:
     begin = begin or [key for key in everything if key.startswith(wanted)]
     if len(begin) == 1:
         return begin[0]
-    near = process.extract(wanted, list(everything), scorer=fuzz.WRatio, limit=4, score_cutoff=80)
+    near = process.extract(wanted, list(everything), scorer=fuzz.WRatio, limit=4, score_cutoff=75)
     names = [everything[key] for key in dict.fromkeys([*begin, *(key for key, _, _ in near)])][:5]
     hint = f" Did you mean {' or '.join(names)}?" if names else " Add somebody: `refflow person add`."
     raise NotFound(f"Nobody in your network is at `{text}`.{hint}")
