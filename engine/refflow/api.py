@@ -55,15 +55,23 @@ from refflow.plugins.config import Secret
 from refflow.plugins.health import DoctorContext, Finding
 from refflow.plugins.marks import hookimpl
 from refflow.plugins.outbox import Outbox
+from refflow.plugins.reminder import Reminder, ReminderSink, SinkContext
 from refflow.plugins.specs import (
+    ActionSpec,
     ChannelSpec,
     CommandSpec,
+    ConditionSpec,
     EventTypeSpec,
+    FilterSpec,
     FunctionSpec,
     HealthCheckSpec,
     ImporterSpec,
     ProjectionSpec,
+    ReactorSpec,
+    ReminderSinkSpec,
     UpcasterSpec,
+    ViewSpec,
+    WorkflowSourceSpec,
 )
 
 if TYPE_CHECKING:
@@ -101,8 +109,11 @@ if TYPE_CHECKING:
     from refflow.workspace.checking import explain as explain
     from refflow.workspace.checking import outdated as outdated
     from refflow.workspace.checking import report as report
+    from refflow.workspace.command import CommandContext as CommandContext
     from refflow.workspace.debts import find_debt as find_debt
     from refflow.workspace.debts import settle_debt as settle_debt
+    from refflow.workspace.doctor import Diagnosis as Diagnosis
+    from refflow.workspace.doctor import diagnose as diagnose
     from refflow.workspace.history import Explanation as Explanation
     from refflow.workspace.history import Reason as Reason
     from refflow.workspace.history import Undone as Undone
@@ -121,6 +132,18 @@ if TYPE_CHECKING:
     from refflow.workspace.openings import find_opening as find_opening
     from refflow.workspace.openings import packet as packet
     from refflow.workspace.openings import personalise as personalise
+    from refflow.workspace.parts import AskFacts as AskFacts
+    from refflow.workspace.parts import ContactFacts as ContactFacts
+    from refflow.workspace.parts import Facts as Facts
+    from refflow.workspace.parts import OpeningFacts as OpeningFacts
+    from refflow.workspace.parts import OwnerFacts as OwnerFacts
+    from refflow.workspace.parts import Projection as Projection
+    from refflow.workspace.parts import Reactor as Reactor
+    from refflow.workspace.parts import ReactorContext as ReactorContext
+    from refflow.workspace.parts import Row as Row
+    from refflow.workspace.parts import Rows as Rows
+    from refflow.workspace.parts import StoredEvent as StoredEvent
+    from refflow.workspace.parts import handles as handles
     from refflow.workspace.pausing import away as away
     from refflow.workspace.pausing import pause as pause
     from refflow.workspace.pausing import pauses as pauses
@@ -139,6 +162,7 @@ if TYPE_CHECKING:
     from refflow.workspace.people import opt_out as opt_out
     from refflow.workspace.people import profile as profile
     from refflow.workspace.people import unblock as unblock
+    from refflow.workspace.purity import Impurity as Impurity
     from refflow.workspace.replaying import AsOf as AsOf
     from refflow.workspace.replaying import Comparison as Comparison
     from refflow.workspace.replaying import Redecided as Redecided
@@ -152,6 +176,8 @@ if TYPE_CHECKING:
     from refflow.workspace.stats import Rate as Rate
     from refflow.workspace.stats import Stats as Stats
     from refflow.workspace.stats import stats as stats
+    from refflow.workspace.strict import Strict as Strict
+    from refflow.workspace.strict import replay_strict as replay_strict
     from refflow.workspace.synchronising import synchronise as synchronise
     from refflow.workspace.when import parse_when as parse_when
     from refflow.workspace.when import say_distance as say_distance
@@ -198,6 +224,7 @@ _CALLS = {
         "board",
         "board_as_of",
     ),
+    "command": ("CommandContext",),
     "debts": (
         "find_debt",
         "settle_debt",
@@ -210,6 +237,10 @@ _CALLS = {
         "explain",
         "outdated",
         "report",
+    ),
+    "doctor": (
+        "Diagnosis",
+        "diagnose",
     ),
     "history": (
         "Explanation",
@@ -235,6 +266,20 @@ _CALLS = {
         "packet",
         "personalise",
     ),
+    "parts": (
+        "AskFacts",
+        "ContactFacts",
+        "Facts",
+        "OpeningFacts",
+        "OwnerFacts",
+        "Projection",
+        "Reactor",
+        "ReactorContext",
+        "Row",
+        "Rows",
+        "StoredEvent",
+        "handles",
+    ),
     "pausing": (
         "away",
         "pause",
@@ -257,6 +302,7 @@ _CALLS = {
         "profile",
         "unblock",
     ),
+    "purity": ("Impurity",),
     "replaying": (
         "AsOf",
         "Comparison",
@@ -273,6 +319,10 @@ _CALLS = {
         "Rate",
         "Stats",
         "stats",
+    ),
+    "strict": (
+        "Strict",
+        "replay_strict",
     ),
     "synchronising": ("synchronise",),
     "when": (
@@ -307,8 +357,10 @@ def __getattr__(name: str) -> Any:
 __all__ = [
     "NOT_SENT",
     "UNKNOWN",
+    "ActionSpec",
     "Agenda",
     "AsOf",
+    "AskFacts",
     "Board",
     "Candidate",
     "Card",
@@ -317,16 +369,22 @@ __all__ = [
     "ChannelSpec",
     "Checked",
     "Code",
+    "CommandContext",
     "CommandSpec",
     "Comparison",
+    "ConditionSpec",
+    "ContactFacts",
     "Counterpart",
     "Delivery",
+    "Diagnosis",
     "DoctorContext",
     "Draft",
     "Employment",
     "EventTypeSpec",
     "Explanation",
+    "Facts",
     "FileReport",
+    "FilterSpec",
     "Finding",
     "FunctionSpec",
     "HealthCheckSpec",
@@ -334,12 +392,15 @@ __all__ = [
     "ImportReport",
     "Importer",
     "ImporterSpec",
+    "Impurity",
     "Interaction",
     "NotFound",
     "OpeningDetails",
+    "OpeningFacts",
     "Outbox",
     "Outgoing",
     "Owner",
+    "OwnerFacts",
     "Packet",
     "Permanent",
     "Person",
@@ -348,20 +409,32 @@ __all__ = [
     "Problem",
     "ProblemsFound",
     "Profile",
+    "Projection",
     "ProjectionSpec",
     "Ranking",
     "Rate",
+    "Reactor",
+    "ReactorContext",
+    "ReactorSpec",
     "Reason",
     "Record",
     "Redecided",
     "RefflowError",
+    "Reminder",
+    "ReminderSink",
+    "ReminderSinkSpec",
     "Replayed",
     "Retryable",
+    "Row",
+    "Rows",
     "SavedOpening",
     "Secret",
+    "SinkContext",
     "Started",
     "Stats",
     "Step",
+    "StoredEvent",
+    "Strict",
     "Suggestion",
     "Term",
     "Tie",
@@ -370,7 +443,9 @@ __all__ = [
     "Unfound",
     "UpcasterSpec",
     "UsageError",
+    "ViewSpec",
     "Waiting",
+    "WorkflowSourceSpec",
     "Workspace",
     "add_opening",
     "add_person",
@@ -391,6 +466,7 @@ __all__ = [
     "company_key",
     "confirm_sent",
     "describe",
+    "diagnose",
     "display_name",
     "draft",
     "edit",
@@ -406,6 +482,7 @@ __all__ = [
     "find_opening",
     "fold",
     "greeting_name",
+    "handles",
     "hookimpl",
     "import_source",
     "init",
@@ -422,6 +499,7 @@ __all__ = [
     "referred",
     "replay",
     "replay_check",
+    "replay_strict",
     "replay_until",
     "reply",
     "report",

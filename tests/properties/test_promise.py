@@ -77,10 +77,10 @@ def workflows(draw: st.DrawFn) -> str:
                     made["failed"] = []
                 return made
             case "start":
-                wait = draw(st.booleans())
-                start = {"workflow": "other", "subject": {"contact": "contact"}, "wait": wait}
-                answers = {"got": {"done": branch(go, depth), "else": []}, "refused": []} if wait else {}
-                return named(start=start, **answers)
+                waits = draw(st.booleans())
+                start = {"workflow": "other", "subject": {"contact": "contact"}, "wait": waits}
+                ends: dict[str, Any] = {"got": {"done": branch(go, depth), "else": []}, "refused": []}
+                return named(start=start, **(ends if waits else {}))
             case "silence":
                 return named(wait=draw(durations))
             case "until":
@@ -92,7 +92,7 @@ def workflows(draw: st.DrawFn) -> str:
                     if draw(st.booleans())
                     else branch(go, depth)
                 )
-                wait = {"for": awaited, "within": draw(durations)}
+                wait: dict[str, Any] = {"for": awaited, "within": draw(durations)}
                 if draw(st.integers(0, 2)) == 0:
                     wait["settle"] = draw(durations)
                 if sends and draw(st.booleans()):

@@ -32,7 +32,7 @@ MAY_IMPORT: dict[str, str] = {
     # of a workspace before there is one.
     "cli": "errors resources events views workflows workspace api",
     # For authors of plugins and stores: nothing of refflow imports it.
-    "testing": "errors plugins events log views workflows",
+    "testing": "errors contacts plugins events log views workflows effects workspace api cli",
 }
 """What each part of refflow may import of the others. A part comes after all that it may import."""
 

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from refflow.errors import RefflowError
 from refflow.events.event import instant
 from refflow.events.kinds import EventKind
 from refflow.events.openings import (
@@ -23,7 +24,8 @@ from refflow.events.people import ContactOptedOut, MeetingHeld
 from refflow.events.runs import RunCancelled, RunWanted, WorkflowRetired
 from refflow.testing.bench import MONDAY, Bench
 from refflow.views.runs import Queued, Run
-from refflow.workflows.actions import Action
+from refflow.workflows.extensions import NONE, Action, Extensions
+from refflow.workflows.facts import Facts
 
 HEAD = {
     "refflow": "1",
@@ -551,18 +553,20 @@ class HoldParams(msgspec.Struct, frozen=True, kw_only=True):
     title: str = "Talk"
 
 
-def hold(params: HoldParams, env: Mapping[str, Any]) -> list[Held]:
-    if params.hours < 0:
-        raise ValueError("an hour cannot be negative")
-    return [Held(contact=env["contact"].id, hours=params.hours)]
+def hold(values: Mapping[str, Any], facts: Facts) -> list[Held]:
+    if values["hours"] < 0:
+        raise RefflowError("an hour cannot be negative")
+    assert facts.contact is not None
+    return [Held(contact=facts.contact.id, hours=values["hours"])]
 
 
 HELD = EventKind(name="calendar.hour.held", payload=Held)
-ACTIONS = {"calendar.hold": Action(params=HoldParams, plan=hold)}
+HOLD = Action(name="calendar.hold", params=HoldParams, plan=hold, prefix="calendar.")
+EXTENSIONS = Extensions(actions={HOLD.name: HOLD})
 
 
 def using(step: str, **more: str) -> Bench:
-    return Bench(workflow(steps=f"[{step}, {{exit: yes}}]", **more), kinds=[HELD], actions=ACTIONS)
+    return Bench(workflow(steps=f"[{step}, {{exit: yes}}]", **more), kinds=[HELD], extensions=EXTENSIONS)
 
 
 def test_an_action_of_a_plugin_records_what_it_plans() -> None:
@@ -593,6 +597,6 @@ def test_an_action_that_fails_or_has_gone_sticks_the_run_and_nothing_else() -> N
 
     bench = using("{id: a, wait: 1d}, {use: calendar.hold, with: {hours: 1}}")
     started(bench)
-    bench.library.actions = {}
+    bench.library.extensions = NONE
     bench.wait(days=2)
     assert "belongs to no plugin" in (bench.run("w").reason or "")

@@ -15,6 +15,7 @@ import msgspec
 import pytest
 
 from refflow.errors import Held, NotFound, UsageError
+from refflow.plugins.blocked import Blocked, blocked_releases
 from refflow.plugins.config import PluginConfig, Secret, read_config
 from refflow.plugins.discovery import installed_entry_points
 from refflow.plugins.factories import FactoryUnavailable, resolve
@@ -23,7 +24,9 @@ from refflow.plugins.loading import PluginFailed
 from refflow.plugins.marks import hookimpl
 from refflow.plugins.specs import (
     ChannelSpec,
+    ConditionSpec,
     EventTypeSpec,
+    FilterSpec,
     FunctionSpec,
     ImporterSpec,
     ProjectionSpec,
@@ -105,7 +108,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
 
 def event(name: str = "simple-namespace.text.sent", **changes: Any) -> EventTypeSpec:
     return msgspec.structs.replace(
-        EventTypeSpec(name=name, summary="A text went out", version=2, payload=Sent), **changes
+        EventTypeSpec(name=name, summary="A text went out", version=1, payload=Sent), **changes
     )
 
 
@@ -178,6 +181,50 @@ class TestDiscovery:
 
         assert status(host, "sms").status == "active"
         assert status(host, "fax").status == "disabled"
+
+    @pytest.mark.parametrize("written", ["1", "all", "fax,sms", "refflow_sms"])
+    def test_the_environment_leaves_plugins_out_before_they_are_imported(
+        self, packages: Packages, monkeypatch: pytest.MonkeyPatch, written: str
+    ) -> None:
+        packages.add("refflow-sms", "raise SystemExit", plugin="sms")
+        packages.add("refflow", HEALTHY.format(name="eml"), plugin="email")
+        monkeypatch.setenv("REFFLOW_NO_PLUGINS", written)
+
+        host = packages.host()
+
+        found = status(host, "sms")
+        assert (found.status, found.reason, found.import_ms) == (
+            "disabled",
+            "REFFLOW_NO_PLUGINS leaves it out",
+            0,
+        )
+        assert status(host, "email").status == "active"
+
+    @pytest.mark.parametrize(("version", "used"), [("0.9.9", False), ("1.2", True), ("1.10", True)])
+    def test_a_release_that_does_harm_is_never_imported(
+        self, packages: Packages, version: str, used: bool
+    ) -> None:
+        packages.add("refflow-sms", HEALTHY.format(name="sms"), plugin="sms", version=version)
+        harmful = Blocked(distribution="refflow_sms", below="1.2.0", reason="it sends to the wrong number")
+
+        host = Host.load(None, installed=packages.entry_points(), blocked=[harmful])
+
+        found = status(host, "sms")
+        assert (found.status == "active") is used
+        assert used or found.reason.startswith("it sends to the wrong number; refflow_sms 1.2.0 or later")
+
+    def test_the_list_of_releases_that_do_harm_can_be_read(self) -> None:
+        assert all(each.reason and each.below for each in blocked_releases())
+
+    def test_what_was_loaded_can_be_followed(
+        self, packages: Packages, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        packages.add("refflow-sms", HEALTHY.format(name="sms"), plugin="sms")
+        monkeypatch.setenv("REFFLOW_TRACE_PLUGINS", "1")
+
+        packages.host()
+
+        assert "plugin sms (refflow-sms 1.0): active, channel:sms, " in capsys.readouterr().err
 
 
 class TestTrust:
@@ -380,7 +427,7 @@ class TestNames:
 
 class TestRegistries:
     def test_each_declaration_is_found_under_its_name_in_the_registry_of_its_kind(self) -> None:
-        function = FunctionSpec(name="sms_length", summary="How long", call=len, returns=int)
+        function = FunctionSpec(name="simple_namespace_length", summary="How long", call=len, returns=int)
         projection = ProjectionSpec(
             name="texts", summary="Texts", version=1, handles=frozenset({"sms.sent"}), factory="a:B"
         )
@@ -398,7 +445,7 @@ class TestRegistries:
         )
 
         assert host.pure.event_types["simple-namespace.text.sent"].spec.payload is Sent
-        assert host.pure.functions["sms_length"].spec.call("four") == 4
+        assert host.pure.functions["simple_namespace_length"].spec.call("four") == 4
         assert host.pure.projections["texts"].spec is projection
         assert host.effects.importers["phone"].spec is importer
         assert host.effects.channels["sms"].enabled
@@ -406,7 +453,15 @@ class TestRegistries:
     def test_the_registry_of_a_replay_has_no_way_to_a_channel(self) -> None:
         pure = load(plugin(channels=lambda: [sms()])).pure
 
-        assert set(pure.__struct_fields__) == {"event_types", "upcasters", "projections", "functions"}
+        assert set(pure.__struct_fields__) == {
+            "event_types",
+            "upcasters",
+            "projections",
+            "functions",
+            "conditions",
+            "actions",
+            "template_filters",
+        }
 
     def test_a_registry_cannot_be_changed(self) -> None:
         host = load(plugin(channels=lambda: [sms()]))
@@ -425,7 +480,7 @@ class TestRegistries:
         step = UpcasterSpec(
             name="simple-namespace.text.sent", summary="Number", from_version=1, upcast=lambda data: data
         )
-        host = load(plugin(event_types=lambda: [event()], upcasters=lambda: [step]))
+        host = load(plugin(event_types=lambda: [event(version=2)], upcasters=lambda: [step]))
 
         assert host.pure.upcasters["simple-namespace.text.sent", 1].spec is step
         assert host.plugins[0].contributes[1] == "upcaster:simple-namespace.text.sent@1"
@@ -442,7 +497,32 @@ class TestRegistries:
             name="simple-namespace.text.sent", summary="-", from_version=2, upcast=lambda data: data
         )
 
-        assert "is at version 2" in failure(plugin(event_types=lambda: [event()], upcasters=lambda: [step]))
+        reason = failure(plugin(event_types=lambda: [event(version=2)], upcasters=lambda: [step]))
+
+        assert "leads to no version: simple-namespace.text.sent is at version 2" in reason
+
+    def test_a_version_that_nothing_leads_up_from_is_refused(self) -> None:
+        reason = failure(plugin(event_types=lambda: [event(version=2)]))
+
+        assert reason == ("event:simple-namespace.text.sent is at version 2 and has no upcaster from version 1")
+
+    def test_a_personal_field_can_be_erased(self) -> None:
+        """Without it the rest of the event must still decode."""
+        reason = failure(plugin(event_types=lambda: [event(personal=frozenset({"number"}))]))
+
+        assert "the personal field number of simple-namespace.text.sent needs a default" in reason
+
+    @pytest.mark.parametrize("hook", ["functions", "conditions", "template_filters"])
+    def test_what_a_workflow_calls_bears_the_name_of_its_plugin(self, hook: str) -> None:
+        made = {
+            "functions": FunctionSpec(name="size", summary="-", call=len, returns=int),
+            "conditions": ConditionSpec(name="size", summary="-", params=Sent, test=lambda _, facts: True),
+            "template_filters": FilterSpec(name="size", summary="-", call=str),
+        }
+
+        assert "must begin with the plugin's name: simple_namespace_size" in failure(
+            plugin(**{hook: lambda: [made[hook]]})
+        )
 
     def test_an_event_type_bears_the_name_of_its_plugin(self) -> None:
         reason = failure(plugin(event_types=lambda: [event("ask.opened")]))

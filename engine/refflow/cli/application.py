@@ -38,7 +38,9 @@ class Refflow(click.Group):
         """The command of that name; its module is imported now."""
         entry = COMMANDS.get(cmd_name)
         if entry is None:
-            return None
+            from .plugin_commands import find
+
+            return find(ctx.ensure_object(Session), cmd_name)
         found = getattr(import_module(f"{__package__}.{entry.module}"), entry.attribute)
         return found if isinstance(found, click.Command) else None
 
@@ -46,7 +48,9 @@ class Refflow(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that is called; a name that is none leads to those that are near it."""
-        check_command(ctx, args[0], COMMANDS)
+        name = args[0]
+        if name not in COMMANDS and not ctx.resilient_parsing and self.get_command(ctx, name) is None:
+            check_command(ctx, name, COMMANDS)
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -123,7 +127,7 @@ refflow = Refflow(
     invoke_without_command=True,
     help=ABOUT,
     epilog="`refflow COMMAND --help` tells more about a command. WHEN is a day or a time, as: 2026-03-02, friday,"
-    " `tomorrow 9:00`, +3bd (in three business days).",
+    " `tomorrow 9:00`, +3bd (in three business days). Plugins may add more commands: see `refflow plugins`.",
     params=[
         *common_options(hidden=False),
         click.Option(

@@ -52,6 +52,9 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "check": Entry("checking", "check", "Check the settings and the workflows."),
         "explain": Entry("checking", "explain", "Tell what a finding of `check` means."),
         "completion": Entry("setup", "completion", "Print what completes commands and names in a shell."),
+        "plugins": Entry("plugins", "plugins", "Show the plugins, and look after them."),
+        "plugin": Entry("plugin", "plugin", "Begin a plugin of your own."),
+        "doctor": Entry("doctor", "doctor", "Tell what is wrong, and what to do about it."),
     },
 }
 COMMANDS = {name: entry for section in SECTIONS.values() for name, entry in section.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,29 @@ def common_options(*, hidden: bool) -> list[click.Parameter]:
             help="Print nothing beside the result.",
             **_remembered("quiet", hidden),
         ),
+        click.Option(
+            ["--no-plugins", "common_no_plugins"],
+            is_flag=True,
+            flag_value="all",
+            hidden=hidden,
+            expose_value=False,
+            callback=_leave_out,
+            help="Use no plugin but the bundled ones; so does REFFLOW_NO_PLUGINS=all.",
+        ),
+        click.Option(
+            ["--without", "common_without"],
+            metavar="NAMES",
+            hidden=hidden,
+            expose_value=False,
+            callback=_leave_out,
+            help="Leave out these plugins, as in --without sms,crm.",
+        ),
     ]
+
+
+def _leave_out(_: click.Context, __: click.Parameter, names: str | None) -> None:
+    if names:
+        os.environ["REFFLOW_NO_PLUGINS"] = names
 
 
 def _remembered(name: str, hidden: bool) -> dict[str, Any]:

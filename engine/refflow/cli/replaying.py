@@ -22,18 +22,25 @@ from .session import Session
 )
 @click.option("--check", is_flag=True, help="Rebuild in memory and compare; nothing is changed.")
 @click.option("--verify", "decide_again", is_flag=True, help="Decide again from the facts and compare.")
+@click.option(
+    "--strict", is_flag=True, help="Look for what no view may do: clock, randomness, network, writing."
+)
 @click.pass_obj
-def replay(session: Session, view: str | None, until: str | None, check: bool, decide_again: bool) -> int:
+def replay(
+    session: Session, view: str | None, until: str | None, check: bool, decide_again: bool, strict: bool
+) -> int:
     """Rebuild the views from the log. A reader sees the old or the new view, never half of one.
 
-    With `--check` and `--verify` nothing is changed. Exit code 5: there are differences.
+    With `--check`, `--verify` and `--strict` nothing is changed. Exit code 5: they found something.
     """
-    if sum((until is not None, check, decide_again)) > 1:
-        raise UsageError("`--until`, `--check` and `--verify` are three things: give one of them.")
+    if sum((until is not None, check, decide_again, strict)) > 1:
+        raise UsageError("`--until`, `--check`, `--verify` and `--strict` are four things: give one of them.")
     if decide_again and view is not None:
         raise UsageError("`--verify` decides again what workflows decided, not a view: leave `--view` out.")
     with session.reading() as opened:
         total = opened.workspace.log.head()
+        if strict:
+            return _watched(session, api.replay_strict(opened.workspace, view))
         with Progress("Reading the log", total, shown=not session.quiet) as progress:
             if decide_again:
                 return _redecided(session, api.redecide(opened.workspace, progress))
@@ -53,6 +60,20 @@ def _replayed(session: Session, done: api.Replayed) -> int:
     views = done.views[0] if len(done.views) == 1 else f"{len(done.views)} views"
     session.output.line(f"Rebuilt {views} from {done.events:,} events in {done.seconds:.2f} s{rate}.")
     return 0
+
+
+def _watched(session: Session, found: api.Strict) -> int:
+    if session.as_json:
+        session.result(found)
+    else:
+        for name, calls in found.impure.items():
+            for call in calls:
+                session.output.line(f"{name}: {call}")
+        for name, stall in found.stalled.items():
+            session.output.line(f"{name}: cannot fold event {stall.position}: {stall.reason}")
+        if found.clean:
+            session.output.line(f"Folded {found.events:,} events: nothing but events made the views.")
+    return 0 if found.clean else ProblemsFound.exit_code
 
 
 def _as_of(opened: Opened, found: api.AsOf) -> int:

@@ -17,12 +17,16 @@ Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 class EventKind(msgspec.Struct, frozen=True, kw_only=True):
-    """A kind of event in its present version. `personal` names the payload's fields that may be erased."""
+    """A kind of event in its present version. `personal` names the payload's fields that may be erased.
+
+    `foreign` is one that a plugin declares: what it cannot decode after all stays as it was stored.
+    """
 
     name: str
     payload: type[msgspec.Struct]
     version: int = 1
     personal: frozenset[str] = frozenset()
+    foreign: bool = False
 
     def __post_init__(self) -> None:
         fields = msgspec.structs.fields(self.payload)
@@ -78,10 +82,14 @@ class Kinds:
             (kind.name, kind.version): msgspec.json.Decoder(kind.payload).decode
             for kind in self._by_name.values()
         }
+        self._undecoded: dict[tuple[str, int], str] = {}
         steps = {(each.kind, each.from_version): each.upcast for each in upcasters}
         for kind in self._by_name.values():
             for version in range(1, kind.version):
                 self._decoders[kind.name, version] = _stepping_up(kind, version, steps)
+            if kind.foreign:
+                for version in range(1, kind.version + 1):
+                    self._decoders[kind.name, version] = _tolerant(self._decoders[kind.name, version])
 
     def __contains__(self, name: str) -> bool:
         return name in self._by_name
@@ -92,6 +100,10 @@ class Kinds:
     def by_name(self) -> Mapping[str, EventKind]:
         """Every kind by its name."""
         return dict(self._by_name)
+
+    def undecoded(self) -> Mapping[tuple[str, int], str]:
+        """The kinds of plugins, with their versions, of which an event could not be decoded so far, and why."""
+        return dict(self._undecoded)
 
     def of(self, payload: Any) -> EventKind:
         """The kind that `payload` belongs to."""
@@ -110,15 +122,23 @@ class Kinds:
         return Encoded(kind.name, kind.version, _encode(plain(payload)), None if apart == b"{}" else apart)
 
     def decode(self, kind: str, version: int, data: str, personal: str | None) -> Any:
-        """The payload of stored JSON texts, stepped up to the present version, or `Opaque` when unknown."""
+        """The payload of stored JSON texts, stepped up to the present version.
+
+        `Opaque` when the kind is unknown, or is a plugin's that cannot decode what it once stored.
+        """
         try:
             decoder = self._decoders[kind, version]
         except KeyError:
             return Opaque(data, personal)
+        whole = data
         if personal is not None:
             # Two JSON objects without a key in common are one when their braces are joined.
-            data = personal if data == "{}" else f"{data[:-1]},{personal[1:]}"
-        return decoder(data)
+            whole = personal if data == "{}" else f"{data[:-1]},{personal[1:]}"
+        try:
+            return decoder(whole)
+        except _Undecodable as error:
+            self._undecoded[kind, version] = str(error)
+            return Opaque(data, personal)
 
 
 _encode = msgspec.json.Encoder().encode
@@ -158,6 +178,21 @@ def _default(field: msgspec.structs.FieldInfo) -> dict[str, Any]:
     if field.default_factory is not msgspec.NODEFAULT:
         return {"default_factory": field.default_factory}
     return {"default": _REQUIRED if field.default is msgspec.NODEFAULT else field.default}
+
+
+class _Undecodable(Exception):
+    """The plugin that declares a kind cannot decode an event of it."""
+
+
+def _tolerant(decode: Callable[[str], Any]) -> Callable[[str], Any]:
+    def attempt(data: str) -> Any:
+        try:
+            return decode(data)
+        except Exception as error:
+            # A plugin's own code: it must not keep the rest of the log from being read.
+            raise _Undecodable(f"{type(error).__name__}: {error}") from error
+
+    return attempt
 
 
 def _stepping_up(

@@ -73,6 +73,22 @@ def read_config(
         raise UsageError(f"{where}: {error}") from error
 
 
+def config_schema(config: type[msgspec.Struct]) -> dict[str, Any]:
+    """What may be written in the section of a plugin, as JSON Schema."""
+
+    def describe(wanted: type) -> dict[str, Any]:
+        if wanted is Secret:
+            return {
+                "type": "object",
+                "description": "a secret: {$env: NAME}, {$file: path} or another reference, never a literal",
+                "minProperties": 1,
+                "maxProperties": 1,
+            }
+        raise NotImplementedError(f"a field of type {wanted.__name__} cannot be configured")
+
+    return msgspec.json.schema(config, schema_hook=describe)
+
+
 def _secret(value: Any, lookup: Callable[[str], str | None]) -> str:
     match value:
         case {"$env": str(name)} if len(value) == 1:

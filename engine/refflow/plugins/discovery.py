@@ -24,10 +24,14 @@ _ANY_GROUP = re.compile(r"refflow\.v(\d+)")
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
-    """A plugin that could be loaded: `load` imports it. `api` is the major version it was written for."""
+    """A plugin that could be loaded: `load` imports it from `module`.
+
+    `api` is the major version of the plugin API that it was written for.
+    """
 
     origin: Origin
     load: Callable[[], object]
+    module: str = ""
     api: int = 1
 
 
@@ -69,6 +73,7 @@ def _from_entry_point(point: EntryPoint) -> Candidate:
             source="bundled" if name == "refflow" else "installed",
         ),
         load=point.load,
+        module=point.value,
         api=int(group[1]) if group else 1,
     )
 
@@ -76,7 +81,7 @@ def _from_entry_point(point: EntryPoint) -> Candidate:
 def _local(written: str) -> Candidate:
     path = Path(written)
     origin = Origin(plugin=_kebab(path.stem), distribution=written, version="", source="local")
-    return Candidate(origin=origin, load=lambda: _import_file(path))
+    return Candidate(origin=origin, load=lambda: _import_file(path), module=written)
 
 
 def _in_process(plugin: object) -> Candidate:

@@ -10,14 +10,21 @@ from collections.abc import Iterable
 
 from .marks import hookspec
 from .specs import (
+    ActionSpec,
     ChannelSpec,
     CommandSpec,
+    ConditionSpec,
     EventTypeSpec,
+    FilterSpec,
     FunctionSpec,
     HealthCheckSpec,
     ImporterSpec,
     ProjectionSpec,
+    ReactorSpec,
+    ReminderSinkSpec,
     UpcasterSpec,
+    ViewSpec,
+    WorkflowSourceSpec,
 )
 
 
@@ -42,6 +49,26 @@ def refflow_functions() -> Iterable[FunctionSpec]:  # type: ignore[empty-body]
 
 
 @hookspec
+def refflow_conditions() -> Iterable[ConditionSpec]:  # type: ignore[empty-body]
+    """Questions that expressions in workflows can ask about a run. Used whenever a workflow decides."""
+
+
+@hookspec
+def refflow_actions() -> Iterable[ActionSpec]:  # type: ignore[empty-body]
+    """Steps for workflows, which record events of this plugin. Planned whenever a workflow decides."""
+
+
+@hookspec
+def refflow_workflows() -> Iterable[WorkflowSourceSpec]:  # type: ignore[empty-body]
+    """Folders of workflows that this plugin brings. A replay reads definitions from the log, never files."""
+
+
+@hookspec
+def refflow_template_filters() -> Iterable[FilterSpec]:  # type: ignore[empty-body]
+    """Filters for message templates. Not used in a replay: the text that was written is in the log."""
+
+
+@hookspec
 def refflow_channels() -> Iterable[ChannelSpec]:  # type: ignore[empty-body]
     """Ways out and in. In a replay the spec is read and the factory never."""
 
@@ -49,6 +76,21 @@ def refflow_channels() -> Iterable[ChannelSpec]:  # type: ignore[empty-body]
 @hookspec
 def refflow_importers() -> Iterable[ImporterSpec]:  # type: ignore[empty-body]
     """Readers of exports and address books, for `refflow import`. Never used in a replay."""
+
+
+@hookspec
+def refflow_reminders() -> Iterable[ReminderSinkSpec]:  # type: ignore[empty-body]
+    """Places where reminders go, such as a calendar. Never used in a replay."""
+
+
+@hookspec
+def refflow_reactors() -> Iterable[ReactorSpec]:  # type: ignore[empty-body]
+    """What acts when something was recorded. Never used in a replay, which moves no reactor on."""
+
+
+@hookspec
+def refflow_web_views() -> Iterable[ViewSpec]:  # type: ignore[empty-body]
+    """Pages for the web board. Never used in a replay."""
 
 
 @hookspec

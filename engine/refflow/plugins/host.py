@@ -1,12 +1,15 @@
 """The host of plugins: finds them, loads each by itself, and settles who has which name.
 
 A broken plugin is named in `Host.plugins` and costs nothing but itself. With `REFFLOW_STRICT_PLUGINS=1` in
-the environment it raises instead, for whoever develops or deploys plugins.
+the environment it raises instead, for whoever develops or deploys plugins. `REFFLOW_NO_PLUGINS` names plugins
+to leave out, or all that are not bundled (`1`), before any is imported. `REFFLOW_TRACE_PLUGINS=1` has each
+one's hooks, declarations and time told on stderr.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 import time
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,6 +20,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 import pluggy
 
+from .blocked import Blocked, blocked_releases
 from .config import PluginConfig
 from .discovery import Candidate, discover, installed_entry_points
 from .loading import KINDS, Declared, PluginFailed, new_manager, register
@@ -32,7 +36,7 @@ class PluginStatus(msgspec.Struct, frozen=True, kw_only=True):
     active     in use
     failed     it cannot be used, and nothing of it is; `traceback` is for its author
     conflict   what another plugin also claims is not in use, the rest is
-    disabled   not imported, as the configuration says
+    disabled   not imported, as the configuration or the environment says, or because it is known to do harm
     other-api  not imported, because it was written for another major version of the plugin API
     """
 
@@ -41,6 +45,8 @@ class PluginStatus(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     status: Status
     reason: str = ""
+    module: str = ""
+    source: Literal["bundled", "installed", "local", "in-process"] = "installed"
     import_ms: float = 0.0
     contributes: tuple[str, ...] = ()
     traceback: str = ""
@@ -68,21 +74,28 @@ class Host:
         in_process: Sequence[object] = (),
         *,
         installed: Iterable[EntryPoint] | None = None,
+        blocked: Iterable[Blocked] | None = None,
     ) -> Host:
         """Load every plugin that `config` admits, and the objects `in_process`.
 
-        `installed` stands in for what a scan of the installed packages finds.
+        `installed` stands in for what a scan of the installed packages finds, `blocked` for the releases that
+        are known to do harm.
         """
         config = config or PluginConfig()
         points = installed_entry_points() if installed is None else installed
         candidates = discover(config, in_process, points)
         manager = new_manager()
+        harmful = tuple(blocked_releases() if blocked is None else blocked)
         attempts = [
-            _load(manager, candidate) if refusal is None else _Attempt(candidate.origin, *refusal)
-            for candidate, refusal in zip(candidates, _refusals(candidates, config), strict=True)
+            _load(manager, candidate)
+            if refusal is None
+            else _Attempt(candidate.origin, *refusal, module=candidate.module)
+            for candidate, refusal in zip(candidates, _refusals(candidates, config, harmful), strict=True)
         ]
+        if _switched_on("REFFLOW_TRACE_PLUGINS"):
+            _trace(attempts)
         settled = _settled(attempts, config.prefer)
-        if os.environ.get("REFFLOW_STRICT_PLUGINS", "0") not in ("", "0"):
+        if _switched_on("REFFLOW_STRICT_PLUGINS"):
             _insist(settled)
         contributions = _contributions(settled, config)
         for attempt in settled:
@@ -95,6 +108,11 @@ class Host:
             effects=EffectRegistry(**_only(contributions, EffectRegistry)),
             secrets=manager.hook.refflow_secret,
         )
+
+    @property
+    def unusable(self) -> list[PluginStatus]:
+        """The plugins that are not in use as they should be, because they failed or their names are taken."""
+        return [each for each in self.plugins if each.status in ("failed", "conflict")]
 
     def secret(self, ref: str) -> str | None:
         """The secret that `ref` refers to, such as `keyring:refflow/smtp`, from the first plugin that has it.
@@ -117,6 +135,7 @@ class _Attempt(NamedTuple):
     origin: Origin
     status: Status = "active"
     reason: str = ""
+    module: str = ""
     declared: tuple[Declared, ...] = ()
     import_ms: float = 0.0
     error: Exception | None = None
@@ -128,6 +147,8 @@ class _Attempt(NamedTuple):
             version=self.origin.version,
             status=self.status,
             reason=self.reason,
+            module=self.module,
+            source=self.origin.source,
             import_ms=self.import_ms,
             contributes=tuple(each.label for each in self.declared),
             traceback="".join(traceback.format_exception(self.error)) if self.error else "",
@@ -138,14 +159,22 @@ def _acts(origin: Origin, config: PluginConfig) -> bool:
     return origin.source != "installed" or origin.plugin in config.enabled
 
 
-def _refusals(candidates: Sequence[Candidate], config: PluginConfig) -> list[tuple[Status, str] | None]:
+def _refusals(
+    candidates: Sequence[Candidate], config: PluginConfig, harmful: Sequence[Blocked]
+) -> list[tuple[Status, str] | None]:
     """Why a candidate is not to be imported at all, decided from its metadata alone."""
-    refusals = [_refusal(candidate, config) for candidate in candidates]
+    refusals = [_refusal(candidate, config, harmful) for candidate in candidates]
     by_name: dict[str, list[int]] = {}
     for i, candidate in enumerate(candidates):
         if refusals[i] is None:
             by_name.setdefault(candidate.origin.plugin, []).append(i)
     for name, claimants in by_name.items():
+        given = [i for i in claimants if candidates[i].origin.source == "in-process"]
+        if len(given) == 1:
+            # Whoever hands a plugin over means that one, as when its own tests run where it is installed.
+            for i in set(claimants) - set(given):
+                refusals[i] = ("disabled", "a plugin of this name is given in process")
+            continue
         settled = settle(f"plugin:{name}", [candidates[i].origin for i in claimants], config.prefer)
         for place, i in enumerate(claimants):
             if place in settled.refused:
@@ -155,9 +184,17 @@ def _refusals(candidates: Sequence[Candidate], config: PluginConfig) -> list[tup
     return refusals
 
 
-def _refusal(candidate: Candidate, config: PluginConfig) -> tuple[Status, str] | None:
-    if candidate.origin.plugin in config.disabled:
+def _refusal(
+    candidate: Candidate, config: PluginConfig, harmful: Sequence[Blocked]
+) -> tuple[Status, str] | None:
+    origin = candidate.origin
+    if origin.plugin in config.disabled:
         return "disabled", "the configuration disables it"
+    if _left_out(origin):
+        return "disabled", "REFFLOW_NO_PLUGINS leaves it out"
+    for release in harmful:
+        if release.covers(origin):
+            return "disabled", release.refusal()
     if candidate.api != 1:
         return "other-api", f"needs a refflow with plugin API {candidate.api}"
     if not config.autoload and not _acts(candidate.origin, config):
@@ -165,9 +202,29 @@ def _refusal(candidate: Candidate, config: PluginConfig) -> tuple[Status, str] |
     return None
 
 
+def _left_out(origin: Origin) -> bool:
+    wanted = os.environ.get("REFFLOW_NO_PLUGINS", "")
+    if wanted in ("1", "all"):
+        # What is bundled is part of refflow: it is left out only by name.
+        return origin.source != "bundled"
+    return any(origin.answers_to(name.strip()) for name in wanted.split(",") if name.strip())
+
+
+def _switched_on(variable: str) -> bool:
+    return os.environ.get(variable, "0") not in ("", "0")
+
+
+def _trace(attempts: Iterable[_Attempt]) -> None:
+    for attempt in attempts:
+        declared = ", ".join(each.label for each in attempt.declared) or "nothing"
+        whose = f"{attempt.origin.plugin} ({attempt.origin})"
+        said = f"{attempt.status}, {declared}, {attempt.import_ms:.1f} ms"
+        sys.stderr.write(f"refflow: plugin {whose}: {said}\n")
+
+
 def _load(manager: pluggy.PluginManager, candidate: Candidate) -> _Attempt:
     started = time.perf_counter()
-    attempt = _Attempt(candidate.origin)
+    attempt = _Attempt(candidate.origin, module=candidate.module)
     try:
         attempt = attempt._replace(declared=register(manager, candidate.origin, candidate.load()))
     except PluginFailed as error:

@@ -20,15 +20,22 @@ from . import hookspecs
 from .marks import PROJECT
 from .origin import Origin
 from .specs import (
+    ActionSpec,
     ChannelSpec,
     CommandSpec,
+    ConditionSpec,
     EventTypeSpec,
+    FilterSpec,
     FunctionSpec,
     HealthCheckSpec,
     ImporterSpec,
     ProjectionSpec,
+    ReactorSpec,
+    ReminderSinkSpec,
     Spec,
     UpcasterSpec,
+    ViewSpec,
+    WorkflowSourceSpec,
 )
 
 
@@ -48,8 +55,15 @@ KINDS = {
     "upcasters": Kind("upcaster", UpcasterSpec),
     "projections": Kind("projection", ProjectionSpec),
     "functions": Kind("function", FunctionSpec),
+    "conditions": Kind("condition", ConditionSpec),
+    "actions": Kind("action", ActionSpec),
+    "workflows": Kind("workflows", WorkflowSourceSpec),
+    "template_filters": Kind("filter", FilterSpec),
     "channels": Kind("channel", ChannelSpec),
     "importers": Kind("importer", ImporterSpec),
+    "reminders": Kind("reminder", ReminderSinkSpec),
+    "reactors": Kind("reactor", ReactorSpec),
+    "web_views": Kind("page", ViewSpec),
     "commands": Kind("command", CommandSpec),
     "health_checks": Kind("check", HealthCheckSpec),
 }
@@ -76,8 +90,14 @@ class Declared(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def claim(self) -> str:
-        """The label it stands or falls with: an upcaster with its event type, anything else with its own."""
-        return f"event:{self.spec.name}" if isinstance(self.spec, UpcasterSpec) else self.label
+        """The label it stands or falls with: an upcaster's is its event type, a condition's a function's."""
+        match self.spec:
+            case UpcasterSpec(name=name):
+                return f"event:{name}"
+            case ConditionSpec(name=name):
+                return f"function:{name}"  # an expression calls both alike
+            case _:
+                return self.label
 
     @property
     def label(self) -> str:
@@ -173,6 +193,8 @@ def _faults(origin: Origin, declared: tuple[Declared, ...]) -> Iterator[str]:
         if each.label in seen:
             yield f"{each.label} is declared twice"
         seen.add(each.label)
+        if isinstance(each.spec, EventTypeSpec):
+            yield from _gaps(each.spec, declared)
         if not _is_name(each.spec):
             yield f"{each.label} is not a legal name"
         if not each.spec.summary.strip() or "\n" in each.spec.summary:
@@ -184,7 +206,7 @@ def _is_name(spec: Spec) -> bool:
     match spec:
         case EventTypeSpec() | UpcasterSpec():
             return _EVENT_NAME.fullmatch(spec.name) is not None
-        case FunctionSpec():
+        case FunctionSpec() | ConditionSpec() | FilterSpec():
             return _FUNCTION_NAME.fullmatch(spec.name) is not None
         case _:
             return _NAME.fullmatch(spec.name) is not None
@@ -194,12 +216,25 @@ def _event_faults(origin: Origin, declared: Declared, events: dict[str, EventTyp
     spec = declared.spec
     if isinstance(spec, EventTypeSpec) and origin.source != "bundled":
         # An event's name is in the log for ever, where no later release could mend it.
-        prefix = f"{origin.plugin}."
-        if not spec.name.startswith(prefix):
-            yield f"{declared.label} must begin with the plugin's name: {prefix}{spec.name}"
+        yield from _unprefixed(declared, f"{origin.plugin}.")
+    if isinstance(spec, FunctionSpec | ConditionSpec | FilterSpec) and origin.source != "bundled":
+        # So is a function's, in the definitions of workflows; and none may stand in for a built-in one.
+        yield from _unprefixed(declared, f"{origin.plugin.replace('-', '_')}_")
     if isinstance(spec, UpcasterSpec):
         event = events.get(spec.name)
         if event is None:
             yield f"{declared.label} is for an event type that this plugin does not declare"
         elif not 1 <= spec.from_version < event.version:
             yield f"{declared.label} leads to no version: {spec.name} is at version {event.version}"
+
+
+def _gaps(spec: EventTypeSpec, declared: tuple[Declared, ...]) -> Iterator[str]:
+    steps = {each.key for each in declared if isinstance(each.spec, UpcasterSpec)}
+    for version in range(1, spec.version):
+        if (spec.name, version) not in steps:
+            yield f"event:{spec.name} is at version {spec.version} and has no upcaster from version {version}"
+
+
+def _unprefixed(declared: Declared, prefix: str) -> Iterator[str]:
+    if not declared.spec.name.startswith(prefix):
+        yield f"{declared.label} must begin with the plugin's name: {prefix}{declared.spec.name}"

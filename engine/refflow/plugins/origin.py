@@ -25,7 +25,11 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
 
     def answers_to(self, name: str) -> bool:
         """Whether `name` is this plugin's, or its package's however that is spelt."""
-        return _canonical(name) in (_canonical(self.distribution), _canonical(self.plugin))
+        return self.is_package(name) or _canonical(name) == _canonical(self.plugin)
+
+    def is_package(self, name: str) -> bool:
+        """Whether `name` is its package's, however that is spelt."""
+        return _canonical(name) == _canonical(self.distribution)
 
 
 class Settlement(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,15 +14,22 @@ import msgspec
 
 from ..errors import Held, NotFound
 from .specs import (
+    ActionSpec,
     ChannelSpec,
     CommandSpec,
+    ConditionSpec,
     EventTypeSpec,
+    FilterSpec,
     FunctionSpec,
     HealthCheckSpec,
     ImporterSpec,
     ProjectionSpec,
+    ReactorSpec,
+    ReminderSinkSpec,
     Spec,
     UpcasterSpec,
+    ViewSpec,
+    WorkflowSourceSpec,
 )
 
 S = TypeVar("S", bound=Spec)
@@ -49,13 +56,20 @@ class PureRegistry(msgspec.Struct, frozen=True, kw_only=True):
     upcasters: Mapping[tuple[str, int], Contribution[UpcasterSpec]] = MappingProxyType({})
     projections: Mapping[str, Contribution[ProjectionSpec]] = MappingProxyType({})
     functions: Mapping[str, Contribution[FunctionSpec]] = MappingProxyType({})
+    conditions: Mapping[str, Contribution[ConditionSpec]] = MappingProxyType({})
+    actions: Mapping[str, Contribution[ActionSpec]] = MappingProxyType({})
+    template_filters: Mapping[str, Contribution[FilterSpec]] = MappingProxyType({})
 
 
 class EffectRegistry(msgspec.Struct, frozen=True, kw_only=True):
-    """What meets the outside world. Read-only."""
+    """What meets the outside world, and the workflows, which make it do so. Read-only."""
 
     channels: Mapping[str, Contribution[ChannelSpec]] = MappingProxyType({})
     importers: Mapping[str, Contribution[ImporterSpec]] = MappingProxyType({})
+    workflows: Mapping[str, Contribution[WorkflowSourceSpec]] = MappingProxyType({})
+    reminders: Mapping[str, Contribution[ReminderSinkSpec]] = MappingProxyType({})
+    reactors: Mapping[str, Contribution[ReactorSpec]] = MappingProxyType({})
+    web_views: Mapping[str, Contribution[ViewSpec]] = MappingProxyType({})
     commands: Mapping[str, Contribution[CommandSpec]] = MappingProxyType({})
     health_checks: Mapping[str, Contribution[HealthCheckSpec]] = MappingProxyType({})
 

@@ -8,7 +8,7 @@ A later minor version may add a field with a default; it never removes one or ch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -19,7 +19,8 @@ from .health import DoctorContext, Finding
 class Spec(msgspec.Struct, frozen=True, kw_only=True):
     """A declaration. `name` is unique among those of its type; `summary` is one line for a listing.
 
-    Names are in kebab-case (`sms-status`), but for functions (`sms_length`) and event types, below.
+    Names are in kebab-case (`sms-status`), but for those that expressions and templates use (`sms_length`)
+    and event types, below.
     """
 
     name: str
@@ -38,9 +39,13 @@ class EventTypeSpec(Spec, frozen=True, kw_only=True):
     personal: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        unknown = self.personal - set(self.payload.__struct_fields__)
-        if unknown:
-            raise ValueError(f"the payload of {self.name} has no personal field {', '.join(sorted(unknown))}")
+        fields = {field.name: field for field in msgspec.structs.fields(self.payload)}
+        for name in sorted(self.personal):
+            if name not in fields:
+                raise ValueError(f"the payload of {self.name} has no personal field {name}")
+            if fields[name].required or fields[name].encode_name != name:
+                # Once it is erased, the rest of the event must still decode.
+                raise ValueError(f"the personal field {name} of {self.name} needs a default and no other name")
 
 
 class UpcasterSpec(Spec, frozen=True, kw_only=True):
@@ -55,7 +60,11 @@ class UpcasterSpec(Spec, frozen=True, kw_only=True):
 
 
 class ProjectionSpec(Spec, frozen=True, kw_only=True):
-    """A view folded from events. A new `version` has it rebuilt; `factory` is pure, as all in a replay."""
+    """A view folded from events. A new `version` has it rebuilt.
+
+    `factory` names a `refflow.views.projection.Projection` of the same name and version whose handlers are
+    those of `handles`. Its module is imported in a replay, so neither it nor its handlers do anything impure.
+    """
 
     version: int
     handles: frozenset[str]
@@ -63,10 +72,53 @@ class ProjectionSpec(Spec, frozen=True, kw_only=True):
 
 
 class FunctionSpec(Spec, frozen=True, kw_only=True):
-    """A function for conditions and expressions in a workflow: pure, and total over its parameters."""
+    """A function for expressions in a workflow: pure, and total over its parameters.
+
+    `call` takes annotated positional parameters of `str`, `int`, `float`, `bool` or `datetime`, or tuples of
+    one of these; it gives `returns`, which is one of them too.
+    """
 
     call: Callable[..., Any]
     returns: type
+
+
+class ConditionSpec(Spec, frozen=True, kw_only=True):
+    """A question about the facts of a run: `name(...)` in an expression, with the fields of `params` in order.
+
+    `test(params, facts)` is pure; what time it is stands in the `refflow.api.Facts`.
+    """
+
+    params: type[msgspec.Struct]
+    test: Callable[[Any, Any], bool]
+
+
+class ActionSpec(Spec, frozen=True, kw_only=True):
+    """A step of a workflow: `use: <plugin>.<name>`, with the fields of `params` under `with`.
+
+    `plan(params, facts)` is pure and gives the payloads of the events that the step records, each of a kind
+    that the plugin declares. What is to happen outside when they are recorded is a reactor's to do.
+    """
+
+    params: type[msgspec.Struct]
+    plan: Callable[[Any, Any], Sequence[msgspec.Struct]]
+
+
+class FilterSpec(Spec, frozen=True, kw_only=True):
+    """A filter for message templates: `{{ contact.name | name }}`.
+
+    `call(value, ...)` is pure and gives text.
+    """
+
+    call: Callable[..., str]
+
+
+class WorkflowSourceSpec(Spec, frozen=True, kw_only=True):
+    """Workflows that a plugin brings: the `*.yaml` files in `folder` of `package`, whose templates are in
+    `folder/templates`. They are in force once the user's configuration names the plugin.
+    """
+
+    package: str
+    folder: str = "workflows"
 
 
 class ChannelSpec(Spec, frozen=True, kw_only=True):
@@ -105,6 +157,36 @@ class ImporterSpec(Spec, frozen=True, kw_only=True):
     factory: str
 
 
+class ReminderSinkSpec(Spec, frozen=True, kw_only=True):
+    """Where reminders go, such as a calendar. `factory(SinkContext)` makes a `ReminderSink`."""
+
+    factory: str
+    config: type[msgspec.Struct] | None = None
+
+
+class ReactorSpec(Spec, frozen=True, kw_only=True):
+    """What acts on events of the kinds `handles`. `factory(ReactorContext)` makes a `Reactor`.
+
+    start  where it begins when it is first enabled: with what happens from `now` on, or at the `origin`
+    """
+
+    handles: frozenset[str]
+    factory: str
+    start: Literal["now", "origin"] = "now"
+    config: type[msgspec.Struct] | None = None
+
+
+class ViewSpec(Spec, frozen=True, kw_only=True):
+    """A page of the web board at `/-/<plugin>/<path>`. `target` names what answers a request.
+
+    With `writes` it is given a workspace to write to, otherwise one for reading.
+    """
+
+    path: str
+    target: str
+    writes: bool = False
+
+
 class CommandSpec(Spec, frozen=True, kw_only=True):
     """A command `refflow <name>`. `target` names a click command, imported when it runs."""
 
@@ -113,6 +195,10 @@ class CommandSpec(Spec, frozen=True, kw_only=True):
 
 
 class HealthCheckSpec(Spec, frozen=True, kw_only=True):
-    """Something `refflow doctor` looks at. `check` changes nothing."""
+    """Something `refflow doctor` looks at. `check` changes nothing; `fix` mends one finding of its own.
+
+    Both import what they need when they run.
+    """
 
     check: Callable[[DoctorContext], Iterable[Finding]]
+    fix: Callable[[DoctorContext, Finding], None] | None = None

@@ -9,5 +9,15 @@ import pytest
 
 # Before they are imported: else a failed case shows a bare AssertionError.
 pytest.register_assert_rewrite(
-    "refflow.testing.channel", "refflow.testing.commits", "refflow.testing.log", "refflow.testing.projection"
+    "refflow.testing.channel",
+    "refflow.testing.command",
+    "refflow.testing.commits",
+    "refflow.testing.event_types",
+    "refflow.testing.importer",
+    "refflow.testing.language",
+    "refflow.testing.log",
+    "refflow.testing.plugin",
+    "refflow.testing.projection",
+    "refflow.testing.reactor",
+    "refflow.testing.reminder",
 )

@@ -24,9 +24,9 @@ from refflow.views.messages import Message
 from refflow.views.projection import Fold
 from refflow.views.rows import Rows
 from refflow.views.runs import Run, Scheduled
-from refflow.workflows.actions import Actions
 from refflow.workflows.definition import encode, essence
 from refflow.workflows.engine import settle
+from refflow.workflows.extensions import NONE, Extensions
 from refflow.workflows.library import Library
 from refflow.workflows.loader import load_workflow
 from refflow.workflows.pauses import free_at
@@ -67,13 +67,13 @@ class Bench:
         settings: Settings | None = None,
         now: datetime = MONDAY,
         kinds: Iterable[EventKind] = (),
-        actions: Actions | None = None,
+        extensions: Extensions = NONE,
     ) -> None:
         self.kinds = kinds_with(kinds)
-        self.actions = actions or {}
+        self.extensions = extensions
         self.fold = Fold(built_in(self.kinds))
         self.rows = Rows()
-        self.library = Library(self.kinds, self.actions)
+        self.library = Library(self.kinds, self.extensions)
         self.log: list[StoredEvent] = []
         self.commits: list[int] = []
         self.now = now
@@ -87,7 +87,7 @@ class Bench:
     def define(self, text: str) -> str:
         """Put a workflow in force; its hash. Problems are an error."""
         loaded = load_workflow(
-            text, "w.yaml", TemplateTexts(self.templates), self.kinds, CHANNELS, actions=self.actions
+            text, "w.yaml", TemplateTexts(self.templates), self.kinds, CHANNELS, extensions=self.extensions
         )
         if loaded.definition is None:
             raise AssertionError(render_all(loaded.problems, {"w.yaml": text}))
@@ -182,7 +182,7 @@ class Bench:
         again.__dict__.update(self.__dict__)
         again.log = self.log[:upto]
         again.commits = [each for each in self.commits if upto is None or each <= upto]
-        again.library = Library(self.kinds, self.actions)
+        again.library = Library(self.kinds, self.extensions)
         again.rows = Rows()
         again.fold.apply_page(again.rows, again.log)
         if again.log:
@@ -193,7 +193,12 @@ class Bench:
         """Where this engine, given the facts alone, decides otherwise than the log says."""
         again = Bench.__new__(Bench)
         again.__dict__.update(self.__dict__)
-        again.log, again.commits, again.rows, again.library = [], [], Rows(), Library(self.kinds, self.actions)
+        again.log, again.commits, again.rows, again.library = (
+            [],
+            [],
+            Rows(),
+            Library(self.kinds, self.extensions),
+        )
         different, start = [], 0
         for end in self.commits:
             facts = [each for each in self.log[start:end] if not each.by.startswith("workflow:")]

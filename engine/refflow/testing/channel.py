@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +12,17 @@ import msgspec
 import pytest
 
 from ..errors import RefflowError
-from ..plugins.channel import NOT_SENT, UNKNOWN, Channel, ChannelContext, Delivery, Outgoing, Permanent
+from ..plugins.channel import (
+    NOT_SENT,
+    UNKNOWN,
+    Channel,
+    ChannelContext,
+    Delivery,
+    Outgoing,
+    Permanent,
+    Retryable,
+)
+from ..plugins.config import Secret
 from ..plugins.factories import resolve
 from ..plugins.specs import ChannelSpec
 
@@ -52,6 +63,11 @@ class ChannelContract:
         """What the plugin declares."""
         raise NotImplementedError
 
+    def sends(self) -> None:
+        """Skip the case of a channel that sends nothing."""
+        if self.spec().mode != "auto":
+            pytest.skip("this channel does not send")
+
     def delivered(self, outbox: Path) -> list[str]:
         """The texts that have arrived, wherever this channel delivers to."""
         raise NotImplementedError
@@ -59,6 +75,18 @@ class ChannelContract:
     def config(self) -> msgspec.Struct | None:
         """The configuration to test with."""
         return None
+
+    def unreachable(self, outbox: Path) -> Channel:
+        """The channel with nothing at its far end. Asked of one that sends."""
+        raise NotImplementedError
+
+    def silent(self, outbox: Path) -> Channel:
+        """The channel with a far end that takes the message and never answers. Asked of one that sends."""
+        raise NotImplementedError
+
+    def refusing(self, outbox: Path) -> Channel:
+        """The channel with a far end that refuses the message for good. Asked of one that sends."""
+        raise NotImplementedError
 
     def channel(self, outbox: Path) -> Channel:
         """The channel over that outbox."""
@@ -158,3 +186,58 @@ class ChannelContract:
         if not isinstance(outcome, Delivery):
             assert str(outbox) in str(outcome), "the error should name the folder"
             assert channel.was_sent(outgoing()) is UNKNOWN, "nobody can tell"
+
+    def test_nothing_at_the_far_end_is_tried_again(self, outbox: Path) -> None:
+        """The message certainly did not leave."""
+        self.sends()
+
+        assert isinstance(_raised(self.unreachable(outbox)), Retryable)
+
+    def test_no_answer_leaves_it_open(self, outbox: Path) -> None:
+        """It may have left, so it is neither failed nor to be tried again."""
+        self.sends()
+
+        error = _raised(self.silent(outbox))
+        assert error is not None, "a channel that got no answer must not say that it delivered"
+        assert not isinstance(error, Retryable | Permanent), "nobody knows whether the message left"
+
+    def test_a_refusal_is_final_and_says_why(self, outbox: Path) -> None:
+        self.sends()
+
+        error = _raised(self.refusing(outbox))
+        assert isinstance(error, Permanent)
+        assert error.reason.strip()
+
+    def test_a_secret_is_shown_nowhere(self, outbox: Path, caplog: pytest.LogCaptureFixture) -> None:
+        secrets = _secrets(self.config())
+        caplog.set_level(logging.DEBUG)
+        channel = self.channel(outbox)
+        delivery = channel.deliver(outgoing())
+
+        for shown in (repr(channel), repr(delivery), caplog.text):
+            assert not any(secret in shown for secret in secrets), "a secret is shown"
+
+    def test_what_it_says_it_can_it_does(self, outbox: Path) -> None:
+        """One that claims to reconcile finds what it delivered; any other says that it cannot tell."""
+        channel = self.channel(outbox)
+        channel.deliver(outgoing())
+        found = channel.was_sent(outgoing())
+
+        if "reconcile" in self.spec().can:
+            assert isinstance(found, Delivery)
+        else:
+            assert found is UNKNOWN
+
+
+def _raised(channel: Channel) -> Exception | None:
+    try:
+        channel.deliver(outgoing())
+    except Exception as error:
+        return error
+    return None
+
+
+def _secrets(config: msgspec.Struct | None) -> list[str]:
+    fields = () if config is None else config.__struct_fields__
+    values = [getattr(config, name) for name in fields]
+    return [value.reveal() for value in values if isinstance(value, Secret)]

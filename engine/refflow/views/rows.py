@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from copy import copy
 from typing import Any, Protocol, TypeVar
 
 from .table import Row
@@ -135,3 +136,53 @@ class Rows:
         """The rows added to growing tables since the last call; they are then no longer held."""
         added, self._added, self._indexes = self._added, defaultdict(list), {}
         return added
+
+
+class OwnRows(Rows):
+    """The rows of one fold as one projection may use them: its own tables, and all of its changes or none."""
+
+    def __init__(self, rows: Rows, tables: Collection[type[Row]]) -> None:
+        super().__init__()
+        self._rows = rows
+        self._own = frozenset(tables)
+        self._changes: dict[tuple[type[Row], str], Any] = {}
+        self._grown: list[tuple[str, Row]] = []
+
+    def get(self, row: type[R], key: str) -> R | None:
+        """A copy of the row with that key: what is done to it counts once it is put back."""
+        self._check(row)
+        if (row, key) in self._changes:
+            changed: R | None = self._changes[row, key]
+            return changed
+        return copy(self._rows.get(row, key))
+
+    def put(self, key: str, value: Row) -> None:
+        """Write `value`, whose key is `key`."""
+        self._check(type(value))
+        if value.grows:
+            self._grown.append((key, value))
+        else:
+            self._changes[type(value), key] = value
+
+    def drop(self, row: type[Row], key: str) -> None:
+        """Take the row with that key out, if there is one."""
+        self._check(row)
+        self._changes[row, key] = None
+
+    def find(self, row: type[R], **equal: Any) -> list[R]:
+        """Not for a projection, which gets, puts and drops by key."""
+        raise TypeError("a projection gets, puts and drops rows by key; it does not search")
+
+    def hand_over(self) -> None:
+        """Make the changes."""
+        for (row, key), value in self._changes.items():
+            if value is None:
+                self._rows.drop(row, key)
+            else:
+                self._rows.put(key, value)
+        for key, value in self._grown:
+            self._rows.put(key, value)
+
+    def _check(self, row: type[Row]) -> None:
+        if row not in self._own:
+            raise TypeError(f"the table {row.table} is not this projection's")

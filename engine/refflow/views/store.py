@@ -10,7 +10,7 @@ from refflow.errors import NotFound, RefflowError
 from refflow.log.database import said
 from refflow.log.log import Log
 
-from .projection import Fold, Projection
+from .projection import Fold, Projection, Stall
 from .rows import R, Rows
 from .table import Row, Table, table_of
 
@@ -21,6 +21,11 @@ _VIEWS = (
     "name TEXT PRIMARY KEY, version INTEGER NOT NULL, position INTEGER NOT NULL) STRICT, WITHOUT ROWID"
 )
 
+_STALLED = (
+    "CREATE TABLE IF NOT EXISTS view_stalled ("
+    "name TEXT PRIMARY KEY, version INTEGER NOT NULL, position INTEGER NOT NULL, reason TEXT NOT NULL"
+    ") STRICT, WITHOUT ROWID"
+)
 
 _FEW = 16
 """Up to so many kinds it is cheaper to let SQL choose them than to decode the events of all kinds."""
@@ -32,11 +37,25 @@ class ViewStore:
     def __init__(self, connection: sqlite3.Connection, projections: Iterable[Projection]) -> None:
         self._connection = connection
         self.fold = Fold(projections)
+        self._stalled: dict[str, Stall] = {}
+        if any(each.foreign for each in self.projections):
+            self._stalled = self._noted_stalls()
+            self.fold.stalled |= self._stalled
 
     @property
     def projections(self) -> tuple[Projection, ...]:
         """Every projection kept here."""
         return self.fold.projections
+
+    @property
+    def stalled(self) -> dict[str, Stall]:
+        """The views that stopped at an event, by name. They stay as they were until they are replayed."""
+        return dict(self._stalled)
+
+    def forget_unwritten(self) -> None:
+        """Forget what a fold met that was never written."""
+        self.fold.stalled.clear()
+        self.fold.stalled |= self._stalled
 
     def named(self, name: str) -> Projection:
         """The projection of that name; `NotFound` tells which there are."""
@@ -87,6 +106,8 @@ class ViewStore:
             f"UPDATE view SET position = ? WHERE name IN ({kept}) AND position = (SELECT max(position) FROM view)",
             (head, *(each.name for each in self.projections)),
         )
+        if self.fold.stalled.keys() != self._stalled.keys():
+            self._note_stalls(self.fold.stalled, self.projections)
 
     def rebuild(
         self, log: Log, projections: Collection[Projection] | None = None, progress: Progress | None = None
@@ -123,7 +144,10 @@ class ViewStore:
             table = table_of(row)
             connection.executemany(table.upsert, map(table.to_sql, added))
 
-        rows, count = refold(log, projections, progress=progress, added=keep)
+        stalled: dict[str, Stall] = {}
+        rows, count = refold(log, projections, progress=progress, added=keep, stalled=stalled)
+        if self._stalled or stalled:
+            self._note_stalls(stalled, projections)
         for table in tables:
             if not table.row.grows:
                 ordered = rows.all(table.row)
@@ -136,6 +160,30 @@ class ViewStore:
             [(each.name, each.version, head) for each in projections],
         )
         return count
+
+    def _noted_stalls(self) -> dict[str, Stall]:
+        if not self._select("SELECT 1 FROM sqlite_master WHERE name = 'view_stalled'", ()):
+            return {}
+        found = self._select("SELECT name, version, position, reason FROM view_stalled", ())
+        versions = {each.name: each.version for each in self.projections}
+        return {
+            name: Stall(position=position, reason=reason)
+            for name, version, position, reason in found
+            if versions.get(name) == version
+        }
+
+    def _note_stalls(self, stalled: dict[str, Stall], of: Collection[Projection]) -> None:
+        """Note which of the projections `of` are stalled, in the transaction that writes their rows."""
+        self._connection.execute(_STALLED)
+        for each in of:
+            self._connection.execute("DELETE FROM view_stalled WHERE name = ?", (each.name,))
+            self._stalled.pop(each.name, None)
+            stall = stalled.get(each.name)
+            if stall is not None:
+                values = (each.name, each.version, stall.position, stall.reason)
+                self._connection.execute("INSERT INTO view_stalled VALUES (?, ?, ?, ?)", values)
+                self._stalled[each.name] = stall
+        self.forget_unwritten()
 
     def scan(self, table: Table) -> Iterable[tuple[Any, ...]]:
         """Every row of a table as SQL has it, by key."""
@@ -163,11 +211,12 @@ def refold(
     until: int | None = None,
     progress: Progress | None = None,
     added: Callable[[type[Row], list[Row]], None] | None = None,
+    stalled: dict[str, Stall] | None = None,
 ) -> tuple[Rows, int]:
     """Fold the log in memory, up to and including position `until`; the rows, and how many events were read.
 
     Events that were void by then are left out. Rows of growing tables are handed to `added` page by page when
-    it is given.
+    it is given. Projections of plugins that failed are entered into `stalled`.
     """
     fold = Fold(projections)
     rows, count = Rows(), 0
@@ -180,6 +229,8 @@ def refold(
         count += len(page)
         if progress is not None:
             progress(len(page))
+    if stalled is not None:
+        stalled |= fold.stalled
     return rows, count
 
 

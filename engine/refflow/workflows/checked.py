@@ -14,6 +14,7 @@ from .codes import codes
 from .conditions import condition_problems
 from .contact_bounds import contact_problems
 from .definition import Definition
+from .extensions import NONE, Extensions
 from .library import Library
 from .loader import load_workflow
 from .paths import TooManyPlaces
@@ -48,19 +49,20 @@ def check_workflows(
     kinds: Kinds,
     channels: Collection[str],
     packaged: Mapping[str, Definition] = MappingProxyType({}),
+    extensions: Extensions = NONE,
 ) -> Checked:
     """Everything that is wrong with the workflows in `texts`, by file, and what they promise."""
     problems: list[Problem] = []
     workflows: list[Written] = []
     roots: dict[str, Node | None] = {}
     for file, text in texts.items():
-        loaded = load_workflow(text, file, templates, kinds, channels, packaged)
+        loaded = load_workflow(text, file, templates, kinds, channels, packaged, extensions)
         problems += loaded.problems
         roots[file] = loaded.root
         if loaded.definition is not None and loaded.root is not None:
             proof = _proof(loaded.definition, settings)
             workflows.append(Written(file=file, root=loaded.root, definition=loaded.definition, proof=proof))
-    library = Library(kinds)
+    library = Library(kinds, extensions)
     for each in workflows:
         problems += (*condition_problems(each, library), *contact_problems(each, settings))
     problems += same_names(workflows)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
-from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
 from refflow.events.kinds import Kinds
 
-from .actions import Actions
 from .compiler import Cases
 from .definition import AnyInstruction, Branch, Emit, Loop, Match, Send, Set, Source, Start, Task, Use, Wait
 from .expressions import (
@@ -31,6 +29,7 @@ from .expressions import (
 from .expressions import Problem as ExpressionProblem
 from .expressions.problems import did_you_mean, nearest
 from .expressions.types import Enum, described, fits, is_optional
+from .extensions import NONE, Extensions
 from .header import Header
 from .reading import Reader
 from .templates import check_text
@@ -49,10 +48,10 @@ class Checker:
         kinds: Kinds,
         header: Header,
         sends: Collection[str],
-        actions: Actions = MappingProxyType({}),
+        extensions: Extensions = NONE,
     ) -> None:
         self._reader = reader
-        self._actions = actions
+        self._extensions = extensions
         self._sends = sends
         self._kinds = kinds
         self._params = header.params
@@ -66,10 +65,19 @@ class Checker:
         """What can be spoken of when the last event is one of the kinds `events`."""
         key = tuple(sorted(events)), loop
         if key not in self._scopes:
-            scope = scope_for(key[0], self._params, self._kinds, self._subject, loop, self._key, self._vars)
+            scope = scope_for(
+                key[0],
+                self._params,
+                self._kinds,
+                self._subject,
+                loop,
+                self._key,
+                self._vars,
+                self._extensions,
+            )
             if not self._subject_read:  # then of nobody anything is known to be wrong
                 names = {**dict.fromkeys((*SUBJECTS, "ask"), UNKNOWN), **scope.names}
-                scope = Scope(names, scope.functions)
+                scope = Scope(names, scope.functions, scope.filters)
             self._scopes[key] = scope
         return self._scopes[key]
 
@@ -137,7 +145,7 @@ class Checker:
                 values = {name: _about(source, events) for name, source in each.values.items()}
                 return msgspec.structs.replace(each, values=values)
             case Use():
-                fields = record_of(self._actions[each.action].params, each.action).fields
+                fields = record_of(self._extensions.actions[each.action].params, each.action).fields
                 for name, source in each.values.items():
                     self.expression(source, scope, fields.get(name))
                 values = {name: _about(source, events) for name, source in each.values.items()}

@@ -14,9 +14,9 @@ import msgspec
 
 from refflow.events.kinds import Kinds
 
-from .actions import Actions
 from .definition import AnyInstruction, Branch, Exit, Jump, Return
 from .expressions.problems import did_you_mean
+from .extensions import Action
 from .reading import Reader, meant, one_of
 from .yaml_source import Mapping as MappingNode
 from .yaml_source import Node, Scalar, Sequence
@@ -38,7 +38,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     channels: Collection[str]
     kinds: Kinds
     variables: Collection[str] = ()
-    actions: Actions = MappingProxyType({})
+    actions: Mapping[str, Action] = MappingProxyType({})
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,7 +18,7 @@ from refflow.views.runs import Run
 
 from .definition import Definition
 from .durations import Duration, parse_duration
-from .facts import ask_facts, contact_facts, opening_facts, owner_facts
+from .facts import Facts, ask_facts, contact_facts, opening_facts, owner_facts
 from .turn import Turn
 
 
@@ -58,7 +58,20 @@ def environment(
         env["opening"] = opening_facts(posting)
     if person is not None and posting is not None:
         env["ask"] = ask_facts(rows.get(Ask, ask_id(person.id, posting.id)))
+    env["facts"] = lambda: facts_of(env)
     return env
+
+
+def facts_of(env: Mapping[str, Any]) -> Facts:
+    """What the pure part of a plugin may know, in the environment `env`."""
+    return Facts(
+        now=env["now"],
+        me=env["me"],
+        contact=env.get("contact"),
+        opening=env.get("opening"),
+        ask=env.get("ask"),
+        event=env["event"],
+    )
 
 
 def run_environment(

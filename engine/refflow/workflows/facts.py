@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Literal
 
 import msgspec
 
@@ -61,6 +64,19 @@ class OwnerFacts(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     first_name: str
     email: str | None
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the pure parts of a plugin may know of a run: whom and what it is about, the plain fields of its
+    event, and what time it is (aware). `contact`, `opening` and `ask` are None in a workflow that is not about one.
+    """
+
+    now: datetime
+    me: OwnerFacts
+    contact: ContactFacts | None = None
+    opening: OpeningFacts | None = None
+    ask: AskFacts | None = None
+    event: Mapping[str, Any] = MappingProxyType({})
 
 
 def tie_of(contact: Contact) -> Tie:

@@ -28,7 +28,6 @@ from refflow.views.pipeline import Ask, ask_id
 from refflow.views.runs import Run
 from refflow.views.timeline import Happening
 
-from .actions import planned
 from .definition import (
     Branch,
     Emit,
@@ -47,7 +46,7 @@ from .definition import (
     Wait,
 )
 from .durations import Duration
-from .environment import plain_value, run_environment
+from .environment import facts_of, plain_value, run_environment
 from .guards import something_came_in
 from .library import Accepted
 from .sending import draft, hold, release
@@ -260,6 +259,7 @@ class Interpreter:
 
     def _task(self, step: Task) -> None:
         env = self._env(self.run.loops)
+        filters = self.turn.library.extensions.filters
         due = self._due(step.within, self.run.loops)
         self._record(
             TaskOpened(
@@ -269,8 +269,8 @@ class Interpreter:
                 due=due,
                 contact=self.run.contact,
                 opening=self.run.opening,
-                title=render_text(step.title.text, env),
-                help=render_text(step.help.text, env) if step.help else None,
+                title=render_text(step.title.text, env, filters),
+                help=render_text(step.help.text, env, filters) if step.help else None,
             )
         )
         self._record(TimerSet(run=self.run.id, step=step.step, due=due, rule=step.within.text))
@@ -337,14 +337,15 @@ class Interpreter:
         self._record(VarsSet(run=self.run.id, step=step.step, values=values))
 
     def _use(self, step: Use, loops: dict[str, int]) -> None:
-        action = self.turn.library.actions.get(step.action)
+        library, env = self.turn.library, self._env(loops)
+        action = library.extensions.actions.get(step.action)
         if action is None:
             raise RefflowError(f"`use: {step.action}` belongs to no plugin that is installed and enabled.")
-        env = self._env(loops)
-        values = {
-            name: self.turn.library.evaluate(self.accepted, source, env) for name, source in step.values.items()
-        }
-        for payload in planned(step.action, action, values, env):
+        values = {name: library.evaluate(self.accepted, source, env) for name, source in step.values.items()}
+        for payload in action.plan(values, facts_of(env)):
+            kind = self.turn.kinds.of(payload).name
+            if not kind.startswith(action.prefix):
+                raise RefflowError(f"The action `{step.action}` may not record `{kind}`, which is not its own.")
             self._record(payload)
 
     def _want(self, step: Start, loops: dict[str, int]) -> None:

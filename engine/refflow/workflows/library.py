@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -12,9 +11,9 @@ from refflow.events.kinds import Kinds
 from refflow.views.rows import Rows
 from refflow.views.runs import Defined, Workflow
 
-from .actions import Actions
 from .definition import Definition, Source, Wait, decode
 from .expressions import Expression, ExpressionErrors, compile_expression
+from .extensions import NONE, Extensions
 from .vocabulary import scope_for
 
 
@@ -37,9 +36,9 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True):
 class Library:
     """Compiled definitions and expressions, by what they were compiled from."""
 
-    def __init__(self, kinds: Kinds, actions: Actions = MappingProxyType({})) -> None:
+    def __init__(self, kinds: Kinds, extensions: Extensions = NONE) -> None:
         self.kinds = kinds
-        self.actions = actions
+        self.extensions = extensions
         self._definitions: dict[str, Accepted] = {}
         self._heard: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
         self._expressions: dict[tuple[str, Source], Expression] = {}
@@ -90,6 +89,7 @@ class Library:
                 True,
                 definition.key,
                 definition.vars,
+                self.extensions,
             )
             try:
                 found = self._expressions[key] = compile_expression(source.text, scope)

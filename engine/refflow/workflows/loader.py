@@ -9,11 +9,11 @@ import msgspec
 
 from refflow.events.kinds import Kinds
 
-from .actions import Actions
 from .checking import Checker
 from .compiler import Compiler, Departure, Known
 from .definition import AnyInstruction, Definition, Exit, Interrupt, Send, Template
 from .expressions import TEXT, Optional_, Scope
+from .extensions import NONE, Extensions
 from .flow import circles, events_at
 from .header import Header, read_header
 from .instances import read_instance
@@ -50,10 +50,10 @@ def load_workflow(
     kinds: Kinds,
     channels: Collection[str],
     packaged: Mapping[str, Definition] = MappingProxyType({}),
-    actions: Actions = MappingProxyType({}),
+    extensions: Extensions = NONE,
 ) -> Loaded:
     """The workflow in `text`, which `file` names in messages; `channels` are those that messages can go by,
-    `packaged` the workflows that others can be made from, by name (`std/thank`), `actions` those of plugins.
+    `packaged` the workflows that others can be made from, by name (`std/thank`), `extensions` what plugins add.
     """
     root, problems = read_yaml(text, file)
     reader = Reader(file)
@@ -63,7 +63,7 @@ def load_workflow(
         if "from" in top.values:
             definition = read_instance(reader, top, packaged)
         else:
-            definition = _Loading(reader, templates, kinds, channels, actions).definition(top)
+            definition = _Loading(reader, templates, kinds, channels, extensions).definition(top)
     ordered = in_order(reader.problems)
     return Loaded(definition=None if has_errors(ordered) else definition, problems=ordered, root=root)
 
@@ -75,13 +75,13 @@ class _Loading:
         templates: TemplateSource,
         kinds: Kinds,
         channels: Collection[str],
-        actions: Actions,
+        extensions: Extensions,
     ) -> None:
-        self._actions = actions
         self._reader = reader
         self._templates = templates
         self._kinds = kinds
         self._channels = channels
+        self._extensions = extensions
 
     def definition(self, top: MappingNode) -> Definition | None:
         """The definition; of use only when no errors have been noted."""
@@ -104,7 +104,7 @@ class _Loading:
                 entries.setdefault(sides[interrupt.do], set()).add(interrupt.event)
         events = events_at(compiler.program, addresses, entries)
         self._check_reached(header, compiler, {name: bool(events[at]) for name, at in addresses.items()})
-        checker = Checker(self._reader, self._kinds, header, compiler.sends, self._actions)
+        checker = Checker(self._reader, self._kinds, header, compiler.sends, self._extensions)
         header = self._checked(header, checker)
         program = [
             checker.instruction(each, kinds, in_loop, compiler.cases.get(at)) if kinds else each
@@ -128,7 +128,7 @@ class _Loading:
             channels=self._channels,
             kinds=self._kinds,
             variables=tuple(header.vars),
-            actions=self._actions,
+            actions=self._extensions.actions,
         )
         return Compiler(self._reader, known, VERBS)
 

@@ -145,15 +145,18 @@ class Reader:
             self.wrong("E011", f"{what} cannot be `{found.text}`", found, help)
         return nearest(found.text, options)
 
-    def known(self, node: Node, code: str, what: str, options: Collection[str]) -> str | None:
-        """The name of something that exists."""
+    def known(
+        self, node: Node, code: str, what: str, options: Collection[str], none: str | None = None
+    ) -> str | None:
+        """The name of something that exists; `none` is the help when nothing of the sort does."""
         found = self.scalar(node, what)
         if found is None:
             return None
         if found.text in options:
             return found.text
-        help = did_you_mean(found.text, options) or (one_of(options) if 0 < len(options) <= 8 else None)
         if not self.told(code, found.text):
+            few = one_of(options) if 0 < len(options) <= 8 else None
+            help = did_you_mean(found.text, options) or few or (None if options else none)
             self.wrong(code, f"{what} `{found.text}` does not exist", found, help)
         return nearest(found.text, options)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -16,6 +16,7 @@ from refflow.errors import RefflowError
 
 from .definition import Template
 from .durations import Duration
+from .extensions import Filters
 
 _FAULTS = (
     jinja2.TemplateError,
@@ -76,36 +77,59 @@ class _Sandbox(SandboxedEnvironment):
         return isinstance(obj, Macro) or obj is self.globals["range"]
 
 
-def environment() -> SandboxedEnvironment:
-    """The environment of all templates."""
-    return _ENVIRONMENT
+@lru_cache(maxsize=16)
+def environment(filters: Filters = ()) -> SandboxedEnvironment:
+    """The environment of all templates that may use the `filters` of plugins."""
+    made = _Sandbox(
+        undefined=jinja2.StrictUndefined,
+        finalize=_printed,
+        autoescape=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals = {"range": made.globals["range"]}
+    del made.filters["random"]
+    for name, call in filters:
+        made.filters.setdefault(name, _known_only(call))
+    return made
 
 
-def render_message(template: Template, env: Mapping[str, Any]) -> tuple[str | None, str, tuple[str, ...]]:
+def _known_only(call: Callable[..., str]) -> Callable[..., str]:
+    """A plugin's filter: what nobody knows stays the placeholder that it is."""
+
+    def apply(value: Any, *args: Any, **named: Any) -> str:
+        return str(value) if isinstance(value, jinja2.Undefined) else call(value, *args, **named)
+
+    return apply
+
+
+def render_message(
+    template: Template, env: Mapping[str, Any], filters: Filters = ()
+) -> tuple[str | None, str, tuple[str, ...]]:
     """Subject, body and what is missing in them. Raises `RefflowError`."""
     noted: dict[str, None] = {}
-    subject = None if template.subject is None else _render(template.subject, env, noted).strip()
+    subject = None if template.subject is None else _render(template.subject, env, noted, filters).strip()
     if subject is not None and len(subject.splitlines()) > 1:
         shown = " / ".join(subject.splitlines())
         raise RefflowError(f"The subject of the message has a line break in it: {shown}.")
-    return subject, _render(template.body, env, noted), tuple(noted)
+    return subject, _render(template.body, env, noted, filters), tuple(noted)
 
 
-def render_plain(text: str, env: Mapping[str, Any]) -> str:
+def render_plain(text: str, env: Mapping[str, Any], filters: Filters = ()) -> str:
     """The text, filled in. Raises `RefflowError`."""
-    return _render(text, env, {})
+    return _render(text, env, {}, filters)
 
 
-def _render(text: str, env: Mapping[str, Any], noted: dict[str, None]) -> str:
+def _render(text: str, env: Mapping[str, Any], noted: dict[str, None], filters: Filters) -> str:
     try:
-        return _compiled(text).render({name: _seen(value, name, noted) for name, value in env.items()})
+        return _compiled(text, filters).render({name: _seen(value, name, noted) for name, value in env.items()})
     except _FAULTS as error:
         raise RefflowError(f"A template cannot be filled in: {error}") from error
 
 
 @lru_cache(maxsize=256)
-def _compiled(text: str) -> jinja2.Template:
-    return _ENVIRONMENT.from_string(text)
+def _compiled(text: str, filters: Filters) -> jinja2.Template:
+    return environment(filters).from_string(text)
 
 
 def _seen(value: Any, path: str, noted: dict[str, None]) -> Any:
@@ -120,19 +144,3 @@ def _printed(value: Any) -> Any:
     if isinstance(value, Duration):
         return value.in_words()
     return f"{value.day} {value:%B %Y}" if isinstance(value, date) else value
-
-
-def _make() -> SandboxedEnvironment:
-    made = _Sandbox(
-        undefined=jinja2.StrictUndefined,
-        finalize=_printed,
-        autoescape=False,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.globals = {"range": made.globals["range"]}
-    del made.filters["random"]
-    return made
-
-
-_ENVIRONMENT = _make()

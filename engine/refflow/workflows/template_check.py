@@ -12,6 +12,7 @@ from jinja2 import TemplateSyntaxError, nodes
 from .expressions import BOOL, INSTANT, NUMBER, TEXT, UNKNOWN, Enum, List, Record, Type
 from .expressions.problems import did_you_mean
 from .expressions.types import NULL, comparable, described, is_optional, present
+from .extensions import Filters
 from .rendering import environment
 from .templates import Mistake
 
@@ -19,10 +20,10 @@ _LITERALS: dict[type, Type] = {str: TEXT, bool: BOOL, int: NUMBER, float: NUMBER
 _ALONE = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends, nodes.Block)
 
 
-def mistakes_in(text: str, names: Mapping[str, Type]) -> list[Mistake]:
-    """What is wrong with the template `text` where `names` can be used."""
+def mistakes_in(text: str, names: Mapping[str, Type], filters: Filters = ()) -> list[Mistake]:
+    """What is wrong with the template `text` where `names` and the `filters` of plugins can be used."""
     try:
-        checker = _Checker(text, _parsed(text), names)
+        checker = _Checker(text, _parsed(text), names, environment(filters).filters)
         checker.check()
     except TemplateSyntaxError as error:
         message = f"the template cannot be read: {error.message or 'it is no template'}".rstrip(".")
@@ -48,12 +49,15 @@ def _line_start(text: str, line: int) -> int:
 
 
 class _Checker:
-    def __init__(self, text: str, tree: nodes.Template, names: Mapping[str, Type]) -> None:
+    def __init__(
+        self, text: str, tree: nodes.Template, names: Mapping[str, Type], filters: Mapping[str, object]
+    ) -> None:
         self.mistakes: list[Mistake] = []
         self._text = text
         self._tree = tree
         self._names = names
         self._there: frozenset[str] = frozenset()
+        self._filters = filters
         self._own = {each.name for each in tree.find_all(nodes.Name) if each.ctx != "load"}
         self._own |= {each.name for each in tree.find_all(nodes.Macro)}
         if tree.find(nodes.For) is not None:
@@ -86,8 +90,8 @@ class _Checker:
                 return
             case nodes.For(iter=iterated):
                 self._list(iterated)
-            case nodes.Filter(name=str(name)) if name not in environment().filters:
-                self._wrong("E142", f"there is no filter `{name}`", node, name, environment().filters)
+            case nodes.Filter(name=str(name)) if name not in self._filters:
+                self._wrong("E142", f"there is no filter `{name}`", node, name, self._filters)
             case nodes.Test(name=str(name)) if name not in environment().tests:
                 self._wrong("E142", f"there is no test `{name}`", node, name, environment().tests)
             case _ if isinstance(node, _ALONE):

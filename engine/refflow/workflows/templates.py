@@ -17,6 +17,7 @@ import msgspec
 
 from .definition import Template
 from .expressions import Scope
+from .extensions import Filters
 from .problems import Problem
 
 NAMES = ("contact", "opening", "ask", "me", "event", "params", "vars", "data", "loop", "now")
@@ -119,27 +120,28 @@ def check_text(text: str, scope: Scope, offset: int = 0) -> list[Mistake]:
 
     names = {name: found for name, found in scope.names.items() if name in NAMES}
     return [
-        msgspec.structs.replace(mistake, offset=mistake.offset + offset) for mistake in mistakes_in(text, names)
+        msgspec.structs.replace(mistake, offset=mistake.offset + offset)
+        for mistake in mistakes_in(text, names, scope.filters)
     ]
 
 
-def render(template: Template, env: Mapping[str, Any]) -> Rendered:
+def render(template: Template, env: Mapping[str, Any], filters: Filters = ()) -> Rendered:
     """The message that `template` makes of the facts in `env`. Raises `RefflowError` when it cannot be written,
     or when its subject would have more than one line.
     """
     from .rendering import render_message
 
-    subject, body, missing = render_message(template, _seen(env))
+    subject, body, missing = render_message(template, _seen(env), filters)
     return Rendered(subject, body, missing)
 
 
-def render_text(text: str, env: Mapping[str, Any]) -> str:
+def render_text(text: str, env: Mapping[str, Any], filters: Filters = ()) -> str:
     """A title or help text with its template expressions filled in. Raises `RefflowError` when it cannot be."""
     if not any(mark in text for mark in ("{{", "{%", "{#")):
         return text
     from .rendering import render_plain
 
-    return render_plain(text, _seen(env))
+    return render_plain(text, _seen(env), filters)
 
 
 def placeholders_in(text: str) -> tuple[str, ...]:

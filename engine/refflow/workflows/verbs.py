@@ -332,7 +332,7 @@ def _start(compiler: Compiler, step: Step) -> bool:
 
 def _use(compiler: Compiler, step: Step) -> bool:
     reader = compiler.reader
-    name = reader.known(step.value, "E160", "action", compiler.known.actions)
+    name = reader.known(step.value, "E160", "action", compiler.known.actions, "no plugin here has any")
     found = reader.mapping(step.beside["with"], "`with`") if "with" in step.beside else None
     values = _sources(compiler, found)
     if name is None:

@@ -26,6 +26,7 @@ from .expressions import (
     record_of,
 )
 from .expressions.types import joined, optional
+from .extensions import NONE, Extensions
 from .facts import AskFacts, ContactFacts, OpeningFacts, OwnerFacts
 
 SUBJECTS = ("contact", "opening")
@@ -47,6 +48,7 @@ def scope_for(
     loop: bool = False,
     key: Collection[str] | None = None,
     variables: Mapping[str, Variable | None] = MappingProxyType({}),
+    extensions: Extensions = NONE,
 ) -> Scope:
     """What can be used where `event` is one of the kinds `events`, in a workflow about `subjects`.
 
@@ -71,7 +73,8 @@ def scope_for(
     if events:
         known = kinds.by_name()
         names["event"] = event_type([known.get(kind) for kind in events])
-    return Scope(names, {each.name: each for each in (_ACTIVE, _SENT)})
+    functions = {**extensions.functions, **{each.name: each for each in (_ACTIVE, _SENT)}}
+    return Scope(names, functions, extensions.filters)
 
 
 def params_record(params: Mapping[str, Parameter | None]) -> Record:

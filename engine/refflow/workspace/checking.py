@@ -38,7 +38,7 @@ class Outdated(msgspec.Struct, frozen=True, kw_only=True):
 
 def outdated(workspace: Workspace) -> list[Outdated]:
     """The workflows in force that were made from packaged ones which have changed since, or gone."""
-    packages = packaged(workspace, workspace.folder.templates())
+    packages = packaged(workspace, workspace.folder.templates(workspace.brought()))
     found = []
     for row in workspace.views.find(Workflow, retired=False):
         definition = workspace.library.definition(Rows(workspace.views), row.hash).definition
@@ -54,9 +54,10 @@ def check(workspace: Workspace, paths: Sequence[Path] = ()) -> Checked:
 
     While the settings have errors, the promises are those under the settings in force.
     """
-    templates = workspace.folder.templates()
+    brought = workspace.brought()
+    templates = workspace.folder.templates(brought)
     text, file = workspace.folder.settings_text(), str(workspace.folder.settings)
-    files = [workflow_file(path, templates) for path in paths] or workspace.folder.workflows(templates)
+    files = [workflow_file(path, templates) for path in paths] or workspace.folder.workflows(templates, brought)
     settings, problems = load_settings(text, file)
     found = check_workflows(
         {str(each.path): each.text for each in files},
@@ -65,6 +66,7 @@ def check(workspace: Workspace, paths: Sequence[Path] = ()) -> Checked:
         workspace.kinds,
         sorted(workspace.host.effects.channels),
         packaged(workspace, templates) if any(is_made_from(each.text) for each in files) else {},
+        workspace.extensions,
     )
     pinned = [each for name in found.definitions for each in _pinned(workspace, found, name)]
     return msgspec.structs.replace(

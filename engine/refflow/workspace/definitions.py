@@ -53,6 +53,7 @@ def load(workspace: Workspace, file: WorkflowFile, templates: Mapping[str, str])
         workspace.kinds,
         channels,
         packaged(workspace, templates) if is_made_from(file.text) else {},
+        workspace.extensions,
     )
 
 
@@ -66,10 +67,12 @@ def packaged(workspace: Workspace, templates: Mapping[str, str]) -> dict[str, De
     channels = frozenset(workspace.host.effects.channels)
     texts = {path.stem: path.read_text(encoding="utf-8") for path in resources.workflows().glob("*.yaml")}
     loaded = {
-        f"std/{name}": load_workflow(text, name, TemplateTexts(templates), workspace.kinds, channels).definition
+        f"std/{name}": load_workflow(
+            text, name, TemplateTexts(templates), workspace.kinds, channels, extensions=workspace.extensions
+        )
         for name, text in texts.items()
     }
-    return {name: definition for name, definition in loaded.items() if definition is not None}
+    return {name: each.definition for name, each in loaded.items() if each.definition is not None}
 
 
 def hash_of(definition: Definition) -> str:

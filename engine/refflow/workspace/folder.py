@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -35,6 +35,13 @@ class WorkflowFile(msgspec.Struct, frozen=True, kw_only=True):
         """What the workflow calls itself; what its file is called when that cannot be made out."""
         named = _NAMED.search(self.text)
         return named[1] if named else self.path.stem
+
+
+class Brought(msgspec.Struct, frozen=True, kw_only=True):
+    """A folder of workflows that a plugin brings. Of its files those count whose names begin with `prefix`."""
+
+    prefix: str
+    folder: Path
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,27 +82,44 @@ class Folder(msgspec.Struct, frozen=True):
         """Where channels leave drafts."""
         return self.path / "outbox"
 
-    def templates(self) -> dict[str, str]:
-        """Every message template by name: the standard ones, and the workspace's own, which come first."""
+    def templates(self, brought: Sequence[Brought] = ()) -> dict[str, str]:
+        """Every message template by name: the standard ones, those `brought` by plugins, and the workspace's
+        own, which come first.
+        """
         return {
             path.stem: _read(path)
-            for folder in (resources.workflows() / "templates", self.path / "templates")
-            for path in sorted(folder.glob("*.txt"))
+            for prefix, folder in (
+                *((each.prefix, each.folder / "templates") for each in brought),
+                ("", resources.workflows() / "templates"),
+                ("", self.path / "templates"),
+            )
+            for path in sorted(folder.glob(f"{prefix}*.txt"))
         }
 
-    def workflows(self, templates: Mapping[str, str]) -> list[WorkflowFile]:
-        """The workflow files: the standard ones, and the workspace's own, which replace those of their name."""
+    def workflows(self, templates: Mapping[str, str], brought: Sequence[Brought] = ()) -> list[WorkflowFile]:
+        """The workflow files: those `brought` by plugins, the standard ones, and the workspace's own. Each
+        replaces those of its name before it.
+        """
+        added = [
+            workflow_file(path, templates)
+            for each in brought
+            for path in _workflows_in(each.folder)
+            if path.name.startswith(each.prefix)
+        ]
         standard = [workflow_file(path, templates) for path in _workflows_in(resources.workflows())]
-        return list({file.name: file for file in (*standard, *self.own_workflows(templates))}.values())
+        own = self.own_workflows(templates)
+        return list({file.name: file for file in (*added, *standard, *own)}.values())
 
     def own_workflows(self, templates: Mapping[str, str]) -> list[WorkflowFile]:
         """The workflow files of the workspace itself."""
         return [workflow_file(path, templates) for path in _workflows_in(self.path / "workflows")]
 
-    def changes(self, *, settings: str | None, workflows: Mapping[str, str]) -> Changes | None:
+    def changes(
+        self, *, settings: str | None, workflows: Mapping[str, str], brought: Sequence[Brought] = ()
+    ) -> Changes | None:
         """What is new against the digest of the settings, and the names of workflows by digest; None if nothing."""
-        templates = self.templates()
-        files = self.workflows(templates)
+        templates = self.templates(brought)
+        files = self.workflows(templates, brought)
         text = self.settings_text()
         present = {file.digest for file in files}
         found = Changes(

@@ -102,7 +102,7 @@ def redecide(workspace: Workspace, progress: Progress | None = None) -> Redecide
     Facts are what a person, the clock, a channel or a source reported; all else must follow from them.
     """
     projections = workspace.views.projections
-    fold, rows, library = Fold(projections), Rows(), Library(workspace.kinds)
+    fold, rows, library = Fold(projections), Rows(), Library(workspace.kinds, workspace.extensions)
     commits = decisions = 0
     differing: list[str] = []
     for commit in _commits(workspace):

@@ -19,6 +19,7 @@ def synchronise(workspace: Workspace, now: datetime) -> None:
     changes = workspace.folder.changes(
         settings=known.digest if known is not None else None,
         workflows={row.digest: row.name for row in workspace.views.find(Workflow, retired=False)},
+        brought=workspace.brought(),
     )
     if changes is not None:
         # Reading definitions takes long to import, and most commands find nothing new.

@@ -19,7 +19,6 @@ from refflow.effects.outbox import attempt, locked, outgoing_of
 from refflow.errors import Held, RefflowError, UsageError
 from refflow.events import kinds_with
 from refflow.events.event import Commit, StoredEvent, commit_id, instant, micros
-from refflow.events.kinds import EventKind, Kinds, Upcaster
 from refflow.events.messages import SendRequested
 from refflow.events.runs import EventsVoided, InboxChecked, ScheduleFired, TimerFired
 from refflow.log.database import connect, in_memory
@@ -33,7 +32,6 @@ from refflow.plugins.registry import Contribution
 from refflow.plugins.specs import ChannelSpec
 from refflow.views import built_in
 from refflow.views.messages import Message
-from refflow.views.projection import Projection
 from refflow.views.rows import Rows
 from refflow.views.runs import Pause, Run, Scheduled
 from refflow.views.runs import Settings as SettingsRow
@@ -41,10 +39,14 @@ from refflow.views.store import Progress, ViewStore
 from refflow.workflows.pauses import pause_at
 from refflow.workflows.settings import Settings, settings_from
 
-from .folder import Folder, find
+from .extending import brought_by, kinds_of, projections_of
+from .folder import Brought, Folder, find
+from .owners import remember
+from .reacting import begin, react, waiting
 
 # The engine takes long to import, and is needed only where something is decided.
 if TYPE_CHECKING:
+    from refflow.workflows.extensions import Extensions
     from refflow.workflows.library import Library
     from refflow.workflows.turn import Turn
 
@@ -54,6 +56,7 @@ CLOCK_SLACK = 5 * 60 * 1_000_000
 LOCK_PATIENCE = 20.0
 """Seconds to wait for another process that is writing."""
 MOST_TIMERS = 100_000
+MORE = "`refflow doctor` says more."
 
 Fired = TimerFired | ScheduleFired
 Warn = Callable[[str], None]
@@ -90,13 +93,20 @@ class Workspace:
         self._in_act = False
         self.connection = connect(folder.database, read_only=read_only)
         try:
-            self.kinds = self._kinds()
+            pure = self.host.pure
+            self.kinds = kinds_of(pure)
+            core = built_in(self.kinds)
+            added, troubles = projections_of(pure, core)
+            self._projections, self.troubles = (*core, *added), tuple(troubles)
             self._use(self.connection)
             self.id = self.log.workspace()
             self._refresh(progress)
+            if not read_only:
+                remember(self.connection, pure)
         except BaseException:
             self.connection.close()
             raise
+        self._tell_troubles()
 
     @classmethod
     def create(cls, folder: Folder, now: datetime, **options: Any) -> Self:
@@ -119,7 +129,7 @@ class Workspace:
     def host(self) -> Host:
         """The plugins, loaded at first use."""
         if self._host is None:
-            self._host = Host.load(self._plugin_config(), self._in_process)
+            self._host = Host.load(configured_plugins(self.connection, self.folder), self._in_process)
         return self._host
 
     def reload_plugins(self) -> None:
@@ -131,7 +141,18 @@ class Workspace:
         """The definitions that runs follow."""
         from refflow.workflows.library import Library
 
-        return Library(self.kinds)
+        return Library(self.kinds, self.extensions)
+
+    @cached_property
+    def extensions(self) -> Extensions:
+        """What plugins add to workflows; of what cannot be used, `warn` hears."""
+        from .language import extensions_of
+
+        found, troubles = extensions_of(self.host.pure)
+        self.troubles = (*self.troubles, *troubles)
+        for trouble in troubles:
+            self.warn(f"{trouble}. {MORE}")
+        return found
 
     @property
     def settings(self) -> Settings:
@@ -147,11 +168,26 @@ class Workspace:
             if contribution.enabled
         }
 
+    def brought(self) -> list[Brought]:
+        """The folders of workflows that enabled plugins bring."""
+        found, troubles = brought_by(self.host.effects)
+        for trouble in troubles:
+            self.warn(f"{trouble}. {MORE}")
+        return found
+
+    def configuration(self, plugin: str, config: type[msgspec.Struct] | None) -> msgspec.Struct | None:
+        """What the settings say of a plugin, as the struct that it declares. Raises `UsageError`."""
+        if config is None:
+            return None
+        section = self.settings.plugins.get(plugin, {})
+        return read_config(f"refflow.yaml, plugins.{plugin}", section, config, self.host.secret)
+
     def turn(self, now: int) -> Turn:
         """A turn over the present rows at `now` (microseconds since 1970 UTC)."""
         from refflow.workflows.turn import Turn
 
         head = self.log.head()
+        self.views.forget_unwritten()
         return Turn(
             Rows(self.views),
             self.views.fold,
@@ -181,19 +217,42 @@ class Workspace:
             raise UsageError(f"{at:%Y-%m-%d %H:%M} UTC is still to come. Say when it happened.")
         with self._writing():
             moment = micros(now)
+            begin(self)
             self._deliver(moment, recovering=True)
             self._fire_timers(moment, due=micros(at or now) - 1, sending=False)
             done = self._commit(decide, moment)
             self._deliver(moment)
             self._fire_timers(moment, due=moment)
+            react(self, now)
             return done
 
     def catch_up(self, now: datetime) -> None:
         """Fire the timers that are due, and settle what an earlier process left open."""
         with self._writing():
             moment = micros(now)
+            begin(self)
             self._deliver(moment, recovering=True)
             self._fire_timers(moment, due=moment)
+            react(self, now)
+
+    def record(
+        self,
+        payloads: Sequence[Any],
+        by: str,
+        cause: int | None,
+        now: datetime,
+        within: Callable[[], None],
+    ) -> None:
+        """Record what a plugin tells, with all that follows, and in its transaction what `within` writes."""
+
+        def decide(turn: Turn) -> None:
+            for payload in payloads:
+                turn.record(payload, by=by, cause=cause)
+
+        with self._writing():
+            moment = micros(now)
+            self._commit(decide, moment, within)
+            self._deliver(moment)
 
     def receive(self, polled: Mapping[str, Sequence[Incoming]], now: datetime) -> None:
         """Take in what came by each channel that was looked at, and catch up: facts and overdue timers in the
@@ -218,10 +277,14 @@ class Workspace:
         return bool(
             self._next_timer(micros(now), micros(now))
             or self.views.query(Message, "status = 'requested' LIMIT 1")
+            or waiting(self, now)
         )
 
-    def append(self, turn: Turn, head: int, now: int) -> None:
-        """Store the events of a turn and its rows as one commit. Raises `Conflict` when the log moved on."""
+    def append(self, turn: Turn, head: int, now: int, within: Callable[[], None] | None = None) -> None:
+        """Store the events of a turn and its rows as one commit, and in its transaction what `within` writes.
+
+        Raises `Conflict` when the log moved on.
+        """
         commit = Commit(id=commit_id(now, os.urandom(10)), recorded_at=turn.now, events=tuple(turn.events))
         new_head = head + len(turn.events)
 
@@ -230,13 +293,22 @@ class Workspace:
                 self.views.rebuild(self.log)
             else:
                 self.views.write(turn.rows, new_head)
+            if within is not None:
+                within()
 
         self.log.append(commit, head, within=keep_up)
 
     def _commit(
-        self, decide: Callable[[Turn], T], now: int, *, sending: bool = True
+        self,
+        decide: Callable[[Turn], T],
+        now: int,
+        within: Callable[[], None] | None = None,
+        *,
+        sending: bool = True,
     ) -> tuple[T, list[StoredEvent]]:
-        """Decide and append. Unless `sending`, a turn that would request a send is given up."""
+        """Decide and append, with what `within` writes. Unless `sending`, a turn that would request a send is
+        given up.
+        """
         from refflow.workflows.engine import settle
 
         while True:
@@ -248,7 +320,7 @@ class Workspace:
             if not turn.events or (sends and not sending):
                 return result, []
             try:
-                self.append(turn, head, now)
+                self.append(turn, head, now, within)
             except Conflict:
                 continue
             return result, turn.stored()
@@ -343,46 +415,41 @@ class Workspace:
         if stale:
             self.views.rebuild(self.log, stale, progress)
 
+    def _tell_troubles(self) -> None:
+        """One line for each plugin that is not as it should be: the command goes on without it."""
+        for each in self.host.unusable:
+            self.warn(
+                f"the plugin {each.name} of {each.dist} {each.version} is not used: {each.reason}. {MORE}"
+            )
+        for trouble in self.troubles:
+            self.warn(f"{trouble}. {MORE}")
+        for name, stall in self.views.stalled.items():
+            self.warn(f"the view {name} is stalled at event {stall.position}: {stall.reason}. {MORE}")
+
     def _use(self, connection: Connection) -> None:
         self.connection = connection
         self.log = SqliteLog(connection, self.kinds)
-        self.views = ViewStore(connection, self._projections())
+        self.views = ViewStore(connection, self._projections)
 
     def _channel(self, contribution: Contribution[ChannelSpec]) -> Channel:
-        spec, section = contribution.spec, self.settings.plugins.get(contribution.plugin, {})
-        config = None
-        if spec.config is not None:
-            where = f"refflow.yaml, plugins.{contribution.plugin}"
-            config = read_config(where, section, spec.config, self.host.secret)
+        spec = contribution.spec
+        config = self.configuration(contribution.plugin, spec.config)
         made: Channel = resolve(spec.factory)(ChannelContext(folder=self.folder.outbox, config=config))
         return made
 
-    def _plugin_config(self) -> PluginConfig:
-        """What the settings say of plugins. Read without decoding events, which may need the plugins."""
-        try:
-            row = ViewStore(self.connection, ()).get(SettingsRow, "settings")
-        except RefflowError:
-            return PluginConfig()
-        return PluginConfig() if row is None else plugin_config(settings_from(row.settings).plugins)
 
-    def _kinds(self) -> Kinds:
-        """The core kinds and those of plugins."""
-        types = [each.spec for each in self.host.pure.event_types.values()]
-        upcasters = [each.spec for each in self.host.pure.upcasters.values()]
-        return kinds_with(
-            (
-                EventKind(name=spec.name, payload=spec.payload, version=spec.version, personal=spec.personal)
-                for spec in types
-            ),
-            (
-                Upcaster(kind=spec.name, from_version=spec.from_version, upcast=spec.upcast)
-                for spec in upcasters
-            ),
-        )
-
-    def _projections(self) -> tuple[Projection, ...]:
-        added = [resolve(each.spec.factory) for each in self.host.pure.projections.values()]
-        return (*built_in(self.kinds), *added)
+def configured_plugins(connection: Connection, folder: Folder) -> PluginConfig:
+    """What the settings in force say of plugins. Read without decoding events, which may need the plugins."""
+    try:
+        row = ViewStore(connection, ()).get(SettingsRow, "settings")
+    except RefflowError:
+        return PluginConfig()
+    if row is None:
+        return PluginConfig()
+    config = plugin_config(settings_from(row.settings).plugins)
+    beside = folder.path.absolute()
+    local = tuple(str(beside / Path(each).expanduser()) for each in config.local)
+    return msgspec.structs.replace(config, local=local)
 
 
 def _record_all(payloads: Sequence[Any], by: str, turn: Turn) -> None:

@@ -24,10 +24,13 @@ class Function(msgspec.Struct, frozen=True):
 
 
 class Scope(msgspec.Struct, frozen=True):
-    """What an expression may use: names with their types, and functions beside the built-in ones."""
+    """What an expression may use: names with their types, and functions beside the built-in ones. A template
+    may also use `filters` beside those of Jinja2.
+    """
 
     names: Mapping[str, Type]
     functions: Mapping[str, Function] = {}
+    filters: tuple[tuple[str, Callable[..., str]], ...] = ()
 
     def function(self, name: str) -> Function | None:
         """The function called `name`."""

@@ -21,6 +21,11 @@ def record_of(struct_type: type[msgspec.Struct], name: str) -> Record:
     return _record(inspect.type_info(struct_type), name, ())
 
 
+def type_of(annotation: Any) -> Type | None:
+    """The type of a value that Python annotates so, or None when expressions know none for it."""
+    return _type(inspect.type_info(annotation), "", ())
+
+
 def _record(info: Any, name: str, around: tuple[type, ...]) -> Record:
     fields: dict[str, Type] = {}
     for field in info.fields:

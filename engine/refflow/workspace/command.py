@@ -1,0 +1,30 @@
+"""What the command of a plugin works with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from .workspace import Workspace
+
+
+class CommandContext(msgspec.Struct, frozen=True, kw_only=True):
+    """One call of a command; `@click.pass_obj` hands it over.
+
+    workspace  the open workspace; None in a command that needs none. A `reader` gets one that refuses to write
+    now        the time of the whole command; aware
+    as_json    whether the user asked for JSON: then call `result` once and print nothing
+    line, table, result  print a line, rows under headings, or a value as JSON
+    record     record events of the plugin's own, given as payloads; only in a command that needs the `engine`
+    """
+
+    now: datetime
+    as_json: bool
+    line: Callable[[str], None]
+    table: Callable[[Sequence[str], Sequence[Sequence[object]]], None]
+    result: Callable[[Any], None]
+    record: Callable[[Sequence[Any]], None]
+    workspace: Workspace | None = None

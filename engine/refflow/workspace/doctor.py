@@ -1,0 +1,241 @@
+"""The doctor: everything that is not as it should be, where it comes from, and what to do about it.
+
+It looks at one thing after the other, so that nothing which is broken keeps it from the rest.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from difflib import get_close_matches
+from typing import Any, Literal
+
+import msgspec
+
+from refflow.errors import RefflowError
+from refflow.events.event import Opaque, instant
+from refflow.plugins.config import PluginConfig
+from refflow.plugins.health import DoctorContext, Finding
+from refflow.plugins.host import Host
+from refflow.plugins.inspection import contributions
+from refflow.plugins.registry import Contribution
+from refflow.plugins.specs import HealthCheckSpec
+from refflow.workflows.definition import Send, Use
+
+from .folder import Folder
+from .owners import owners
+from .plugins import host_of
+from .reacting import reactor_cursor, sink_cursor
+from .workspace import Workspace
+
+Level = Literal["note", "warning", "problem"]
+
+
+class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
+    """One finding. `where` says what it is about; `detail` is for the author of a plugin: a traceback, say."""
+
+    where: str
+    level: Level
+    text: str
+    remedy: str = ""
+    detail: str = ""
+    mended: bool = False
+
+
+def diagnose(
+    folder: Folder | None, now: datetime, *, in_process: Sequence[object] = (), fix: bool = False
+) -> list[Diagnosis]:
+    """Everything the doctor finds in the plugins and, where there is one, in the workspace in `folder`.
+
+    With `fix`, health checks that can mend what they found do so.
+    """
+    found = list(_plugins(host_of(folder)))
+    if folder is None:
+        return found
+    try:
+        workspace = Workspace(folder, in_process=in_process)
+    except RefflowError as error:
+        return [*found, Diagnosis(where="workspace", level="problem", text=str(error))]
+    with workspace:
+        looks: tuple[Callable[[], Iterable[Diagnosis]], ...] = (
+            lambda: _troubles(workspace),
+            lambda: _settings(workspace),
+            lambda: _log(workspace),
+            lambda: _views(workspace),
+            lambda: _workflows(workspace),
+            lambda: _effects(workspace),
+            lambda: _checks(workspace, now, fix),
+        )
+        for look in looks:
+            try:
+                found += look()
+            except RefflowError as error:
+                found.append(Diagnosis(where="workspace", level="problem", text=str(error)))
+    return found
+
+
+def _plugins(host: Host) -> Iterator[Diagnosis]:
+    for each in host.plugins:
+        where = f"plugin {each.name} ({each.dist} {each.version})"
+        match each.status:
+            case "failed":
+                remedy = f"update {each.dist}, or take it out: refflow plugins uninstall {each.dist}"
+                yield Diagnosis(
+                    where=where, level="problem", text=each.reason, remedy=remedy, detail=each.traceback
+                )
+            case "conflict":
+                yield Diagnosis(where=where, level="problem", text=each.reason)
+            case "other-api":
+                yield Diagnosis(where=where, level="warning", text=each.reason, remedy="update one of the two")
+            case "disabled" if "is safe" in each.reason:
+                yield Diagnosis(where=where, level="problem", text=each.reason)
+
+
+def _troubles(workspace: Workspace) -> Iterator[Diagnosis]:
+    for each in workspace.troubles:
+        where = f"plugin {each.plugin} ({each.distribution})"
+        yield Diagnosis(where=where, level="problem", text=f"{each.what}: {each.reason}")
+
+
+def _settings(workspace: Workspace) -> Iterator[Diagnosis]:
+    plugins = {each.name for each in workspace.host.plugins}
+    reserved = set(PluginConfig.__struct_fields__)
+    for name in workspace.settings.plugins:
+        if name not in plugins | reserved:
+            near = get_close_matches(name, plugins | reserved, n=1)
+            remedy = f"did you mean `{near[0]}`?" if near else "install it, or take the section out"
+            text = f"the section `plugins.{name}` is of no plugin that is here"
+            yield Diagnosis(where="refflow.yaml", level="warning", text=text, remedy=remedy)
+    for plugin in sorted(plugins & set(workspace.settings.plugins)):
+        for label, each in contributions(workspace.host, plugin).items():
+            config = getattr(each.spec, "config", None)
+            try:
+                workspace.configuration(plugin, config)
+            except RefflowError as error:
+                text = f"{error} ({label} cannot act)"
+                yield Diagnosis(where="refflow.yaml", level="problem", text=text)
+
+
+def _log(workspace: Workspace) -> Iterator[Diagnosis]:
+    unknown: dict[str, tuple[int, int, str]] = {}
+    for page in workspace.log.read():
+        for event in page:
+            if isinstance(event.payload, Opaque):
+                count, _, by = unknown.get(event.kind, (0, 0, ""))
+                unknown[event.kind] = (count + 1, event.recorded_at, event.by or by)
+    undecoded = workspace.kinds.undecoded()
+    known = owners(workspace.connection)
+    for kind, (count, last, by) in sorted(unknown.items()):
+        owner = known.get(kind)
+        many = "1 event" if count == 1 else f"{count} events"
+        what = f"{many} of the kind {kind}, last on {instant(last):%Y-%m-%d}"
+        if kind in workspace.kinds:
+            why = next((reason for (name, _), reason in undecoded.items() if name == kind), "")
+            text = f"{what}, of which not all can be decoded: {why or 'they are of a later version'}"
+            yield Diagnosis(
+                where="log",
+                level="problem",
+                text=text,
+                remedy=f"update {owner.distribution if owner else kind}",
+            )
+            continue
+        whose = str(owner) if owner else _guess(kind, by)
+        text = (
+            f"{what}, {'is' if count == 1 else 'are'} of {whose}, which is not here. They are kept as they are"
+        )
+        package = owner.distribution if owner else f"refflow-{kind.partition('.')[0]}"
+        remedy = f"to use them again: refflow plugins install {package}"
+        yield Diagnosis(where="log", level="warning", text=text, remedy=remedy)
+
+
+def _guess(kind: str, by: str) -> str:
+    if by.startswith("plugin:") and "@" in by:
+        return by.removeprefix("plugin:").replace("@", " ")
+    return f"the plugin {kind.partition('.')[0]}"
+
+
+def _views(workspace: Workspace) -> Iterator[Diagnosis]:
+    for name, stall in sorted(workspace.views.stalled.items()):
+        text = f"stalled at {stall.position}: {stall.reason}"
+        remedy = f"update its plugin, then: refflow replay --view {name}"
+        yield Diagnosis(where=f"view {name}", level="problem", text=text, remedy=remedy)
+    for projection in workspace.views.projections:
+        missing = sorted(kind for kind in projection.handlers if kind not in workspace.kinds)
+        if projection.foreign and missing:
+            text = f"degraded: it folds {', '.join(missing)}, which no plugin here declares"
+            yield Diagnosis(where=f"view {projection.name}", level="warning", text=text)
+
+
+def _workflows(workspace: Workspace) -> Iterator[Diagnosis]:
+    channels, actions = workspace.host.effects.channels, workspace.extensions.actions
+    turn_rows = workspace.turn(0 if not workspace.log.head() else _last(workspace)).rows
+    for accepted in workspace.library.current(turn_rows):
+        lacking = set()
+        for step in accepted.definition.program:
+            if isinstance(step, Send) and step.channel is not None and step.channel not in channels:
+                lacking.add(f"the channel {step.channel}")
+            if isinstance(step, Use) and step.action not in actions:
+                lacking.add(f"the action {step.action}")
+        for what in sorted(lacking):
+            text = f"blocked: {what} is not here, or its plugin has failed"
+            yield Diagnosis(where=f"workflow {accepted.definition.name}", level="problem", text=text)
+
+
+def _last(workspace: Workspace) -> int:
+    event = workspace.event(workspace.log.head())
+    return event.recorded_at if event else 0
+
+
+def _effects(workspace: Workspace) -> Iterator[Diagnosis]:
+    head = workspace.log.head()
+    for name, reactor in workspace.host.effects.reactors.items():
+        cursor = reactor_cursor(workspace, name)
+        if cursor is not None and cursor.attempts:
+            text = (
+                f"failed {cursor.attempts} times in a row ({cursor.error}) after event {cursor.position};"
+                f" {head - cursor.position} events wait"
+            )
+            where = f"reactor {name} ({reactor.distribution} {reactor.version})"
+            yield Diagnosis(where=where, level="problem", text=text, remedy=_again(cursor.retry_at))
+    for name, sink in workspace.host.effects.reminders.items():
+        cursor = sink_cursor(workspace, name)
+        if cursor is not None and cursor.attempts:
+            text = f"failed {cursor.attempts} times in a row ({cursor.error})"
+            where = f"reminders {name} ({sink.distribution} {sink.version})"
+            yield Diagnosis(where=where, level="problem", text=text, remedy=_again(cursor.retry_at))
+
+
+def _again(at: int | None) -> str:
+    return "" if at is None else f"it is tried again from {instant(at):%Y-%m-%d %H:%M} UTC on"
+
+
+def _checks(workspace: Workspace, now: datetime, fix: bool) -> Iterator[Diagnosis]:
+    for name, contribution in workspace.host.effects.health_checks.items():
+        yield from _check(workspace, name, contribution, now, fix)
+
+
+def _check(
+    workspace: Workspace, name: str, contribution: Contribution[HealthCheckSpec], now: datetime, fix: bool
+) -> Iterator[Diagnosis]:
+    spec = contribution.spec
+    where = f"check {name} ({contribution.distribution} {contribution.version})"
+    context = DoctorContext(folder=workspace.folder.path, now=now)
+    try:
+        for finding in list(spec.check(context)):
+            mended = _mend(spec.fix, context, finding) if fix and finding.level != "note" else False
+            yield Diagnosis(
+                where=where, level=finding.level, text=finding.text, remedy=finding.remedy, mended=mended
+            )
+    except Exception as error:
+        # A plugin's own code; the rest of what is wrong must still be told.
+        text = f"the check itself failed: {type(error).__name__}: {error}"
+        detail = "".join(traceback.format_exception(error))
+        yield Diagnosis(where=where, level="problem", text=text, detail=detail)
+
+
+def _mend(fix: Callable[[Any, Finding], None] | None, context: DoctorContext, finding: Finding) -> bool:
+    if fix is None:
+        return False
+    fix(context, finding)
+    return True
