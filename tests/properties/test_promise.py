@@ -95,7 +95,7 @@ def workflows(draw: st.DrawFn) -> str:
                 wait: dict[str, Any] = {"for": awaited, "within": draw(durations)}
                 if draw(st.integers(0, 2)) == 0:
                     wait["settle"] = draw(durations)
-                if sends and draw(st.booleans()):
+                if draw(st.booleans()) and sends:
                     wait["since"] = draw(st.sampled_from(sends))
                 return named(wait=wait, got=got, timeout=branch(go, depth, leaves=False))
             case "task":

@@ -57,7 +57,9 @@ def check(workspace: Workspace, paths: Sequence[Path] = ()) -> Checked:
     brought = workspace.brought()
     templates = workspace.folder.templates(brought)
     text, file = workspace.folder.settings_text(), str(workspace.folder.settings)
-    files = [workflow_file(path, templates) for path in paths] or workspace.folder.workflows(templates, brought)
+    own = workspace.folder.own_workflows(templates)
+    others = [each for each in workspace.folder.workflows(templates, brought) if each not in own]
+    files = [workflow_file(path, templates) for path in paths] or [*others, *own]
     settings, problems = load_settings(text, file)
     found = check_workflows(
         {str(each.path): each.text for each in files},
