@@ -26,8 +26,12 @@ def tell(error: BaseException, session: Session) -> int:
         code = _told(error, session)
         session.output.flush()
     except OSError:
-        # Nobody is left to be told.
-        _let_go(sys.stdout)
+        # Nobody is left to be told on one of them.
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except OSError:
+                _let_go(stream)
         code = 1
     return code
 

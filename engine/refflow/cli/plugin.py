@@ -28,7 +28,10 @@ def plugin() -> None:
 )
 @click.pass_obj
 def new(session: Session, name: str, kind: str, where: Path) -> None:
-    """Make the folder refflow-NAME: a package that can be installed, and whose tests pass."""
+    """Make the package refflow-NAME.
+
+    A folder of that name, which can be installed, and whose tests pass.
+    """
     from refflow.workspace.plugins import scaffold
 
     made = scaffold(name, kind, where)

@@ -58,7 +58,10 @@ def list_(session: Session, everything: bool = False) -> None:
 @click.argument("name")
 @click.pass_obj
 def show(session: Session, name: str) -> None:
-    """Show all that a plugin declares, its settings, and its events in the log."""
+    """Show what a plugin declares.
+
+    With its settings, and how many events of its kinds the log holds.
+    """
     from refflow.workspace.plugins import show as shown_of
 
     shown = shown_of(folder_of(session), name)
@@ -91,7 +94,10 @@ def show(session: Session, name: str) -> None:
 @click.argument("name")
 @click.pass_obj
 def check(session: Session, name: str) -> None:
-    """Look a plugin over: what it imports, its names, its factories, its settings."""
+    """Look a plugin over.
+
+    What it imports, its names, its factories and its settings.
+    """
     from refflow.workspace.plugins import check as checked_of
 
     checked = checked_of(folder_of(session), name)
@@ -112,7 +118,10 @@ def check(session: Session, name: str) -> None:
 @click.option("--upgrade", "-U", is_flag=True, help="Take the newest version, also over one that is there.")
 @click.pass_obj
 def install(session: Session, packages: tuple[str, ...], upgrade: bool) -> None:
-    """Install packages with plugins, with the pip of this Python."""
+    """Install packages with plugins.
+
+    It is done by the pip of this Python.
+    """
     from refflow.workspace.plugins import install as install_packages
 
     install_packages(packages, upgrade=upgrade)
@@ -126,7 +135,10 @@ def install(session: Session, packages: tuple[str, ...], upgrade: bool) -> None:
 @click.argument("packages", nargs=-1, required=True)
 @click.pass_obj
 def uninstall(session: Session, packages: tuple[str, ...]) -> None:
-    """Take packages with plugins out, with the pip of this Python. Their events stay in the log."""
+    """Take packages with plugins out.
+
+    It is done by the pip of this Python. Their events stay in the log.
+    """
     from refflow.workspace.plugins import uninstall as uninstall_packages
 
     uninstall_packages(packages)
@@ -139,7 +151,10 @@ def uninstall(session: Session, packages: tuple[str, ...]) -> None:
 @plugins.command(cls=Command)
 @click.pass_obj
 def lock(session: Session) -> None:
-    """Print the installed packages with plugins, as `pip install -r` reads them."""
+    """Print the installed packages with plugins.
+
+    A line each, as `pip install -r` reads them.
+    """
     from refflow.workspace.plugins import host_of
     from refflow.workspace.plugins import lock as locked
 
