@@ -79,8 +79,9 @@ def workflows(draw: st.DrawFn) -> str:
             case "start":
                 waits = draw(st.booleans())
                 start = {"workflow": "other", "subject": {"contact": "contact"}, "wait": waits}
-                ends: dict[str, Any] = {"got": {"done": branch(go, depth), "else": []}, "refused": []}
-                return named(start=start, **(ends if waits else {}))
+                if not waits:
+                    return named(start=start)
+                return named(start=start, got={"done": branch(go, depth), "else": []}, refused=[])
             case "silence":
                 return named(wait=draw(durations))
             case "until":

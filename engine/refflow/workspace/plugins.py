@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from difflib import get_close_matches
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -25,10 +25,12 @@ from refflow.plugins.registry import Contribution as Contribution
 from refflow.plugins.scaffold import scaffold as scaffold
 from refflow.plugins.specs import ChannelSpec, EventTypeSpec
 from refflow.plugins.specs import CommandSpec as CommandSpec
-from refflow.workflows.turn import Turn
 
 from .folder import Folder
 from .workspace import Workspace, configured_plugins
+
+if TYPE_CHECKING:
+    from refflow.workflows.turn import Turn
 
 
 class Declaration(msgspec.Struct, frozen=True, kw_only=True):
