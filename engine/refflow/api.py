@@ -96,6 +96,7 @@ if TYPE_CHECKING:
     from refflow.workspace.debts import find_debt as find_debt
     from refflow.workspace.debts import settle_debt as settle_debt
     from refflow.workspace.definitions import check as check
+    from refflow.workspace.definitions import read_definition as read_definition
     from refflow.workspace.history import Explanation as Explanation
     from refflow.workspace.history import Reason as Reason
     from refflow.workspace.history import Undone as Undone
@@ -135,6 +136,16 @@ if TYPE_CHECKING:
     from refflow.workspace.replaying import replay_until as replay_until
     from refflow.workspace.replaying import verify_chain as verify_chain
     from refflow.workspace.setup import init as init
+    from refflow.workspace.simulating import HORIZON as HORIZON
+    from refflow.workspace.simulating import Habits as Habits
+    from refflow.workspace.simulating import Line as Line
+    from refflow.workspace.simulating import MadeUpContact as MadeUpContact
+    from refflow.workspace.simulating import MadeUpOpening as MadeUpOpening
+    from refflow.workspace.simulating import Occurrence as Occurrence
+    from refflow.workspace.simulating import Sampled as Sampled
+    from refflow.workspace.simulating import Simulated as Simulated
+    from refflow.workspace.simulating import Simulator as Simulator
+    from refflow.workspace.simulating import arrange as arrange
     from refflow.workspace.stats import Rate as Rate
     from refflow.workspace.stats import Stats as Stats
     from refflow.workspace.stats import stats as stats
@@ -187,7 +198,10 @@ _CALLS = {
         "find_debt",
         "settle_debt",
     ),
-    "definitions": ("check",),
+    "definitions": (
+        "check",
+        "read_definition",
+    ),
     "history": (
         "Explanation",
         "Reason",
@@ -237,6 +251,18 @@ _CALLS = {
         "verify_chain",
     ),
     "setup": ("init",),
+    "simulating": (
+        "HORIZON",
+        "Habits",
+        "Line",
+        "MadeUpContact",
+        "MadeUpOpening",
+        "Occurrence",
+        "Sampled",
+        "Simulated",
+        "Simulator",
+        "arrange",
+    ),
     "stats": (
         "Rate",
         "Stats",
@@ -272,6 +298,7 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
+    "HORIZON",
     "NOT_SENT",
     "UNKNOWN",
     "Agenda",
@@ -294,13 +321,18 @@ __all__ = [
     "FileReport",
     "Finding",
     "FunctionSpec",
+    "Habits",
     "HealthCheckSpec",
     "Held",
     "ImportReport",
     "Importer",
     "ImporterSpec",
     "Interaction",
+    "Line",
+    "MadeUpContact",
+    "MadeUpOpening",
     "NotFound",
+    "Occurrence",
     "OpeningDetails",
     "Outbox",
     "Outgoing",
@@ -322,8 +354,11 @@ __all__ = [
     "RefflowError",
     "Replayed",
     "Retryable",
+    "Sampled",
     "SavedOpening",
     "Secret",
+    "Simulated",
+    "Simulator",
     "Started",
     "Stats",
     "Step",
@@ -343,6 +378,7 @@ __all__ = [
     "application",
     "approve",
     "approve_all",
+    "arrange",
     "asked_about",
     "block",
     "board",
@@ -381,6 +417,7 @@ __all__ = [
     "parse_when",
     "personalise",
     "profile",
+    "read_definition",
     "redecide",
     "referred",
     "replay",

@@ -42,6 +42,9 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "replay": Entry("replaying", "replay", "Rebuild the views from the log, or hold them against it."),
         "verify": Entry("replaying", "verify", "Check the hash chain of the log."),
     },
+    "Workflows": {
+        "simulate": Entry("simulate", "simulate", "Play a workflow ahead: what it would send, and when."),
+    },
     "Setting up": {
         "init": Entry("setup", "init", "Make a workspace."),
         "demo": Entry("demo", "demo", "Play a made-up job search, in a folder of its own."),

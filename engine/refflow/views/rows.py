@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from copy import copy
 from typing import Any, Protocol, TypeVar
 
 from .table import Row
@@ -135,3 +136,18 @@ class Rows:
         """The rows added to growing tables since the last call; they are then no longer held."""
         added, self._added, self._indexes = self._added, defaultdict(list), {}
         return added
+
+
+class Copies:
+    """Another source, handing out copies: what a fold over it changes does not reach the originals."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    def get(self, row: type[R], key: str) -> R | None:
+        """A copy of the row with that key."""
+        return copy(self._source.get(row, key))
+
+    def find(self, row: type[R], **equal: Any) -> list[R]:
+        """Copies of the rows whose fields have these values, by key."""
+        return [copy(each) for each in self._source.find(row, **equal)]

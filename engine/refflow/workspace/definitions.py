@@ -7,10 +7,11 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
+from refflow.errors import ProblemsFound
 from refflow.events.runs import SettingsChanged, WorkflowDefined, WorkflowRetired
-from refflow.workflows.definition import encode, essence
+from refflow.workflows.definition import Definition, encode, essence
 from refflow.workflows.loader import Loaded, load_workflow
-from refflow.workflows.problems import Problem
+from refflow.workflows.problems import Problem, render_all
 from refflow.workflows.settings import plain_fields
 from refflow.workflows.settings_file import load_settings
 from refflow.workflows.templates import TemplateTexts
@@ -45,6 +46,16 @@ def load(workspace: Workspace, file: WorkflowFile, templates: Mapping[str, str])
     """The workflow in `file`, compiled, with its problems."""
     channels = frozenset(workspace.host.effects.channels)
     return load_workflow(file.text, str(file.path), TemplateTexts(templates), workspace.kinds, channels)
+
+
+def read_definition(workspace: Workspace, path: Path) -> Definition:
+    """The definition in the file `path`. Raises `ProblemsFound`, with all of them, when it has errors."""
+    templates = workspace.folder.templates()
+    file = workflow_file(path, templates)
+    loaded = load(workspace, file, templates)
+    if loaded.definition is None:
+        raise ProblemsFound(render_all(loaded.problems, {str(path): file.text}))
+    return loaded.definition
 
 
 def check(workspace: Workspace, paths: Sequence[Path] = ()) -> tuple[list[Problem], dict[str, str]]:
