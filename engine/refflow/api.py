@@ -150,6 +150,11 @@ if TYPE_CHECKING:
     from refflow.workspace.stats import Stats as Stats
     from refflow.workspace.stats import stats as stats
     from refflow.workspace.synchronising import synchronise as synchronise
+    from refflow.workspace.trying import Coverage as Coverage
+    from refflow.workspace.trying import Trial as Trial
+    from refflow.workspace.trying import Tried as Tried
+    from refflow.workspace.trying import generate_tests as generate_tests
+    from refflow.workspace.trying import try_workflows as try_workflows
     from refflow.workspace.when import parse_when as parse_when
     from refflow.workspace.when import say_distance as say_distance
     from refflow.workspace.when import say_when as say_when
@@ -269,6 +274,13 @@ _CALLS = {
         "stats",
     ),
     "synchronising": ("synchronise",),
+    "trying": (
+        "Coverage",
+        "Trial",
+        "Tried",
+        "generate_tests",
+        "try_workflows",
+    ),
     "when": (
         "parse_when",
         "say_distance",
@@ -312,6 +324,7 @@ __all__ = [
     "CommandSpec",
     "Comparison",
     "Counterpart",
+    "Coverage",
     "Delivery",
     "DoctorContext",
     "Draft",
@@ -365,6 +378,8 @@ __all__ = [
     "Suggestion",
     "Term",
     "Tie",
+    "Trial",
+    "Tried",
     "Undone",
     "Unfound",
     "UpcasterSpec",
@@ -404,6 +419,7 @@ __all__ = [
     "find_message",
     "find_opening",
     "fold",
+    "generate_tests",
     "greeting_name",
     "hookimpl",
     "import_source",
@@ -432,6 +448,7 @@ __all__ = [
     "start",
     "stats",
     "synchronise",
+    "try_workflows",
     "unblock",
     "undo",
     "verify_chain",

@@ -43,6 +43,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "verify": Entry("replaying", "verify", "Check the hash chain of the log."),
     },
     "Workflows": {
+        "workflow": Entry("workflow", "workflow", "List, test, draw and migrate workflows."),
         "simulate": Entry("simulate", "simulate", "Play a workflow ahead: what it would send, and when."),
     },
     "Setting up": {

@@ -29,18 +29,22 @@ LINE = "(why you ask just this person)"
 
 class Habits(msgspec.Struct, frozen=True, kw_only=True):
     """How long the owner takes to release a message, and for a task, which comes out as `tasks` says. Messages
-    of the steps in `refused` cannot be handed over. What goes to a channel is sent at once.
+    of the steps in `skips` are left out; those of the steps in `refused` cannot be handed over. What goes to a
+    channel is sent at once.
     """
 
     approves: Duration = Duration(0, "m")
     does: Duration = Duration(0, "m")
     tasks: ForTasks = "done"
+    skips: frozenset[str] = frozenset()
     refused: frozenset[str] = frozenset()
 
     def __call__(self, world: World, event: StoredEvent) -> None:
         """Arrange what the owner does about `event`."""
         payload = event.payload
         match event.kind:
+            case "message.drafted" if payload.step in self.skips:
+                world.at(_after(world, self.approves), lambda world: skip_message(world, payload.message))
             case "message.drafted" if payload.approval or payload.missing:
                 self._soon(world, payload.message)
             case "message.held" if payload.rule in LACKING:

@@ -28,8 +28,8 @@ ONE_DAY = Duration(1, "bd")
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that can happen where a run is parked at `step`, in whatever round of its loops; with no `event`,
-    `outcome` or `fails` only time passes.
+    """Something that can happen where a run is parked at `step`, in whatever round of its loops; of the other
+    fields one is set, or only time passes.
     """
 
     step: str
@@ -38,19 +38,25 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     event: str | None = None
     fields: dict[str, Any] = {}
     outcome: ForTasks | None = None
+    skips: bool = False
     fails: bool = False
 
     def __str__(self) -> str:
         if self.event is not None:
             said = ", ".join(f"{name} {_shown(value)}" for name, value in self.fields.items())
             return f"at {self.step}: {self.event}{f' ({said})' if said else ''}"
-        return f"at {self.step}: {self.outcome or ('cannot be sent' if self.fails else 'time passes')}"
+        if self.fails or self.skips:
+            return f"at {self.step}: {'cannot be sent' if self.fails else 'is left out'}"
+        return f"at {self.step}: {self.outcome or 'time passes'}"
 
 
 class Course(msgspec.Struct, frozen=True, kw_only=True):
-    """One way through a workflow: what happened at each place where the run was parked, and the world then."""
+    """One way through a workflow: what happened at each place where the run was parked, and the world then.
+    `happened` has the choices but those by which only time passes, with their instants.
+    """
 
     choices: tuple[Choice, ...]
+    happened: tuple[tuple[int, Choice], ...]
     run: str
     world: World
 
@@ -62,11 +68,13 @@ Begin = Callable[["Player"], tuple[World, str | None]]
 class Player:
     """Lets happen at each place where the run is parked what `script` says by number, and nothing after that."""
 
-    def __init__(self, script: Sequence[int]) -> None:
+    def __init__(self, script: Sequence[int], pause: int = 0) -> None:
         self.script = tuple(script)
+        self.pause = pause
         self.offered: list[list[Choice]] = []
         self.chosen: list[int] = []
         self.run: str | None = None
+        self.happened: list[tuple[int, Choice]] = []
         self.void = False
         self.failing = False
 
@@ -95,8 +103,10 @@ class Player:
         return tuple(each[index] for each, index in zip(self.offered, self.chosen, strict=True))
 
     def _arrange(self, world: World, run: Run, choice: Choice) -> None:
-        soon = _soon(world, run)
-        if choice.outcome is not None and run.message is not None:
+        soon = _soon(world, run, self.pause)
+        if choice.event is not None or choice.skips or choice.outcome not in (None, "expired"):
+            self.happened.append((soon, choice))
+        if choice.skips and run.message is not None:
             message = run.message
             world.at(soon, lambda world: skip_message(world, message))
         elif choice.outcome is not None and run.task is not None:
@@ -141,7 +151,7 @@ def choices_at(world: World, run: Run) -> list[Choice]:
             Choice(**here, outcome="skipped"),
         ]
     if isinstance(step, Send):
-        found.append(Choice(**here, outcome="skipped"))
+        found.append(Choice(**here, skips=True))
     if isinstance(step, Send) and step.failed is not None:
         found.append(Choice(**here, fails=True))
     for kind in heard_at(definition, run.at):
@@ -158,17 +168,17 @@ def heard_at(definition: Definition, at: int) -> list[str]:
     return list(dict.fromkeys((*interrupts, *awaited)))
 
 
-def explore(begin: Begin, until: int, most: int = 2000) -> Iterator[Course]:
+def explore(begin: Begin, until: int, most: int, pause: int = 0) -> Iterator[Course]:
     """Courses from where `begin` begins on which each thing that can happen where a run is parked happens once,
     in each round of a loop. Stops after `most`. A world is played anew for each, up to `until` (microseconds
-    since 1970 UTC).
+    since 1970 UTC). What happens while a message waits to leave happens `pause` microseconds after it was drafted.
     """
     waiting: deque[tuple[int, ...]] = deque([()])
     tried: set[tuple[int, int, str]] = set()
     for _ in range(most):
         if not waiting:
             return
-        player = Player(waiting.popleft())
+        player = Player(waiting.popleft(), pause)
         world, run = begin(player)
         if run is None:
             return
@@ -180,7 +190,7 @@ def explore(begin: Begin, until: int, most: int = 2000) -> Iterator[Course]:
                     waiting.append((*player.chosen[:number], index))
                 tried.add(key)
         if not player.void:
-            yield Course(choices=player.taken(), run=run, world=world)
+            yield Course(choices=player.taken(), happened=tuple(player.happened), run=run, world=world)
 
 
 def ways_of(definition: Definition) -> dict[Way, int]:
@@ -285,11 +295,11 @@ def _goes_on(definition: Definition, step: Wait, kind: str, after: list[StoredEv
     return entered is not None and definition.block_of(entered) == target
 
 
-def _soon(world: World, run: Run) -> int:
-    """When something happens to a parked run: at once while a message waits to leave, else on the next business
-    day, and in any case before its time is up.
+def _soon(world: World, run: Run, pause: int) -> int:
+    """When something happens to a parked run: after `pause` while a message waits for the owner, else on the next
+    business day, and in any case before its time is up.
     """
     if run.message is not None:
-        return world.now
+        return world.now + pause
     later = micros(world.turn().settings.calendar.add(instant(world.now), ONE_DAY))
     return later if run.due is None or later < run.due else (world.now + run.due) // 2

@@ -14,6 +14,8 @@ from refflow.errors import RefflowError, UsageError
 
 DATABASE = "refflow.db"
 SETTINGS = "refflow.yaml"
+TESTS = ".test.yaml"
+"""How the names of files end that lie beside workflows and test them."""
 ENVIRONMENT = "REFFLOW_WORKSPACE"
 
 
@@ -70,6 +72,7 @@ class Folder(msgspec.Struct, frozen=True):
             path.name: path
             for folder in (resources.workflows(), self.path / "workflows")
             for path in sorted((*folder.glob("*.yaml"), *folder.glob("*.yml")))
+            if not path.name.endswith(TESTS)
         }
         return [workflow_file(path, templates) for path in found.values()]
 

@@ -24,13 +24,17 @@ from refflow.views.messages import Message
 from refflow.views.openings import Opening
 from refflow.views.rows import Rows
 from refflow.views.runs import Defined, Run, Workflow
+from refflow.views.runs import Settings as SettingsRow
 from refflow.views.timeline import Happening
+from refflow.workflows.calendar import Calendar
 from refflow.workflows.definition import Definition, Trigger, encode, essence
+from refflow.workflows.durations import Duration
 from refflow.workflows.environment import environment
 from refflow.workflows.habits import LACKING
 from refflow.workflows.habits import Habits as Habits
 from refflow.workflows.library import Accepted
 from refflow.workflows.made_up import (
+    DAY,
     SUBJECT_FIELDS,
     contact_row,
     event_of,
@@ -40,11 +44,13 @@ from refflow.workflows.made_up import (
 from refflow.workflows.made_up import MadeUpContact as MadeUpContact
 from refflow.workflows.made_up import MadeUpOpening as MadeUpOpening
 from refflow.workflows.paths import Course, explore, heard_at
+from refflow.workflows.settings import Settings, plain_fields
 from refflow.workflows.world import Reaction, Shelf, Still, World
 
 from .workspace import Workspace
 
 MADE_UP_CONTACT, MADE_UP_OPENING = "c0", "o0"
+AT_ONCE = Duration(0, "m")
 HORIZON = timedelta(days=1100)
 MOST_COURSES = 2000
 WARMTHS: tuple[Literal["warm", "close", "dormant", "cold"], ...] = ("warm", "close", "dormant", "cold")
@@ -107,8 +113,9 @@ class Simulator:
     """Simulates one workflow of a workspace, from its start or from where `run` is. Without `contact` it is about
     people that are made up.
 
-    A definition that is given as `workflow` is tried in the place of the one in force; `alone`: without the
-    other workflows. `fields` is what the event says that starts it. Raises `NotFound` when there is no such workflow.
+    A definition that is given as `workflow` is tried in the place of the one in force. With `settings` it is
+    alone in an empty workspace that has them. `fields` is what the event says that starts it. Raises `NotFound`
+    when there is no such workflow.
     """
 
     def __init__(
@@ -122,7 +129,8 @@ class Simulator:
         fields: dict[str, Any] | None = None,
         person: MadeUpContact | None = None,
         posting: MadeUpOpening | None = None,
-        alone: bool = False,
+        about_opening: bool = True,
+        settings: Settings | None = None,
         run: Run | None = None,
     ) -> None:
         self.start = micros(at)
@@ -130,16 +138,15 @@ class Simulator:
         self._fields = fields or {}
         self._run = run
         rows = Rows(workspace.views)
-        accepted = _accepted(workspace, rows, workflow)
+        self.accepted = accepted = _accepted(workspace, rows, workflow)
         self.definition = accepted.definition
-        self._accepted = accepted
-        if alone:
-            for each in rows.find(Workflow, retired=False):
-                each.retired = each.name != accepted.definition.name
-                rows.put(each.name, each)
+        if settings is not None:
+            rows = Rows()
+            _accepted(workspace, rows, accepted.definition)
+            rows.put("settings", SettingsRow(id="settings", digest="", settings=plain_fields(settings)))
         self._library = Shelf(workspace.library, rows)
         self._head = workspace.log.head()
-        self._people(rows, contact, opening, person, posting)
+        self._people(rows, contact, opening, person, posting if about_opening else None, about_opening)
 
     def world(self, *reactions: Reaction) -> World:
         """A world at the moment of the start."""
@@ -165,6 +172,11 @@ class Simulator:
         told = world.tell(self._first)
         return world, started_in(told, self.definition.name)
 
+    @cached_property
+    def calendar(self) -> Calendar:
+        """The calendar by which it is simulated."""
+        return self.world().turn().settings.calendar
+
     def play(
         self, script: Iterable[Occurrence] = (), habits: Habits | None = None, horizon: timedelta = HORIZON
     ) -> Simulated:
@@ -179,10 +191,11 @@ class Simulator:
         """The ways the story can take: each thing that a run acts on, at each place where it can be parked."""
         return [self.told(each.world, each.run, course=each) for each in self.courses()]
 
-    def courses(self) -> Iterable[Course]:
-        """The same with their worlds."""
-        habits = Habits(tasks="expired")
-        return explore(lambda player: self.begin(player, habits), self._until(HORIZON), MOST_COURSES)
+    def courses(self, approves: Duration = AT_ONCE) -> Iterable[Course]:
+        """The same with their worlds, when the owner takes so long to release a message."""
+        habits = Habits(approves=approves, tasks="expired")
+        pause = int(approves.least_days() * DAY) // 2
+        return explore(lambda player: self.begin(player, habits), self._until(HORIZON), MOST_COURSES, pause)
 
     def sample(self, runs: int, seed: int, answered: float = 0.3) -> Sampled:
         """Many stories by chance: where the run is parked, something happens with the chance `answered`."""
@@ -200,7 +213,7 @@ class Simulator:
                 sum(event.kind == "message.sent" and event.payload.run == run for event in world.events)
             ] += 1
             if row is not None and row.ended_at is not None:
-                days.append((row.ended_at - self.start) / 86_400_000_000)
+                days.append((row.ended_at - self.start) / DAY)
         days.sort()
         return Sampled(
             workflow=self.definition.name,
@@ -251,12 +264,13 @@ class Simulator:
         opening: Opening | None,
         person: MadeUpContact | None,
         posting: MadeUpOpening | None,
+        about_opening: bool,
     ) -> None:
         """Put whom the story is about into the rows. Left to itself, a tie is as strong as the workflow needs."""
         self.contact = contact.id if contact is not None else MADE_UP_CONTACT
         self.opening: str | None = opening.id if opening is not None else MADE_UP_OPENING
-        if "opening" not in self.definition.subject:
-            self.opening = None if opening is None else self.opening
+        if opening is None and (not about_opening or "opening" not in self.definition.subject):
+            self.opening = None
         if opening is None and self.opening is not None:
             rows.put(MADE_UP_OPENING, opening_row(posting or MadeUpOpening(), MADE_UP_OPENING))
         self._still = Still(rows)
@@ -265,6 +279,7 @@ class Simulator:
         given = person or MadeUpContact()
         for warmth in WARMTHS if person is None else (given.warmth,):
             made = msgspec.structs.replace(given, warmth=warmth)
+            self.warmth = warmth
             rows.put(MADE_UP_CONTACT, contact_row(made, MADE_UP_CONTACT, self.start))
             self._still = Still(rows)
             self.__dict__.pop("_first", None)
@@ -279,7 +294,7 @@ class Simulator:
             if trigger.event is None:
                 return RunWanted(workflow=self.definition.name, contact=self.contact, opening=self.opening)
             kind = kinds[trigger.event]
-            for fields in variants(self._library, self._accepted, kind, self.start):
+            for fields in variants(self._library, self.accepted, kind, self.start):
                 payload = self._event(trigger.event, fields | self._fields)
                 if self._meets(trigger, payload):
                     return payload
@@ -306,7 +321,7 @@ class Simulator:
             contact=self.contact,
             opening=self.opening,
             now=self.start,
-            calendar=self._workspace.settings.calendar,
+            calendar=self.calendar,
         )
 
     def _meets(self, trigger: Trigger, payload: Any) -> bool:
@@ -321,7 +336,7 @@ class Simulator:
             kind=trigger.event or "run.wanted",
             event=msgspec.to_builtins(payload),
         )
-        return self._library.evaluate(self._accepted, trigger.condition, env) is True
+        return self._library.evaluate(self.accepted, trigger.condition, env) is True
 
 
 class Chance:
@@ -389,7 +404,7 @@ def happen(world: World, occurrence: Occurrence, contact: str | None, opening: s
     )
 
 
-_QUIET = (
+QUIET = (
     "run.", "step.", "branch.", "timer.", "message.", "task.", "event.", "trigger.", "ask.opened",
     "ask.personalised", "opening.changed",
 )  # fmt: skip
@@ -434,7 +449,7 @@ def line_of(world: World, event: StoredEvent) -> Line | None:
             return _say(told, "outcome", f"{payload.workflow} ends: {payload.outcome}")
         case "run.stuck":
             return _say(told, "stuck", f"cannot go on: {payload.reason}")
-    return None if event.kind.startswith(_QUIET) else _say(told, "event", _said(event))
+    return None if event.kind.startswith(QUIET) else _say(told, "event", _said(event))
 
 
 def _sent(world: World, told: Line, payload: Any) -> Line | None:

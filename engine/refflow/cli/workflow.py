@@ -1,0 +1,75 @@
+"""`refflow workflow`: which workflows there are, their tests, pictures and versions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from refflow import api
+from refflow.errors import ProblemsFound, UsageError
+
+from .command import Group
+from .session import Session
+
+
+@click.group(cls=Group)
+def workflow() -> None:
+    """List, test and draw workflows, and bring live runs to new versions of theirs."""
+
+
+@workflow.command()
+@click.argument("files", metavar="[FILE]...", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--coverage", is_flag=True, help="Show which steps, branches and outcomes no test reaches.")
+@click.option("--generate", is_flag=True, help="Print tests of FILE, a story for every way through it.")
+@click.option("--verbose", "-v", is_flag=True, help="Tell what happened in every test.")
+@click.pass_obj
+def test(session: Session, files: tuple[Path, ...], coverage: bool, generate: bool, verbose: bool) -> int:
+    """Run the tests beside the workflows: `referral-ask.test.yaml` tests `referral-ask.yaml`.
+
+    FILE is a workflow, a file of tests, or a folder. A test tells what happens, and what is expected then; it
+    runs in an empty workspace of its own, and nothing is sent. Exit code 5: something is not as expected.
+    """
+    with session.reading() as opened:
+        if generate:
+            if len(files) != 1:
+                raise UsageError("`--generate` writes tests of one workflow: name its file.")
+            session.output.line(api.generate_tests(opened.workspace, files[0]).rstrip())
+            return 0
+        tried = api.try_workflows(opened.workspace, files)
+    if session.as_json:
+        session.result(
+            {
+                "passed": tried.passed,
+                "tests": tried.tests,
+                "coverage": tried.coverage,
+                "problems": tried.problems,
+            }
+        )
+    else:
+        _tell(session, tried, coverage, verbose)
+    return 0 if tried.passed else ProblemsFound.exit_code
+
+
+def _tell(session: Session, tried: api.Trial, coverage: bool, verbose: bool) -> None:
+    from refflow.workflows.problems import render_all
+
+    output = session.output
+    if tried.problems:
+        output.line(render_all(tried.problems, tried.texts))
+    for each in tried.tests:
+        if each.unmet or verbose:
+            output.line(
+                f"{'FAILED' if each.unmet else 'passed'}  {Path(each.file).name}:{each.line}  {each.name}"
+            )
+        if each.unmet:
+            output.line(render_all(each.unmet, tried.texts))
+        if each.unmet or verbose:
+            output.line("\n".join(f"    {line}" for line in each.happened))
+    for found in tried.coverage if coverage else ():
+        output.line(f"{found.workflow}: {found.taken} of {found.ways} ways taken")
+        for missing in found.missing:
+            output.line(f"    not taken: {missing}")
+    failed = sum(bool(each.unmet) for each in tried.tests)
+    verdict = f"{failed} failed" if failed else "all passed"
+    output.line(f"{len(tried.tests)} test{'' if len(tried.tests) == 1 else 's'}: {verdict}.")
