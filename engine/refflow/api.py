@@ -89,6 +89,10 @@ if TYPE_CHECKING:
     from refflow.workspace.asks import reply as reply
     from refflow.workspace.asks import skip_message as skip_message
     from refflow.workspace.asks import start as start
+    from refflow.workspace.backtesting import Backtested as Backtested
+    from refflow.workspace.backtesting import Difference as Difference
+    from refflow.workspace.backtesting import How as How
+    from refflow.workspace.backtesting import backtest as backtest
     from refflow.workspace.board import Board as Board
     from refflow.workspace.board import Card as Card
     from refflow.workspace.board import board as board
@@ -192,6 +196,12 @@ _CALLS = {
         "reply",
         "skip_message",
         "start",
+    ),
+    "backtesting": (
+        "Backtested",
+        "Difference",
+        "How",
+        "backtest",
     ),
     "board": (
         "Board",
@@ -315,6 +325,7 @@ __all__ = [
     "UNKNOWN",
     "Agenda",
     "AsOf",
+    "Backtested",
     "Board",
     "Candidate",
     "Card",
@@ -326,6 +337,7 @@ __all__ = [
     "Counterpart",
     "Coverage",
     "Delivery",
+    "Difference",
     "DoctorContext",
     "Draft",
     "Employment",
@@ -337,6 +349,7 @@ __all__ = [
     "Habits",
     "HealthCheckSpec",
     "Held",
+    "How",
     "ImportReport",
     "Importer",
     "ImporterSpec",
@@ -395,6 +408,7 @@ __all__ = [
     "approve_all",
     "arrange",
     "asked_about",
+    "backtest",
     "block",
     "board",
     "board_as_of",

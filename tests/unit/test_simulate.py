@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from refflow import api
-from refflow.events.event import Commit, NewEvent, StoredEvent, commit_id, instant
+from refflow.events.event import instant
+from refflow.testing.worlds import live_through
 from refflow.views.contacts import Contact
 from refflow.views.openings import Opening
 from refflow.views.runs import Run
@@ -223,25 +223,6 @@ def test_what_was_simulated_is_what_a_log_would_have_decided(
     with api.init(folder, NOW, name="Maya Okafor", email="maya@example.org") as real:
         api.add_person(real, api.PersonDetails(name="Ana Lima", company="Acme", relation="friend"), NOW)
         api.add_opening(real, api.OpeningDetails(company="Acme", title="Engineer"), NOW)
-        for number, commit in enumerate(commits(played(real, name, script, approves=approves).events)):
-            told = tuple(
-                NewEvent(payload=each.payload, occurred_at=each.occurred_at, by=each.by, cause=each.cause)
-                for each in commit
-            )
-            at = commit[0].recorded_at
-            key = commit_id(at, number.to_bytes(10, "big"))
-            real.log.append(Commit(id=key, recorded_at=at, events=told), real.log.head())
+        live_through(real, played(real, name, script, approves=approves).events)
 
         assert api.redecide(real).differing == []
-
-
-def commits(events: list[StoredEvent]) -> list[list[StoredEvent]]:
-    """Events by the fact that they follow from, each with its fact first."""
-    number = 0
-
-    def of(event: StoredEvent) -> int:
-        nonlocal number
-        number += event.cause is None
-        return number
-
-    return [list(group) for _, group in groupby(events, of)]

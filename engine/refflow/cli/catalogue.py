@@ -45,6 +45,9 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     "Workflows": {
         "workflow": Entry("workflow", "workflow", "List, test, draw and migrate workflows."),
         "simulate": Entry("simulate", "simulate", "Play a workflow ahead: what it would send, and when."),
+        "backtest": Entry(
+            "backtest", "backtest", "Show what a changed workflow would have done in your own history."
+        ),
     },
     "Setting up": {
         "init": Entry("setup", "init", "Make a workspace."),

@@ -100,7 +100,7 @@ def redecide(workspace: Workspace, progress: Progress | None = None) -> Redecide
     fold, rows, library = Fold(projections), Rows(), Library(workspace.kinds)
     commits = decisions = 0
     differing: list[str] = []
-    for commit in _commits(workspace):
+    for commit in commits_of(workspace):
         if progress is not None:
             progress(len(commit))
         commits += 1
@@ -154,7 +154,8 @@ def _decided(event: StoredEvent) -> bool:
     return event.by.startswith("workflow:")
 
 
-def _commits(workspace: Workspace) -> Iterator[list[StoredEvent]]:
+def commits_of(workspace: Workspace) -> Iterator[list[StoredEvent]]:
+    """The events of the log, commit by commit."""
     commit: list[StoredEvent] = []
     for page in workspace.log.read():
         for event in page:
