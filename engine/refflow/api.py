@@ -150,6 +150,7 @@ if TYPE_CHECKING:
     from refflow.workspace.simulating import Simulated as Simulated
     from refflow.workspace.simulating import Simulator as Simulator
     from refflow.workspace.simulating import arrange as arrange
+    from refflow.workspace.simulating import happen as happen
     from refflow.workspace.stats import Rate as Rate
     from refflow.workspace.stats import Stats as Stats
     from refflow.workspace.stats import stats as stats
@@ -166,6 +167,9 @@ if TYPE_CHECKING:
     from refflow.workspace.who import Ranking as Ranking
     from refflow.workspace.who import Term as Term
     from refflow.workspace.who import who as who
+    from refflow.workspace.whynot import Condition as Condition
+    from refflow.workspace.whynot import Eligibility as Eligibility
+    from refflow.workspace.whynot import why_not as why_not
     from refflow.workspace.workspace import Workspace as Workspace
     from refflow.workspace.workspace import open_workspace as open_workspace
 
@@ -277,6 +281,7 @@ _CALLS = {
         "Simulated",
         "Simulator",
         "arrange",
+        "happen",
     ),
     "stats": (
         "Rate",
@@ -301,6 +306,11 @@ _CALLS = {
         "Ranking",
         "Term",
         "who",
+    ),
+    "whynot": (
+        "Condition",
+        "Eligibility",
+        "why_not",
     ),
     "workspace": (
         "Workspace",
@@ -334,12 +344,14 @@ __all__ = [
     "ChannelSpec",
     "CommandSpec",
     "Comparison",
+    "Condition",
     "Counterpart",
     "Coverage",
     "Delivery",
     "Difference",
     "DoctorContext",
     "Draft",
+    "Eligibility",
     "Employment",
     "EventTypeSpec",
     "Explanation",
@@ -435,6 +447,7 @@ __all__ = [
     "fold",
     "generate_tests",
     "greeting_name",
+    "happen",
     "hookimpl",
     "import_source",
     "init",
@@ -468,4 +481,5 @@ __all__ = [
     "verify_chain",
     "who",
     "why",
+    "why_not",
 ]

@@ -23,9 +23,10 @@ from refflow.views.runs import Defined, Run, Workflow
 from refflow.views.store import refold
 from refflow.workflows.calendar import Calendar
 from refflow.workflows.definition import Definition, Send, Task, Wait, encode, essence
-from refflow.workflows.engine import REDRAFTING, STOPS, settle
+from refflow.workflows.engine import DEFINING, REDRAFTING, STOPS, settle
 from refflow.workflows.library import Library, heard_by
 from refflow.workflows.turn import Turn
+from refflow.workflows.world import Shelf
 
 from .replaying import commits_of
 from .workspace import Workspace
@@ -137,6 +138,8 @@ class _Backtest:
         triggers = {trigger.event or "run.wanted" for trigger in definition.triggers}
         self._heard = heard_by(definition) | triggers | REDRAFTING | STOPS
         self._followed: set[str] = set()
+        self._as_if = _AsIf(self._rows, definition, self._hash, self._followed)
+        self._shelf: Shelf | None = None
         self._differences: list[Difference] = []
         self._commits = self._runs = 0
 
@@ -152,6 +155,8 @@ class _Backtest:
             if any(isinstance(event.payload, EventsVoided) for event in commit):
                 projections = self._workspace.views.projections
                 self._rows, _ = refold(self._workspace.log, projections, until=commit[-1].position)
+                self._as_if = _AsIf(self._rows, self._definition, self._hash, self._followed)
+                self._shelf = None
         return Backtested(
             workflow=self._definition.name,
             hash=self._hash,
@@ -170,13 +175,14 @@ class _Backtest:
 
     def _again(self, commit: list[StoredEvent]) -> list[StoredEvent]:
         """The decisions of the workflow over the facts of `commit`, as if the definition were in force."""
+        rows = Rows(self._as_if)
         turn = Turn(
-            Rows(_AsIf(self._rows, self._definition, self._hash, self._followed)),
+            rows,
             self._fold,
             head=commit[0].position - 1,
             now=commit[0].recorded_at,
             workspace=self._workspace.id,
-            library=self._library,
+            library=self._definitions(commit, rows),
             recall=self._workspace.event,
         )
         for event in commit:
@@ -184,6 +190,15 @@ class _Backtest:
                 turn.record(self._unless_defined(event.payload), by=event.by, occurred_at=event.occurred_at)
         settle(turn)
         return [event for event in turn.stored() if event.by.startswith(self._signed)]
+
+    def _definitions(self, commit: Iterable[StoredEvent], rows: Rows) -> Library:
+        """The definitions in force, looked up anew when this commit, or one before it, changed them."""
+        if any(event.kind in DEFINING for event in commit):
+            self._shelf = None
+            return self._library
+        if self._shelf is None:
+            self._shelf = Shelf(self._library, rows)
+        return self._shelf
 
     def _unless_defined(self, payload: Any) -> Any:
         if isinstance(payload, WorkflowDefined) and payload.workflow == self._definition.name:
