@@ -101,6 +101,7 @@ if TYPE_CHECKING:
     from refflow.workspace.debts import settle_debt as settle_debt
     from refflow.workspace.definitions import check as check
     from refflow.workspace.definitions import read_definition as read_definition
+    from refflow.workspace.drawing import draw as draw
     from refflow.workspace.history import Explanation as Explanation
     from refflow.workspace.history import Reason as Reason
     from refflow.workspace.history import Undone as Undone
@@ -160,6 +161,9 @@ if TYPE_CHECKING:
     from refflow.workspace.trying import Tried as Tried
     from refflow.workspace.trying import generate_tests as generate_tests
     from refflow.workspace.trying import try_workflows as try_workflows
+    from refflow.workspace.versions import Version as Version
+    from refflow.workspace.versions import find_version as find_version
+    from refflow.workspace.versions import versions as versions
     from refflow.workspace.when import parse_when as parse_when
     from refflow.workspace.when import say_distance as say_distance
     from refflow.workspace.when import say_when as say_when
@@ -221,6 +225,7 @@ _CALLS = {
         "check",
         "read_definition",
     ),
+    "drawing": ("draw",),
     "history": (
         "Explanation",
         "Reason",
@@ -295,6 +300,11 @@ _CALLS = {
         "Tried",
         "generate_tests",
         "try_workflows",
+    ),
+    "versions": (
+        "Version",
+        "find_version",
+        "versions",
     ),
     "when": (
         "parse_when",
@@ -409,6 +419,7 @@ __all__ = [
     "Unfound",
     "UpcasterSpec",
     "UsageError",
+    "Version",
     "Waiting",
     "Workspace",
     "add_opening",
@@ -434,6 +445,7 @@ __all__ = [
     "describe",
     "display_name",
     "draft",
+    "draw",
     "edit",
     "edit_opening",
     "edit_person",
@@ -444,6 +456,7 @@ __all__ = [
     "find_debt",
     "find_message",
     "find_opening",
+    "find_version",
     "fold",
     "generate_tests",
     "greeting_name",
@@ -479,6 +492,7 @@ __all__ = [
     "unblock",
     "undo",
     "verify_chain",
+    "versions",
     "who",
     "why",
     "why_not",

@@ -64,7 +64,7 @@ class Story:
                 case "ask":
                     api.start(workspace, "referral-ask", self.contact, self.opening, now, line="Because.")
                 case "renew":
-                    api.start(workspace, "reconnect", self.contact, None, now)
+                    api.start(workspace, "reconnect", self.contact, self.opening, now)
                 case "approve":
                     api.approve(workspace, api.find_message(workspace, self.person), now)
                 case "sent":

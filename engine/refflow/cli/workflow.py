@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -10,12 +11,77 @@ from refflow import api
 from refflow.errors import ProblemsFound, UsageError
 
 from .command import Group
+from .completing import workflows
 from .session import Session
 
 
 @click.group(cls=Group)
 def workflow() -> None:
     """List, test and draw workflows, and bring live runs to new versions of theirs."""
+
+
+@workflow.command("list")
+@click.option("--all", "every", is_flag=True, help="Also versions that no run follows any more.")
+@click.pass_obj
+def list_(session: Session, every: bool) -> None:
+    """List the workflows in force, and earlier versions of them that live runs still follow."""
+    with session.reading() as opened:
+        found = api.versions(opened.workspace, every=every)
+    if session.as_json:
+        session.result(found)
+        return
+    rows = [
+        (
+            each.workflow,
+            each.hash[:12],
+            "in force" if each.current else "earlier",
+            each.live,
+            each.stuck,
+            each.title,
+        )
+        for each in found
+    ]
+    session.output.table(("WORKFLOW", "VERSION", "", "LIVE", "STUCK", "TITLE"), rows, right=(3, 4))
+
+
+@workflow.command()
+@click.argument("name", metavar="WORKFLOW|FILE", shell_complete=workflows)
+@click.pass_obj
+def show(session: Session, name: str) -> None:
+    """Tell what a workflow is about, when it starts, how it can end, and where its live runs are."""
+    with session.reading() as opened:
+        accepted = api.find_version(opened.workspace, name)
+        drawn = api.draw(opened.workspace, accepted.definition)
+    definition = accepted.definition
+    if session.as_json:
+        session.result({"hash": accepted.hash, "definition": definition})
+        return
+    output = session.output
+    output.line(f"{definition.name}@{accepted.hash[:12]}: {definition.title}", bold=True)
+    if definition.about:
+        output.line(definition.about.rstrip())
+    for kind in ("good", "open", "bad"):
+        names = [name for name, each in definition.outcomes.items() if each == kind]
+        if names:
+            output.line(f"{kind}: {', '.join(names)}")
+    output.line()
+    output.line(drawn.rstrip())
+
+
+@workflow.command()
+@click.argument("name", metavar="WORKFLOW|FILE", shell_complete=workflows)
+@click.option(
+    "--format", "form", type=click.Choice(("text", "mermaid")), default="text", help="How it is drawn."
+)
+@click.pass_obj
+def graph(session: Session, name: str, form: Literal["text", "mermaid"]) -> None:
+    """Draw a workflow, with how many live runs are at each step."""
+    with session.reading() as opened:
+        drawn = api.draw(opened.workspace, api.find_version(opened.workspace, name).definition, form)
+    if session.as_json:
+        session.result({"format": form, "graph": drawn})
+    else:
+        session.output.line(drawn.rstrip())
 
 
 @workflow.command()
