@@ -163,6 +163,7 @@ if TYPE_CHECKING:
     from refflow.workspace.trying import try_workflows as try_workflows
     from refflow.workspace.versions import Version as Version
     from refflow.workspace.versions import find_version as find_version
+    from refflow.workspace.versions import schema as schema
     from refflow.workspace.versions import versions as versions
     from refflow.workspace.when import parse_when as parse_when
     from refflow.workspace.when import say_distance as say_distance
@@ -304,6 +305,7 @@ _CALLS = {
     "versions": (
         "Version",
         "find_version",
+        "schema",
         "versions",
     ),
     "when": (
@@ -482,6 +484,7 @@ __all__ = [
     "reply",
     "say_distance",
     "say_when",
+    "schema",
     "settle_debt",
     "single_line",
     "skip_message",

@@ -81,9 +81,11 @@ steps:
   end: thanked
   another-way: to do within 2bd: Thank {{ contact.first_name }} in another way: a call, a card, a coffee
     done -> say referral.thanked
-    skipped, expired -> end: owed
+    skipped -> end: owed
+    expired -> end: owed
   say referral.thanked
   end: thanked
+  end: owed
   end: owed
 """
     )

@@ -85,6 +85,25 @@ def graph(session: Session, name: str, form: Literal["text", "mermaid"]) -> None
 
 
 @workflow.command()
+@click.pass_obj
+def schema(session: Session) -> None:
+    """Print the JSON Schema (draft-07) of workflow files, for editors that complete and check while you type.
+
+    \b
+    refflow workflow schema > workflow.schema.json
+    # yaml-language-server: $schema=workflow.schema.json     as the first line of a workflow
+    """
+    from msgspec import json
+
+    with session.reading() as opened:
+        found = api.schema(opened.workspace)
+    if session.as_json:
+        session.result(found)
+    else:
+        session.output.line(json.format(json.encode(found), indent=2).decode())
+
+
+@workflow.command()
 @click.argument("files", metavar="[FILE]...", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--coverage", is_flag=True, help="Show which steps, branches and outcomes no test reaches.")
 @click.option("--generate", is_flag=True, help="Print tests of FILE, a story for every way through it.")

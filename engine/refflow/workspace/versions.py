@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -76,3 +77,10 @@ def find_version(workspace: Workspace, text: str) -> Accepted:
         return workspace.library.definition(rows, known[0].hash)
     names = ", ".join(each.name for each in workspace.views.find(Workflow, retired=False))
     raise NotFound(f"There is no workflow `{text}`. The workflows are: {names}. A file ends in .yaml.")
+
+
+def schema(workspace: Workspace) -> dict[str, Any]:
+    """The JSON Schema (draft-07) of workflow files here: with the events, channels and templates that are installed."""
+    from refflow.workflows.schema import workflow_schema
+
+    return workflow_schema(workspace.kinds, workspace.host.effects.channels, workspace.folder.templates())
