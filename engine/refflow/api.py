@@ -111,6 +111,10 @@ if TYPE_CHECKING:
     from refflow.workspace.history import why as why
     from refflow.workspace.importing import Plan as Plan
     from refflow.workspace.importing import import_source as import_source
+    from refflow.workspace.migrating import Diff as Diff
+    from refflow.workspace.migrating import Migration as Migration
+    from refflow.workspace.migrating import diff as diff
+    from refflow.workspace.migrating import migrate as migrate
     from refflow.workspace.openings import OpeningDetails as OpeningDetails
     from refflow.workspace.openings import Packet as Packet
     from refflow.workspace.openings import add_opening as add_opening
@@ -240,6 +244,12 @@ _CALLS = {
         "Plan",
         "import_source",
     ),
+    "migrating": (
+        "Diff",
+        "Migration",
+        "diff",
+        "migrate",
+    ),
     "openings": (
         "OpeningDetails",
         "Packet",
@@ -360,6 +370,7 @@ __all__ = [
     "Counterpart",
     "Coverage",
     "Delivery",
+    "Diff",
     "Difference",
     "DoctorContext",
     "Draft",
@@ -381,6 +392,7 @@ __all__ = [
     "Line",
     "MadeUpContact",
     "MadeUpOpening",
+    "Migration",
     "NotFound",
     "Occurrence",
     "OpeningDetails",
@@ -445,6 +457,7 @@ __all__ = [
     "company_key",
     "confirm_sent",
     "describe",
+    "diff",
     "display_name",
     "draft",
     "draw",
@@ -468,6 +481,7 @@ __all__ = [
     "init",
     "linkedin_slug",
     "log_contact",
+    "migrate",
     "note",
     "open_workspace",
     "opt_out",

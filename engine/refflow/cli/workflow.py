@@ -12,6 +12,8 @@ from refflow.errors import ProblemsFound, UsageError
 
 from .command import Group
 from .completing import workflows
+from .naming import person
+from .opened import Opened
 from .session import Session
 
 
@@ -101,6 +103,83 @@ def schema(session: Session) -> None:
         session.result(found)
     else:
         session.output.line(json.format(json.encode(found), indent=2).decode())
+
+
+@workflow.command()
+@click.argument("old", metavar="OLD", shell_complete=workflows)
+@click.argument("new", metavar="[NEW]", required=False, shell_complete=workflows)
+@click.pass_obj
+def diff(session: Session, old: str, new: str | None) -> None:
+    """Show what differs between two versions, and what the second would be to each live run.
+
+    OLD and NEW are a name (the version in force), `name@hash`, or a file. With one alone, it is held against the
+    version in force. To a live run a change is cosmetic (texts), forward (what it has not come to) or breaking
+    (the step where it is). Live runs go on by their own version whatever a file says.
+    """
+    with session.reading() as opened:
+        if new is None:
+            new, old = old, api.find_version(opened.workspace, old).definition.name
+        found = api.diff(opened.workspace, old, new)
+        if session.as_json:
+            session.result(found)
+            return
+        output = session.output
+        output.line(f"{found.workflow}: {found.before[:12]} -> {found.after[:12]}", bold=True)
+        for each in found.changes:
+            output.line(f"  {each.where}")
+            output.line(f"    - {each.was or 'not there'}")
+            output.line(f"    + {each.now or 'not there'}")
+        if not found.changes:
+            output.line("  nothing differs")
+        _tell_runs(opened, found.runs)
+
+
+@workflow.command()
+@click.argument("version", metavar="WORKFLOW[@HASH]", shell_complete=workflows)
+@click.option("--only", type=click.Choice(("forward",)), help="Leave runs whose own step has changed.")
+@click.option("--dry-run", is_flag=True, help="Show what would become of each run, and change nothing.")
+@click.pass_obj
+def migrate(session: Session, version: str, only: str | None, dry_run: bool) -> None:
+    """Let live runs go on by another version of their workflow: the one in force, or that of a hash.
+
+    A run goes over when its step is still there and means the same kind of thing. Timers stay as they were set.
+    It is an event like any other: `refflow undo` takes it back.
+    """
+    if dry_run:
+        with session.reading() as opened:
+            found = api.migrate(
+                opened.workspace, version, opened.now, only_forward=only is not None, apply=False
+            )
+            if session.as_json:
+                session.result(found)
+            else:
+                _tell_runs(opened, found)
+        return
+    with session.writing() as change:
+        found = api.migrate(change.workspace, version, change.now, only_forward=only is not None)
+        if not session.as_json:
+            _tell_runs(change, found)
+        moved = sum(each.moves for each in found)
+        change.done(f"{moved} of {len(found)} runs go on by it." if found else None, found)
+
+
+def _tell_runs(opened: Opened, runs: list[api.Migration]) -> None:
+    output = opened.session.output
+    if not runs:
+        output.line("No live run follows another version.")
+    rows = [
+        (
+            each.run,
+            person(opened.workspace, each.contact),
+            each.step,
+            opened.say(each.due),
+            each.kind,
+            "can go over" if each.moves else "stays",
+            each.reason,
+        )
+        for each in runs
+    ]
+    output.table(("RUN", "WHO", "AT", "UNTIL", "CHANGE", "", "WHY"), rows)
 
 
 @workflow.command()
