@@ -169,6 +169,9 @@ if TYPE_CHECKING:
     from refflow.workspace.versions import find_version as find_version
     from refflow.workspace.versions import schema as schema
     from refflow.workspace.versions import versions as versions
+    from refflow.workspace.watching import Saved as Saved
+    from refflow.workspace.watching import judge_files as judge_files
+    from refflow.workspace.watching import watch as watch
     from refflow.workspace.when import parse_when as parse_when
     from refflow.workspace.when import say_distance as say_distance
     from refflow.workspace.when import say_when as say_when
@@ -318,6 +321,11 @@ _CALLS = {
         "schema",
         "versions",
     ),
+    "watching": (
+        "Saved",
+        "judge_files",
+        "watch",
+    ),
     "when": (
         "parse_when",
         "say_distance",
@@ -417,6 +425,7 @@ __all__ = [
     "Replayed",
     "Retryable",
     "Sampled",
+    "Saved",
     "SavedOpening",
     "Secret",
     "Simulated",
@@ -479,6 +488,7 @@ __all__ = [
     "hookimpl",
     "import_source",
     "init",
+    "judge_files",
     "linkedin_slug",
     "log_contact",
     "migrate",
@@ -510,6 +520,7 @@ __all__ = [
     "undo",
     "verify_chain",
     "versions",
+    "watch",
     "who",
     "why",
     "why_not",
