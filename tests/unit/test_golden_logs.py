@@ -32,6 +32,15 @@ KINDS = kinds_with()
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 
 
+PEOPLE: tuple[tuple[str, Any, str | None], ...] = (
+    ("Ana", "friend", "ana@example.org"),
+    ("Bo", "friend", None),
+    ("Cy", "colleague", None),
+    ("Di", None, None),
+)
+"""First name, relation and address."""
+
+
 class Header(msgspec.Struct, forbid_unknown_fields=True):
     """Whose log it is: message ids are made of it."""
 
@@ -65,12 +74,7 @@ class Search:
                 api.PersonDetails(name=f"{name} Sample", company="Acme", relation=relation, email=email),
                 NOW,
             )
-            for name, relation, email in (
-                ("Ana", "friend", "ana@example.org"),
-                ("Bo", "friend", None),
-                ("Cy", "colleague", None),
-                ("Di", None, None),
-            )
+            for name, relation, email in PEOPLE
         }
         details = api.OpeningDetails(company="Acme", title="Engineer", url="https://acme.example/1")
         self.job = api.add_opening(self.workspace, details, NOW)
