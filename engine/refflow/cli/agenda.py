@@ -10,7 +10,7 @@ from .command import Command
 from .consequences import owed
 from .naming import called
 from .opened import Opened
-from .output import Output
+from .output import Output, one_line
 from .session import Session
 
 MOST = 10
@@ -30,7 +30,7 @@ def next_(session: Session, why: bool, everything: bool) -> None:
             return
         told = _Told(opened, None if everything else MOST)
         told.steps(found.steps, why)
-        told.section("You owe", [owed(opened, debt) for debt in found.owed])
+        told.section("You owe", [f"{debt.name}  {owed(opened, debt)}" for debt in found.owed])
         told.section("Held by a rule", [_held(step) for step in found.held])
         told.section("Waiting", [_waiting(opened, each) for each in found.waiting])
         told.section("Nobody asked yet", [_suggestion(each) for each in found.suggestions])
@@ -72,7 +72,7 @@ class _Told:
 
 def _step(step: api.Step) -> str:
     about = f", about {step.opening_title}" if step.opening_title else ""
-    return f"{called(step.contact_name, 'You')}: {step.text}{about}"
+    return one_line(f"{called(step.contact_name, 'You')}: {step.text.rstrip('.')}{about}")
 
 
 def _held(step: api.Step) -> str:
@@ -86,7 +86,7 @@ def _waiting(opened: Opened, waiting: api.Waiting) -> str:
 
 
 def _suggestion(suggestion: api.Suggestion) -> str:
-    job = f"{suggestion.opening}  {suggestion.title}, {suggestion.company}"
+    job = f"{suggestion.opening}  {one_line(f'{suggestion.title}, {suggestion.company}')}"
     best = suggestion.candidate
     if best is None:
         return f"{job}: nobody in your network could be asked\n    refflow who {suggestion.opening}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -13,9 +14,12 @@ import click
 from refflow import __version__
 
 from .catalogue import COMMANDS, SECTIONS
-from .command import common_options
+from .command import check_command, common_options
 from .fault import tell
 from .session import Session
+
+COMPLETE = "_REFFLOW_COMPLETE"
+"""The variable by which a shell asks for completions."""
 
 ABOUT = """Run your referral outreach: find who can refer you, ask well, follow up, thank, keep them posted.
 
@@ -42,14 +46,16 @@ class Refflow(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that is called; a name that is none leads to those that are near it."""
-        name = args[0]
-        if name in COMMANDS or ctx.resilient_parsing:
-            return super().resolve_command(ctx, args)
-        from difflib import get_close_matches
+        check_command(ctx, args[0], COMMANDS)
+        return super().resolve_command(ctx, args)
 
-        near = get_close_matches(name, COMMANDS, n=2)
-        hint = f" Did you mean {' or '.join(f'`{each}`' for each in near)}?" if near else ""
-        raise click.UsageError(f"There is no command `{name}`.{hint}", ctx)
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was named, or `next`."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            # Left to click, it would end like a failure.
+            return tell(error, ctx.ensure_object(Session))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The commands in their sections, without importing one."""
@@ -63,10 +69,7 @@ class Refflow(click.Group):
 
     def run(self, args: list[str]) -> int:
         """Run a command line and return its exit code; what goes wrong becomes a line on stderr."""
-        for stream in (sys.stdout, sys.stderr):
-            if isinstance(stream, io.TextIOWrapper):
-                # A name that the terminal's encoding lacks must not end the command.
-                stream.reconfigure(errors="replace")
+        _ready(args)
         session = Session(as_json="--json" in args)
         try:
             result = super().main(args, "refflow", standalone_mode=False, obj=session)
@@ -74,6 +77,18 @@ class Refflow(click.Group):
         except BaseException as error:
             return tell(error, session)
         return result if isinstance(result, int) else 0
+
+
+def _ready(args: list[str]) -> None:
+    # Python has no stream for what who called closed.
+    sys.stdout = sys.stdout or io.StringIO()
+    sys.stderr = sys.stderr or io.StringIO()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A name that the terminal's encoding lacks must not end the command.
+            stream.reconfigure(errors="replace")
+    if COMPLETE in os.environ:
+        from . import completing  # noqa: F401
 
 
 def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:

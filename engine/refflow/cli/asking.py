@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from refflow import api
 from refflow.errors import UsageError
+from refflow.events.event import micros
 from refflow.views.contacts import Contact
 from refflow.views.debts import Debt
 from refflow.views.openings import Opening
@@ -20,16 +21,25 @@ from .session import Session
 if TYPE_CHECKING:
     from refflow.events.openings import Intent
 
-INTENTS = {
+ANSWERS: dict[str, Intent] = {
     "yes": "agreed",
-    "agreed": "agreed",
     "no": "declined",
-    "declined": "declined",
     "later": "later",
     "refer-on": "refer_on",
-    "refer_on": "refer_on",
     "unclear": "unclear",
 }
+
+
+class Answer(click.Choice[str]):
+    """An answer by the word for it; what the log calls it will do too."""
+
+    def __init__(self) -> None:
+        super().__init__(list(ANSWERS), case_sensitive=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The word for what was typed."""
+        called: dict[str, str] = {intent: word for word, intent in ANSWERS.items()}
+        return super().convert(called.get(str(value).lower(), value), param, ctx)
 
 
 @click.command(cls=Command)
@@ -55,7 +65,7 @@ def start(session: Session, workflow: str, person_: str, about: str | None, line
 
 @click.command(cls=Command)
 @click.argument("person_", metavar="PERSON", shell_complete=contacts)
-@click.argument("answer", metavar="ANSWER", type=click.Choice(list(INTENTS), case_sensitive=False))
+@click.argument("answer", metavar="ANSWER", type=Answer())
 @click.option("--text", metavar="TEXT", help="What they wrote.")
 @click.option("--for", "about", metavar="OPENING", shell_complete=openings, help="Which opening it is about.")
 @click.option("--when", metavar="WHEN", help="With `later`: when to ask again.")
@@ -77,24 +87,26 @@ def reply(
     ANSWER is `yes`, `no`, `later`, `refer-on` (they point to somebody else) or `unclear`. PERSON is a name, or
     the id of a contact, run, message or ask.
     """
-    intent = cast("Intent", INTENTS[answer.lower()])
-    if when is not None and intent != "later":
+    if when is not None and answer != "later":
         raise UsageError("`--when` goes with `later`.")
     with session.writing() as change:
         workspace = change.workspace
         contact = _who(workspace, person_)
+        again = change.when(when)
+        if again is not None and again <= change.now:
+            raise UsageError(f"`--when` says when to ask again: {change.say(micros(again))} is over.")
         api.reply(
             workspace,
             contact,
-            intent,
+            ANSWERS[answer],
             change.now,
             opening=api.find_opening(workspace, about) if about else None,
             text=text,
-            when=change.when(when),
+            when=again,
             opted_out=opt_out,
             at=change.when(at),
         )
-        said = f"Recorded: {person(workspace, contact.id)} answered `{intent.replace('_', '-')}`."
+        said = f"Recorded: {person(workspace, contact.id)} answered `{answer}`."
         change.done(said + (" No message will go to them again." if opt_out else ""))
 
 

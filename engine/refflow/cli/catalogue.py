@@ -54,9 +54,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "init": Entry("setup", "init", "Make a workspace."),
         "demo": Entry("demo", "demo", "Play a made-up job search, in a folder of its own."),
         "check": Entry("setup", "check", "Check the settings and the workflows."),
-        "completion": Entry(
-            "setup", "completion", "Print the script that completes commands and names in your shell."
-        ),
+        "completion": Entry("setup", "completion", "Print what completes commands and names in a shell."),
     },
 }
 COMMANDS = {name: entry for section in SECTIONS.values() for name, entry in section.items()}

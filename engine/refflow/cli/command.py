@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ def common_options(*, hidden: bool) -> list[click.Parameter]:
 def _remembered(name: str, hidden: bool) -> dict[str, Any]:
     def remember(context: click.Context, _: click.Parameter, value: Any) -> None:
         session = context.find_object(Session)
-        if value and session is not None:
+        if value is not None and value is not False and session is not None:
             setattr(session, name, value)
 
     return {"expose_value": False, "callback": remember, "hidden": hidden}
@@ -70,13 +71,14 @@ class Command(click.Command):
         ctx.ensure_object(Session).command = name_of(ctx)
         for parameter in self.params:
             value = ctx.params.get(parameter.name or "")
-            if isinstance(value, str) and not _is_text(value):
-                raise click.BadParameter("this is not readable text (UTF-8).", ctx, parameter)
+            for each in value if isinstance(value, tuple) else (value,):
+                if isinstance(each, str) and not _is_text(each):
+                    raise click.BadParameter("this is not readable text (UTF-8).", ctx, parameter)
         return super().invoke(ctx)
 
 
 class Group(click.Group):
-    """A command with commands of its own; alone, it prints its help."""
+    """A command with commands of its own; alone, it prints its help, or with `--json` which there are."""
 
     command_class = Command
 
@@ -84,12 +86,39 @@ class Group(click.Group):
         super().__init__(*args, **{**kwargs, "epilog": EPILOG, "invoke_without_command": True})
         self.params += common_options(hidden=True)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is called; a name that is none leads to those that are near it."""
+        check_command(ctx, args[0], self.commands)
+        return super().resolve_command(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was named, if one was."""
         result = super().invoke(ctx)
-        if ctx.invoked_subcommand is None:
+        session = ctx.ensure_object(Session)
+        if ctx.invoked_subcommand is not None:
+            return result
+        if session.as_json:
+            session.command = name_of(ctx)
+            session.result({name: command.get_short_help_str(200) for name, command in self.commands.items()})
+        else:
             click.echo(ctx.get_help())
         return result
+
+
+def check_command(ctx: click.Context, name: str, known: Collection[str]) -> None:
+    """Refuse a name that no command has."""
+    if name not in known and not ctx.resilient_parsing:
+        from difflib import get_close_matches
+
+        hint = did_you_mean(get_close_matches(name, known, n=2))
+        raise click.UsageError(f"There is no command `{name}`.{hint}", ctx)
+
+
+def did_you_mean(near: Collection[str]) -> str:
+    """The question behind a message about a name that was mistyped; nothing when none is near."""
+    return f" Did you mean {' or '.join(f'`{each}`' for each in near)}?" if near else ""
 
 
 def name_of(context: click.Context) -> str:

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 import click
-from click.shell_completion import CompletionItem
+from click.shell_completion import BashComplete, CompletionItem, add_completion_class
 
 from refflow.errors import RefflowError
 
 from .session import Session
 
 MOST = 200
+
+
+@add_completion_class
+class Bash(BashComplete):
+    """What bash completes with: it takes words as they are typed, so blanks and the like are escaped."""
+
+    def format_completion(self, item: CompletionItem) -> str:
+        """The line for the script, which takes one level of escapes away as it reads."""
+        value = re.sub(r"([^\w@%+=:,./-])", r"\\\\\1", item.value)
+        return f"{item.type},{value}"
+
 
 Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 Offer = tuple[str, str]
@@ -21,6 +33,7 @@ Offer = tuple[str, str]
 def _completing(offers: Callable[[Session, str], Iterator[Offer]]) -> Complete:
     def complete(context: click.Context, _: click.Parameter, begun: str) -> list[CompletionItem]:
         session = context.find_object(Session) or Session()
+        session.quiet = True
         found: list[CompletionItem] = []
         try:
             for word, meaning in offers(session, begun):

@@ -12,6 +12,7 @@ from refflow.views.debts import Debt
 from refflow.views.messages import Message
 from refflow.views.runs import Run
 
+from .lacking import in_words
 from .naming import opening, person
 
 if TYPE_CHECKING:
@@ -72,23 +73,23 @@ def _waits(opened: Opened, key: str) -> str:
     run = opened.workspace.views.get(Run, key)
     if run is None or run.due is None or run.status != "live" or run.message or run.task:
         return ""
-    return f"{run.id} waits until {opened.say(run.due)}."
+    return f"{run.workflow} ({run.id}) waits until {opened.say(run.due)}."
 
 
 def _owed(opened: Opened, position: int) -> list[tuple[str, str]]:
     return [
-        (debt.name, owed(opened, debt))
+        (debt.name, f"You owe {owed(opened, debt)} ({debt.name}).")
         for debt in opened.workspace.views.find(Debt, name=f"d{position}")
         if debt.settled_at is None
     ]
 
 
 def owed(opened: Opened, debt: Debt) -> str:
-    """A debt in a sentence."""
-    what = "thanks" if debt.what == "thanks" else "an update"
+    """What is owed, to whom and by when."""
+    what = "thanks for the referral to" if debt.what == "thanks" else "an update about"
     about = opening(opened.workspace, debt.opening)
     whom = person(opened.workspace, debt.contact)
-    return f"You owe {whom} {what} about {about}, by {opened.say(debt.due)} ({debt.name})."
+    return f"{whom}: {what} {about}, by {opened.say(debt.due)}"
 
 
 def _message(opened: Opened, key: str, event: StoredEvent) -> str:
@@ -98,7 +99,8 @@ def _message(opened: Opened, key: str, event: StoredEvent) -> str:
     to = person(opened.workspace, message.contact)
     match message.status:
         case "drafted":
-            return f"{key} to {to} is drafted. Read it: refflow draft {key}"
+            lacks = f", but lacks: {in_words(message.missing)}" if message.missing else ""
+            return f"{key} to {to} is drafted{lacks}. Read it: refflow draft {key}"
         case "held":
             return f"{key} to {to} is held{_until(opened, message)}: {message.detail}"
         case "prepared":

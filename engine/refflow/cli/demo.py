@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 import click
 
 from refflow import api, resources
-from refflow.errors import UsageError
+from refflow.errors import RefflowError, UsageError
 from refflow.views.messages import OPEN, Message
 from refflow.views.runs import Task
+
+from .command import Command
+from .fault import INTERRUPTED, PIPE_CLOSED
+from .session import Session
 
 ZONE = "Europe/Lisbon"
 SECOND = "https://jobs.lever.co/kestrel/77"
@@ -22,24 +25,36 @@ POSTING = "https://boards.greenhouse.io/tidewaterrobotics/jobs/4012345678"
 class Stage:
     """Plays commands at a moment of the story. `run` is the command line itself."""
 
-    def __init__(self, folder: Path, run: Callable[[list[str]], int]) -> None:
+    def __init__(self, folder: Path, session: Session) -> None:
         self.folder = folder
         self.now = ""
-        self._run = run
+        self._session = session
 
     def at(self, moment: str, text: str) -> None:
         """Move the clock to `moment`, in the zone of the story, and tell what happens."""
         self.now = moment
         day = datetime.fromisoformat(moment)
-        click.echo()
-        click.secho(f"{day:%a} {day.day} {day:%b %Y, %H:%M}  {text}", bold=True)
+        self._session.output.line()
+        self._session.output.heading(f"{day:%a} {day.day} {day:%b %Y, %H:%M}  {text}")
 
     def run(self, *words: str, expect: int = 0) -> None:
         """Type a command, and stop the story should it end otherwise than expected."""
-        click.secho(f"$ refflow {shlex.join(words)}", fg="cyan")
-        code = self._run(["--workspace", str(self.folder), "--now", self.now, *words])
+        self._play([*words], ["--workspace", str(self.folder)], expect)
+
+    def begin(self, *options: str) -> None:
+        """Make the workspace."""
+        self._play(["init", str(self.folder), *options], [], 0)
+
+    def _play(self, words: list[str], where: list[str], expect: int) -> None:
+        from refflow.cli import run
+
+        self._session.output.line(f"$ refflow {shlex.join(words)}", dim=True)
+        how = [*(["--no-color"] if self._session.plain else []), *(["-q"] if self._session.quiet else [])]
+        code = run([*where, "--now", self.now, *how, *words])
+        if code in (INTERRUPTED, PIPE_CLOSED):
+            raise SystemExit(code)
         if code != expect:
-            raise UsageError(
+            raise RefflowError(
                 f"The demo stopped: `refflow {shlex.join(words)}` ended with {code}, not {expect}."
             )
 
@@ -153,26 +168,23 @@ def play(stage: Stage) -> None:
     stage.run("replay", "--verify")
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path("refflow-demo"))
-def demo(folder: Path) -> None:
+@click.pass_obj
+def demo(session: Session, folder: Path) -> None:
     """Play a whole search on a made-up network, in virtual time, and leave the workspace to explore."""
-    from refflow.cli import run
-
+    if session.as_json or session.folder is not None or session.pretended_now is not None:
+        raise UsageError("The demo is a story with a folder and a time of its own: `refflow demo DIR`.")
     if folder.exists() and any(folder.iterdir()):
         raise UsageError(f"{folder} is not empty. Name a new folder: `refflow demo DIR`.")
-    stage = Stage(folder, run)
+    stage = Stage(folder, session)
     stage.now = "2026-11-23 09:00"
-    click.secho(f"$ refflow init {folder} --name 'Maya Okafor' --zone {ZONE}", fg="cyan")
-    code = run(
-        ["--now", stage.now, "init", str(folder), "--name", "Maya Okafor", "--email", "maya.okafor@example.org",
-         "--zone", ZONE]
-    )  # fmt: skip
-    if code != 0:
-        raise UsageError(f"The demo stopped: the workspace could not be made ({code}).")
+    stage.begin("--name", "Maya Okafor", "--email", "maya.okafor@example.org", "--zone", ZONE)
     play(stage)
-    click.echo()
-    click.secho("That was the demo.", bold=True)
-    click.echo(
+    output = session.output
+    output.line()
+    output.heading("That was the demo.")
+    output.line(
         f"Look around: cd {shlex.quote(str(folder))}; refflow board; refflow why 'Ana Lima'; refflow events --last 20"
     )
+    output.line("Its clock stands at 29 January 2027. To play on, say when: refflow next --now 2027-02-03")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, cast
 
 import click
@@ -16,7 +17,7 @@ from refflow.views.openings import Opening
 from refflow.views.pipeline import Ask
 from refflow.views.runs import Run, Task
 
-from .command import Command
+from .command import Command, did_you_mean
 from .completing import openings, targets
 from .naming import find_target, job, opening, person
 from .opened import Change
@@ -80,13 +81,14 @@ class _Given:
         self.outcome = outcome
         self._options = {"--for": about, "--when": when, "--at": at, "--note": note}
 
-    def one_of(self, what: str, outcomes: tuple[str, ...], *, default: bool = False) -> str:
-        """The outcome, which must be among `outcomes`."""
+    def one_of(self, question: str, outcomes: tuple[str, ...], *, default: bool = False) -> str:
+        """The outcome, which must be among `outcomes`; else the question is asked."""
         if self.outcome is None and default:
             return outcomes[0]
         if self.outcome not in outcomes:
-            said = f"`{self.outcome}` is none of them" if self.outcome else "say which"
-            raise UsageError(f"{what} can be: {', '.join(outcomes)}; {said}.")
+            near = did_you_mean(get_close_matches(self.outcome or "", outcomes, n=2))
+            said = f"`{self.outcome}` is not an answer to that.{near} " if self.outcome is not None else ""
+            raise UsageError(f"{question} {said}Say one of: {', '.join(outcomes)}.")
         return self.outcome
 
     def only(self, *options: str) -> None:
@@ -110,22 +112,22 @@ def _do(change: Change, found: object, given: _Given) -> str:
     workspace, now = change.workspace, change.now
     match found:
         case Message():
-            given.one_of("A message", ("sent",), default=True)
+            given.one_of(f"What became of the message {found.id}?", ("sent",), default=True)
             given.only("--at")
             api.confirm_sent(workspace, found, now, given.time("--at"))
             return f"Recorded: {found.id} to {person(workspace, found.contact)} was sent."
         case Task():
-            outcome = given.one_of("A task", ("done", "skipped"), default=True)
+            outcome = given.one_of(f"What became of the task {found.id}?", ("done", "skipped"), default=True)
             given.only("--note")
             api.close_task(workspace, found, outcome, given.text("--note"), now)
             return f"Recorded: {found.id} ({found.title}) is {outcome}."
         case Debt():
-            given.one_of("A debt", ("settled",), default=True)
+            given.one_of(f"What became of the debt {found.name}?", ("settled",), default=True)
             given.only("--note")
             api.settle_debt(workspace, found, given.text("--note"), now)
             return f"Recorded: what you owed {person(workspace, found.contact)} is settled."
         case Opening():
-            outcome = given.one_of(f"{found.id}, {job(found)},", NEWS)
+            outcome = given.one_of(f"What happened with {job(found)} ({found.id})?", NEWS)
             given.only("--when", "--at")
             api.application(
                 workspace, found, cast("News", outcome), now, when=given.time("--when"), at=given.time("--at")
@@ -139,7 +141,7 @@ def _do(change: Change, found: object, given: _Given) -> str:
 def _help(change: Change, found: Contact | Run | Ask, given: _Given) -> str:
     workspace, now = change.workspace, change.now
     contact = _contact_of(workspace, found)
-    outcome = given.one_of(person(workspace, contact.id), HELP)
+    outcome = given.one_of(f"What happened with {person(workspace, contact.id)}?", HELP)
     if outcome == "met":
         given.only("--at", "--note")
         api.log_contact(workspace, contact, "met", given.text("--note") or "", now, at=given.time("--at"))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
+from typing import TextIO
 
 import click
 
 from refflow import __version__
 from refflow.errors import RefflowError
 
-from .command import name_of
+from .command import did_you_mean, name_of
 from .session import Session
 
 INTERRUPTED = 130
@@ -20,24 +22,37 @@ PIPE_CLOSED = 141
 
 def tell(error: BaseException, session: Session) -> int:
     """Say on stderr (and with --json on stdout) what `error` means, and return the exit code."""
+    try:
+        code = _told(error, session)
+        session.output.flush()
+    except OSError:
+        # Nobody is left to be told.
+        _let_go(sys.stdout)
+        code = 1
+    return code
+
+
+def _told(error: BaseException, session: Session) -> int:
     match error:
         case SystemExit():
             return error.code if isinstance(error.code, int) else 1
         case BrokenPipeError():
-            return _pipe_closed()
+            _let_go(sys.stdout)
+            return PIPE_CLOSED
         case KeyboardInterrupt() | click.Abort():
-            session.output.note("Interrupted. What was recorded before is kept.")
+            session.fail("Interrupted", "Interrupted. What was recorded before is kept.", INTERRUPTED)
             return INTERRUPTED
         case RefflowError():
             session.fail(type(error).__name__, str(error), error.exit_code)
             return error.exit_code
         case click.ClickException():
             if isinstance(error, click.UsageError) and error.ctx is not None:
-                session.command = name_of(error.ctx)
+                session.command = name_of(error.ctx) or None
             session.fail(type(error).__name__, _usage(error), error.exit_code)
             return error.exit_code
-        case OSError() if error.filename is not None:
-            session.fail("OSError", f"{error.filename}: {error.strerror}.", 1)
+        case OSError():
+            where = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
+            session.fail("OSError", f"{where}{error.strerror or error}.", 1)
         case _:
             session.fail("Fault", _fault(error), 1)
     return 1
@@ -45,7 +60,9 @@ def tell(error: BaseException, session: Session) -> int:
 
 def _usage(error: click.ClickException) -> str:
     message = error.format_message().strip()
-    message = message if message.endswith((".", "?", "!", ")")) else f"{message}."
+    if isinstance(error, click.NoSuchOption):
+        message = f"There is no option `{error.option_name}`.{did_you_mean(error.possibilities or ())}"
+    message = message if message.endswith((".", "?", "!")) else f"{message}."
     context = error.ctx if isinstance(error, click.UsageError) else None
     return f"{message} See `{context.command_path} --help`." if context else message
 
@@ -72,8 +89,7 @@ def _fault(error: BaseException) -> str:
     return f"{about} Where it happened is written in {file.name}; please report it, and look it over for names first."
 
 
-def _pipe_closed() -> int:
-    # What is left in the buffer has no reader, and must not raise again when the process ends.
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    return PIPE_CLOSED
+def _let_go(stream: TextIO) -> None:
+    # What is left in the buffer cannot be written, and must not raise again when the process ends.
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

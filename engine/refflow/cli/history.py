@@ -13,18 +13,22 @@ from refflow import api
 from refflow.errors import UsageError
 from refflow.events.event import StoredEvent, instant
 
-from .command import Command
+from .command import Command, did_you_mean
 from .completing import contacts, openings, targets
 from .naming import find_target
 from .opened import Opened
+from .output import one_line
 from .session import Session
+
+LAST = 2**63 - 1
+"""The last position that a log could have."""
 
 
 @click.command(cls=Command)
 @click.argument("subject", required=False, shell_complete=targets)
 @click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Only of this kind; may be given again.")
-@click.option("--after", type=click.IntRange(min=0), default=0, metavar="E", help="Only those after event E.")
-@click.option("--last", type=click.IntRange(min=1), metavar="N", help="Only the last N.")
+@click.option("--after", type=click.IntRange(0, LAST), default=0, metavar="E", help="Only those after event E.")
+@click.option("--last", type=click.IntRange(1, LAST), metavar="N", help="Only the last N.")
 @click.option("--effective", is_flag=True, help="Without what was taken back.")
 @click.pass_obj
 def events(
@@ -36,7 +40,8 @@ def events(
     """
     with session.reading() as opened:
         workspace = opened.workspace
-        _check_kinds(workspace, kinds)
+        for kind in kinds:
+            _check_kind(opened, kind)
         about = _id_of(workspace, subject) if subject else None
         found: Iterable[StoredEvent] = api.events(
             workspace, after=after, kinds=list(kinds) or None, subject=about, effective=effective
@@ -50,21 +55,26 @@ def events(
                 session.output.line(_line(opened, event))
 
 
-def _check_kinds(workspace: api.Workspace, kinds: tuple[str, ...]) -> None:
+def _check_kind(opened: Opened, kind: str) -> None:
     from difflib import get_close_matches
 
-    known = workspace.kinds.by_name()
-    for kind in kinds:
-        if kind not in known and not re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+)+", kind):
-            near = get_close_matches(kind, known, n=3, cutoff=0.4)
-            hint = f" Did you mean {', '.join(near)}?" if near else ""
-            raise UsageError(f"`{kind}` is no kind of event.{hint}")
+    known = opened.workspace.kinds.by_name()
+    if kind in known:
+        return
+    said = (
+        f"`{kind}` is no kind of event that is known here.{did_you_mean(get_close_matches(kind, known, n=3))}"
+    )
+    if not re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+)+", kind):
+        raise UsageError(said)
+    # The log keeps the events of a plugin that is gone.
+    opened.session.output.note(f"note: {said}")
 
 
 def _line(opened: Opened, event: StoredEvent) -> str:
     local = opened.workspace.settings.calendar.local(instant(event.occurred_at))
     cause = f" <- {event.cause}" if event.cause is not None else ""
-    return f"{event.position:>6}  {local:%Y-%m-%d %H:%M}  {event.kind:<22} {api.describe(event)}  [{event.by}{cause}]"
+    told = one_line(f"{event.kind:<22} {api.describe(event)}")
+    return f"{event.position:>6}  {local:%Y-%m-%d %H:%M}  {told}  [{event.by}{cause}]"
 
 
 def _id_of(workspace: api.Workspace, text: str) -> str:
@@ -98,12 +108,12 @@ def why(session: Session, subject: str, at: str | None, contact: str | None, ope
         if session.as_json:
             session.result(found)
             return
-        session.output.line(found.now, bold=True)
+        session.output.line(one_line(found.now), bold=True)
         for reason in found.reasons:
             local = opened.workspace.settings.calendar.local(instant(reason.at))
             cause = f" <- {reason.cause}" if reason.cause is not None else ""
             session.output.line(
-                f"{reason.position:>6}  {local:%Y-%m-%d %H:%M}  {reason.text}  [{reason.by}{cause}]"
+                f"{reason.position:>6}  {local:%Y-%m-%d %H:%M}  {one_line(reason.text)}  [{reason.by}{cause}]"
             )
 
 
@@ -172,7 +182,7 @@ def _position(text: str | None) -> int | None:
     if text is None:
         return None
     digits = text.lower().removeprefix("e")
-    if not digits.isdecimal() or int(digits) < 1:
+    if not re.fullmatch(r"0*[1-9]\d{0,17}", digits):
         raise UsageError(f"`{text}` is no number of an event. `refflow events --last 20` shows them.")
     return int(digits)
 

@@ -13,11 +13,18 @@ from refflow.views.messages import Message
 from .command import Command
 from .completing import targets
 from .consequences import handed_over
+from .lacking import lacking_from
 from .naming import called, find_message, job
-from .opened import Opened
+from .opened import Change, Opened
 from .session import Session
 
-_SUBJECT = "Subject: "
+_SUBJECT = "Subject:"
+_STATES = {
+    "drafted": "a draft that waits for your approval",
+    "approved": "approved",
+    "prepared": "approved, and waits for you to send it",
+    "in_doubt": "in doubt: nobody knows whether it left",
+}
 
 
 @click.command(cls=Command)
@@ -34,10 +41,10 @@ _SUBJECT = "Subject: "
 def draft(
     session: Session, message: str, in_editor: bool, subject: str | None, body_file: TextIO | None
 ) -> None:
-    """Read a message, or change it. MESSAGE is its id, or the name of somebody, or the id of a run,
-    with one open message.
+    """Read a message, or change it.
 
-    A changed message waits for your approval again.
+    MESSAGE is its id, or the name of the person when one message to them is open. A changed message waits for
+    your approval again.
     """
     if in_editor and (subject is not None or body_file is not None):
         raise UsageError("`--edit` changes everything: leave `--subject` and `--body-file` out.")
@@ -71,8 +78,8 @@ def _read(opened: Opened, message: Message) -> None:
     if message.status == "prepared":
         output.note(handed_over(opened.workspace, message).splitlines()[-1])
     elif message.status in ("drafted", "held"):
-        if message.missing:
-            output.note(f"It lacks: {', '.join(message.missing)}.")
+        for lack in lacking_from(opened.workspace, message):
+            output.note(f"lacks {lack}")
         output.note(f"change: refflow draft {message.id} --edit\nrelease: refflow approve {message.id}")
 
 
@@ -82,7 +89,7 @@ def _state(opened: Opened, message: Message) -> str:
     if message.status == "held":
         until = f" until {opened.say(message.until)}" if message.until is not None else ""
         return f"held{until}: {message.detail}"
-    return message.status.replace("_", " ")
+    return _STATES.get(message.status, message.status)
 
 
 def _text_of(file: TextIO) -> str:
@@ -93,13 +100,13 @@ def _text_of(file: TextIO) -> str:
 
 
 def _edited(message: Message) -> tuple[str | None, str]:
-    head = f"{_SUBJECT}{message.subject}\n\n" if message.subject else ""
+    head = f"{_SUBJECT} {message.subject}\n\n" if message.subject else ""
     written = click.edit(head + (message.body or ""), extension=".txt", require_save=True)
     if written is None:
         raise UsageError("It was not saved, so nothing was changed.")
     first, _, rest = written.partition("\n")
     if message.subject and first.startswith(_SUBJECT):
-        return first.removeprefix(_SUBJECT), rest
+        return first.removeprefix(_SUBJECT).strip(), rest
     return None, written
 
 
@@ -116,16 +123,26 @@ def approve(session: Session, messages: tuple[str, ...], everything: bool) -> in
         raise UsageError("Which messages? Give their ids, or `--all`. `refflow next` shows those that wait.")
     with session.writing() as change:
         workspace = change.workspace
-        chosen = _drafts(workspace) if everything else [find_message(workspace, each) for each in messages]
+        named = {each.id: each for each in (find_message(workspace, text) for text in messages)}
+        chosen = _drafts(workspace) if everything else list(named.values())
         if len(chosen) == 1:
-            api.approve(workspace, chosen[0], change.now)
-            change.done(f"Approved {chosen[0].id}.")
+            _approve(change, chosen[0])
             return 0
         left, kept = api.approve_all(workspace, chosen, change.now)
         change.done(f"Approved {len(left)} of {len(chosen)}.", {"left": left, "kept": kept})
-        for reason in kept:
-            session.output.error(reason)
         return Held.exit_code if kept else 0
+
+
+def _approve(change: Change, message: Message) -> None:
+    workspace = change.workspace
+    try:
+        api.approve(workspace, message, change.now)
+    except Held as held:
+        after = workspace.views.get(Message, message.id) or message
+        raise Held(
+            "\n".join([str(held), *(f"add {lack}" for lack in lacking_from(workspace, after))])
+        ) from None
+    change.done(f"Approved {message.id}.")
 
 
 def _drafts(workspace: api.Workspace) -> list[Message]:

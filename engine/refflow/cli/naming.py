@@ -11,6 +11,8 @@ from refflow.views.openings import Opening
 from refflow.views.pipeline import Ask
 from refflow.views.runs import Run, Task
 
+from .output import one_line
+
 Target = Message | Task | Run | Ask | Debt | Opening | Contact
 _BY_ID: tuple[type[Message | Task | Run | Ask | Opening | Contact], ...] = (
     Message, Task, Run, Ask, Opening, Contact,
@@ -30,7 +32,7 @@ def person(workspace: api.Workspace, contact: str | None) -> str:
 
 def job(opening: Opening) -> str:
     """What an opening is called."""
-    return f"{opening.title}, {opening.company_name}"
+    return one_line(f"{opening.title}, {opening.company_name}")
 
 
 def opening(workspace: api.Workspace, key: str | None) -> str:

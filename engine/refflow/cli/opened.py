@@ -6,15 +6,17 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from refflow import api
 from refflow.events.event import StoredEvent, instant, micros
-from refflow.workspace.folder import Folder, find
 
 from .consequences import consequences
 from .progress import Progress
 from .session import Session
+
+if TYPE_CHECKING:
+    from refflow.workspace.folder import Folder
 
 
 class Opened:
@@ -84,6 +86,8 @@ def _undoable(events: list[StoredEvent]) -> int | None:
 @contextmanager
 def open_here(session: Session) -> Iterator[api.Workspace]:
     """The workspace that the session means. On a medium that cannot be written to it is open for reading."""
+    from refflow.workspace.folder import find
+
     folder = find(session.folder)
     warn = lambda text: session.output.note(f"note: {text}")  # noqa: E731
     with Progress("Rebuilding the views", shown=not session.quiet) as progress:

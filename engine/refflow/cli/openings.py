@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import click
@@ -14,8 +14,10 @@ from refflow.views.openings import Opening
 
 from .command import Command, Group
 from .completing import contacts, openings
+from .lacking import lacking
 from .naming import job, person
-from .opened import Opened
+from .opened import Change, Opened
+from .output import one_line
 from .session import Session
 
 _DETAILS: tuple[Callable[[Any], Any], ...] = (
@@ -23,9 +25,7 @@ _DETAILS: tuple[Callable[[Any], Any], ...] = (
     click.option("--location", metavar="PLACE"),
     click.option("--submit", metavar="TEXT", help="How a referral is handed in there."),
     click.option("--programme", metavar="TEXT", help="What their referral programme asks for."),
-    click.option(
-        "--deadline", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="The last day to apply."
-    ),
+    click.option("--deadline", metavar="DATE", help="The last day to apply."),
 )
 
 
@@ -46,10 +46,10 @@ def opening() -> None:
 @click.option("--company", metavar="NAME", help="Whose it is; guessed from the link when it can be.")
 @_details
 @click.pass_obj
-def add(session: Session, /, url: str | None, deadline: datetime | None, **details: Any) -> None:
+def add(session: Session, /, url: str | None, deadline: str | None, **details: Any) -> None:
     """Track an opening: `refflow opening add URL --title TITLE`."""
     with session.writing() as change:
-        given = api.OpeningDetails(url=url, deadline=_day(deadline), **details)
+        given = api.OpeningDetails(url=url, deadline=_day(change, deadline), **details)
         key = api.add_opening(change.workspace, given, change.now)
         found = api.find_opening(change.workspace, key)
         change.done(f"Tracking {found.id}: {job(found)}.", key)
@@ -63,11 +63,11 @@ def add(session: Session, /, url: str | None, deadline: datetime | None, **detai
 @click.option("--company", metavar="NAME")
 @_details
 @click.pass_obj
-def edit(session: Session, /, opening_: str, deadline: datetime | None, **details: Any) -> None:
+def edit(session: Session, /, opening_: str, deadline: str | None, **details: Any) -> None:
     """Change what is known of an opening."""
     with session.writing() as change:
         found = api.find_opening(change.workspace, opening_)
-        given = api.OpeningDetails(deadline=_day(deadline), **details)
+        given = api.OpeningDetails(deadline=_day(change, deadline), **details)
         api.edit_opening(change.workspace, found, given, change.now)
         change.done(f"Changed {found.id}: {job(api.find_opening(change.workspace, found.id))}.")
 
@@ -89,7 +89,10 @@ def close(session: Session, opening_: str, reason: str | None) -> None:
 @click.argument("company")
 @click.pass_obj
 def alias(session: Session, name: str, company: str) -> None:
-    """Read the company NAME as COMPANY from now on: `refflow opening alias Facebook Meta`."""
+    """Take two names for one company.
+
+    NAME is read as COMPANY from now on: `refflow opening alias Facebook Meta`. COMPANY is a name that is in use.
+    """
     with session.writing() as change:
         api.alias_company(change.workspace, name, company, change.now)
         change.done(f"{name} is {company} from now on.")
@@ -152,8 +155,9 @@ def _show(opened: Opened, found: Opening) -> None:
             output.line(f"{label + ':':<13}{value}")
 
 
-def _day(deadline: datetime | None) -> date | None:
-    return deadline.date() if deadline is not None else None
+def _day(change: Change, deadline: str | None) -> date | None:
+    moment = change.when(deadline)
+    return change.workspace.settings.calendar.local(moment).date() if moment is not None else None
 
 
 @click.command(cls=Command)
@@ -181,13 +185,13 @@ def packet(session: Session, opening_: str, contact: str | None, line: str | Non
         if session.as_json:
             session.result(made)
         else:
-            _print(opened, made, found)
+            _print(opened, made)
 
 
-def _print(opened: Opened, made: api.Packet, found: Opening) -> None:
+def _print(opened: Opened, made: api.Packet) -> None:
     output = opened.session.output
     lines = (
-        ("Job", f"{made.title}, {made.company}"),
+        ("Job", one_line(f"{made.title}, {made.company}")),
         ("Link", made.link),
         ("Requisition", made.requisition),
         ("Candidate", made.candidate),
@@ -200,20 +204,7 @@ def _print(opened: Opened, made: api.Packet, found: Opening) -> None:
     for label, value in lines:
         if value:
             output.line(f"{label}: {value}")
-    for missing in made.missing:
-        output.note(f"lacks: {missing}{_mend(missing, made, found)}")
+    for lack in lacking(made.missing, made.opening, made.contact):
+        output.note(f"lacks {lack}")
     for warning in made.warnings:
         output.note(f"mind: {warning}")
-
-
-def _mend(missing: str, made: api.Packet, found: Opening) -> str:
-    match missing:
-        case "link":
-            return f" (refflow opening edit {found.id} --url LINK)"
-        case "title":
-            return f" (refflow opening edit {found.id} --title TITLE)"
-        case "how to submit":
-            return f" (refflow opening edit {found.id} --submit TEXT)"
-        case "personal line" if made.contact:
-            return f" (refflow packet {found.id} --for {made.contact} --line TEXT)"
-    return ""

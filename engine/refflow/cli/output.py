@@ -5,11 +5,17 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from typing import TextIO
 
 import click
 
 GAP = "  "
+
+
+def one_line(text: str) -> str:
+    """`text` without line breaks, for what must not look like two entries of a list."""
+    return " ".join(text.split())
 
 
 def printable(text: str) -> str:
@@ -42,16 +48,16 @@ class Output:
 
     def error(self, text: str) -> None:
         """Why the command failed."""
-        self.flush()
+        with suppress(OSError):
+            # What stands in the way of the output must not keep back the reason.
+            self.flush()
         self._write(sys.stderr, f"refflow: {text}")
 
     def table(
         self, headings: Sequence[str], rows: Sequence[Sequence[object]], right: Collection[int] = ()
     ) -> None:
         """Rows under `headings`; the columns in `right` are flush right. Nothing without rows."""
-        cells = [
-            [printable("" if each is None else str(each)).replace("\n", " ") for each in row] for row in rows
-        ]
+        cells = [[printable(one_line("" if each is None else str(each))) for each in row] for row in rows]
         if not cells:
             return
         if sys.stdout.isatty():
@@ -79,7 +85,7 @@ class Output:
             table.add_column(Text(heading), justify="right" if index in right else "left", overflow="fold")
         for row in cells:
             table.add_row(*map(Text, row))
-        Console(file=sys.stdout, no_color=not self._colour, highlight=False).print(table)
+        Console(color_system="auto" if self._colour else None, highlight=False).print(table)
 
     def _write(self, stream: TextIO, text: str, bold: bool = False, dim: bool = False) -> None:
         text = printable(text)

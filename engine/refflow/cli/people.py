@@ -16,6 +16,7 @@ from .completing import contacts
 from .naming import called
 from .naming import person as name_of_person
 from .opened import Opened
+from .output import one_line
 from .session import Session
 
 _DETAILS: tuple[Callable[[Any], Any], ...] = (
@@ -27,7 +28,7 @@ _DETAILS: tuple[Callable[[Any], Any], ...] = (
     click.option("--zone", metavar="ZONE", help="Their time zone, as Europe/Lisbon."),
     click.option("--channel", metavar="CHANNEL", help="How to write to them: eml, paste, or that of a plugin."),
     click.option("--relation", type=click.Choice(get_args(Relation)), help="What you are to each other."),
-    click.option("--months", type=click.IntRange(min=1), help="How many months you worked together."),
+    click.option("--months", type=click.IntRange(1, 1200), help="How many months you worked together."),
     click.option("--warm", is_flag=True, help="The tie is warm, whatever the history says."),
 )
 
@@ -73,6 +74,8 @@ def edit(session: Session, /, person_: str, **details: Any) -> None:
 @click.pass_obj
 def note(session: Session, person_: str, text: str) -> None:
     """Keep a note about somebody."""
+    if not text.strip():
+        raise UsageError("The note is empty. Nothing was kept.")
     with session.writing() as change:
         contact = api.find_contact(change.workspace, person_)
         api.note(change.workspace, contact, text, change.now)
@@ -96,7 +99,7 @@ def show(session: Session, person_: str) -> None:
 def _show(opened: Opened, profile: api.Profile) -> None:
     contact, output = profile.contact, opened.session.output
     output.line(f"{called(contact.name, contact.id)} ({contact.id})", bold=True)
-    works = ", ".join(part for part in (contact.title, contact.company_name) if part)
+    works = one_line(", ".join(part for part in (contact.title, contact.company_name) if part))
     together = f" ({contact.relation_months} months)" if contact.relation_months else ""
     last = max((each for each in (contact.last_in, contact.last_out, contact.met_at) if each), default=None)
     lines = (
@@ -135,20 +138,21 @@ def log(session: Session, channel: str, person_: str, text: str, from_them: bool
     CHANNEL is `met` for a meeting, else any word: call, mail, linkedin. An answer to something you asked is
     recorded with `refflow reply`.
     """
-    if not channel.strip():
+    channel = one_line(channel).lower()
+    if not channel:
         raise UsageError("How did it pass? Give a word: met, call, mail.")
     with session.writing() as change:
         contact = api.find_contact(change.workspace, person_)
         api.log_contact(
             change.workspace,
             contact,
-            channel.strip().lower(),
+            channel,
             text,
             change.now,
             direction="in" if from_them else "out",
             at=change.when(at),
         )
-        change.done(f"Recorded: {channel.strip().lower()}, {name_of_person(change.workspace, contact.id)}.")
+        change.done(f"Recorded: {channel}, {name_of_person(change.workspace, contact.id)}.")
 
 
 @click.command(cls=Command)

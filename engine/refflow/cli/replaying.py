@@ -128,7 +128,7 @@ def verify(session: Session, head: str | None) -> int:
 def _noted(head: str | None) -> tuple[int, str] | None:
     if head is None:
         return None
-    written = re.fullmatch(r"(\d+):([0-9a-f]{8,64})", head.strip().lower())
+    written = re.fullmatch(r"(\d{1,18}):([0-9a-f]{8,64})", head.strip().lower())
     if written is None:
         raise UsageError(f"`{head}` is no head. Give it as `refflow verify` prints it: 123:4f6a...")
     return int(written[1]), written[2]

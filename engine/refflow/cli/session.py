@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from .opened import Change, Opened
 
 NOW = "REFFLOW_NOW"
+FARTHEST = timedelta(days=3660)
 SCHEMA = 1
 """The version of what `--json` prints. Fields are added within a version, never taken away."""
 
@@ -46,15 +48,19 @@ class Session:
         from refflow import api
 
         actual = datetime.now(UTC)
-        if self.pretended_now is not None:
-            return api.parse_when(self.pretended_now, actual, calendar)
-        told = os.environ.get(NOW)
-        if not told:
+        told, where = self.pretended_now, "--now"
+        if told is None:
+            told, where = os.environ.get(NOW) or None, NOW
+        if told is None:
             return actual
         try:
-            return api.parse_when(told, actual, calendar)
+            now = api.parse_when(told, actual, calendar)
         except UsageError as error:
-            raise UsageError(f"{NOW}: {error}") from None
+            raise UsageError(f"{where}: {error}") from None
+        if now > actual + FARTHEST:
+            # The log only goes forward: what is recorded then would have to be the last for as long.
+            raise UsageError(f"{where}: `{told.strip()}` is more than ten years ahead.")
+        return now
 
     @contextmanager
     def reading(self) -> Iterator[Opened]:
@@ -71,7 +77,9 @@ class Session:
 
         with self.reading() as opened:
             workspace, now = opened.workspace, opened.now
-            if not workspace.read_only and not opened.in_the_past():
+            if workspace.read_only:
+                self.output.note("note: nothing can be written here, so this is how the workspace was left.")
+            elif not opened.in_the_past():
                 try:
                     api.synchronise(workspace, now)
                     if workspace.due(now):
@@ -94,24 +102,34 @@ class Session:
 
     def result(self, value: Any) -> None:
         """Print `value` as JSON, in the envelope that every command has."""
-        self._json({"result": value})
+        self._print({"result": value})
 
     def record(self, value: Any) -> None:
         """Print `value` as one line of JSON: for results that may be long, and are read as they come."""
-        import msgspec
-
-        sys.stdout.write(f"{msgspec.json.encode(value).decode()}\n")
+        sys.stdout.write(f"{_json(value)}\n")
 
     def fail(self, kind: str, message: str, code: int) -> None:
         """Say why the command failed."""
         self.output.error(message)
         if self.as_json:
-            self._json({"error": {"kind": kind, "message": message, "exit_code": code}})
+            self._print({"error": {"kind": kind, "message": message, "exit_code": code}})
 
-    def _json(self, fields: dict[str, Any]) -> None:
-        import msgspec
-
-        encoded = msgspec.json.encode({"refflow": SCHEMA, "command": self.command, **fields})
+    def _print(self, fields: dict[str, Any]) -> None:
+        text = _json({"refflow": SCHEMA, "command": self.command, **fields})
         if sys.stdout.isatty():
-            encoded = msgspec.json.format(encoded, indent=2)
-        sys.stdout.write(f"{encoded.decode()}\n")
+            import msgspec
+
+            text = msgspec.json.format(text, indent=2)
+        sys.stdout.write(f"{text}\n")
+
+
+def _json(value: Any) -> str:
+    import msgspec
+
+    try:
+        text = msgspec.json.encode(value).decode()
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        # The name of a file need not be UTF-8, nor must the terminal: escapes can be written everywhere.
+        return json.dumps(msgspec.to_builtins(value), separators=(",", ":"))
+    return text

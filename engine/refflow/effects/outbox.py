@@ -52,9 +52,8 @@ def attempt(message: Message, outgoing: Outgoing, channels: Channels, *, recover
     try:
         spec, make = channels[message.channel]
     except KeyError:
-        return _failed(
-            message, f"There is no channel `{message.channel}`. Is its plugin installed and enabled?"
-        )
+        lacking = f"There is no channel `{message.channel}`. Is its plugin installed and enabled?"
+        return _in_doubt(message, RefflowError(lacking)) if recovering else _failed(message, lacking)
     try:
         channel = make()
         delivery = _earlier(channel, outgoing) if recovering else None

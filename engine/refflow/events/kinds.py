@@ -112,8 +112,9 @@ class Kinds:
 
     def decode(self, kind: str, version: int, data: str, personal: str | None) -> Any:
         """The payload of stored JSON texts, stepped up to the present version, or `Opaque` when unknown."""
-        decoder = self._decoders.get((kind, version))
-        if decoder is None:
+        try:
+            decoder = self._decoders[kind, version]
+        except KeyError:
             return Opaque(data, personal)
         if personal is not None:
             # Two JSON objects without a key in common are one when their braces are joined.

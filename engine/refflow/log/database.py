@@ -16,11 +16,7 @@ def connect(path: Path | str, *, read_only: bool = False) -> sqlite3.Connection:
     Raises `LogUnavailable` when the file cannot be opened, and `LogDamaged` when it is no database.
     """
     try:
-        if read_only:
-            # Without a folder to write to, SQLite cannot keep the shared index of a write-ahead log.
-            connection = sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True, timeout=30)
-        else:
-            connection = sqlite3.connect(path, timeout=30)
+        connection = _for_reading(Path(path)) if read_only else sqlite3.connect(path, timeout=30)
     except sqlite3.DatabaseError as error:
         raise said(error, path) from error
     try:
@@ -29,11 +25,55 @@ def connect(path: Path | str, *, read_only: bool = False) -> sqlite3.Connection:
         connection.execute("PRAGMA secure_delete = ON")
         connection.execute("PRAGMA cache_size = -65536")
         if not read_only:
-            connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
+            # A file that is not refflow's own is left as it is.
+            if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'event'").fetchone():
+                write_ahead(connection)
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         connection.close()
         raise said(error, path) from error
+    return connection
+
+
+def in_memory(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """A copy of a database that lives as long as it is open; `connection` is closed."""
+    copy = connect(":memory:")
+    try:
+        connection.backup(copy)
+    except sqlite3.Error as error:
+        copy.close()
+        raise said(error, file_of(connection)) from error
+    connection.close()
+    return copy
+
+
+def write_ahead(connection: sqlite3.Connection) -> None:
+    """Let readers and a writer not wait for each other. The file keeps this mode."""
+    connection.execute("PRAGMA journal_mode = WAL")
+
+
+def _for_reading(path: Path) -> sqlite3.Connection:
+    """A connection that writes nothing, also where nothing can be written."""
+    uri = path.absolute().as_uri()
+    connection = sqlite3.connect(f"{uri}?mode=ro", uri=True, timeout=30)
+    try:
+        connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError as error:
+        connection.close()
+        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
+            raise
+        # A reader, too, keeps an index of the write-ahead log beside the file, unless it is told that the
+        # file stays as it is. That may be said only where no write-ahead log waits to be taken in.
+        waiting = path.with_name(f"{path.name}-wal")
+        if waiting.exists() and waiting.stat().st_size:
+            raise LogUnavailable(
+                f"{path} cannot be read where it lies: {waiting.name} holds changes to be taken in, and nothing"
+                " can be written there. Copy the folder to a place where you may write."
+            ) from error
+        return sqlite3.connect(f"{uri}?immutable=1", uri=True)
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
@@ -60,14 +100,17 @@ def said(error: sqlite3.Error | UnicodeDecodeError, path: Path | str) -> Refflow
     if "locked" in text or "busy" in text:
         return LogUnavailable(f"{path} is in use by another program. Nothing was written; try again.")
     if "unable to open" in text:
-        # A reader, too, needs to write beside it: SQLite keeps the index of a write-ahead log there.
         return LogUnavailable(f"{path} cannot be opened. Check that it exists and who may write to its folder.")
     return LogUnavailable(f"{path}: {text}.")
 
 
 def file_of(connection: sqlite3.Connection) -> str:
     """The path of the database, for messages."""
-    return str(connection.execute("PRAGMA database_list").fetchone()[2]) or "the database"
+    try:
+        return str(connection.execute("PRAGMA database_list").fetchone()[2]) or "the database"
+    except sqlite3.OperationalError:
+        # The name of a file need not be UTF-8.
+        return "the database"
 
 
 def roll_back(connection: sqlite3.Connection) -> None:

@@ -8,16 +8,17 @@ import struct
 from collections.abc import Callable, Collection, Iterator
 from hashlib import sha256
 from importlib import resources
+from typing import Any
 
 from refflow.errors import RefflowError
 from refflow.events.event import Commit, StoredEvent
 from refflow.events.kinds import Kinds
 
 from . import chain
-from .database import file_of, roll_back, said
+from .database import file_of, roll_back, said, write_ahead
 from .log import Conflict, Head, LogDamaged, OutcomeUnknown, Verdict
 
-PAGE = 512
+PAGE = 256
 BUCKETS = 1024
 
 _INSERT = "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -63,6 +64,7 @@ class SqliteLog:
         """Lay out an empty log for the workspace with the identifier `workspace`, created `at`."""
         script = resources.files(__package__).joinpath("sql/log.sql").read_text(encoding="utf-8")
         try:
+            write_ahead(connection)
             connection.executescript(f"BEGIN IMMEDIATE; {script}")
             if connection.execute("SELECT 1 FROM workspace").fetchone():
                 raise RefflowError(f"{file_of(connection)} has a workspace in it already.")
@@ -138,32 +140,30 @@ class SqliteLog:
     def read(
         self, after: int = 0, until: int | None = None, kinds: Collection[str] | None = None
     ) -> Iterator[list[StoredEvent]]:
-        decode = self._kinds.decode
         wanted = "" if kinds is None else f" AND kind IN ({', '.join('?' * len(kinds))})"
         limit = "" if until is None else f" AND position <= {int(until)}"
         query = f"SELECT {_COLUMNS} FROM event WHERE position > ?{limit}{wanted} ORDER BY position LIMIT {PAGE}"
-        while True:
-            try:
-                rows = self._connection.execute(query, (after, *(kinds or ()))).fetchall()
-            except sqlite3.Error as error:
-                raise said(error, self.path) from error
-            if not rows:
-                return
-            try:
-                page = [
-                    StoredEvent(
-                        position, kind, occurred_at, recorded_at, by, cause, commit,
-                        decode(kind, version, data, personal),
-                    )
-                    for position, kind, version, occurred_at, recorded_at, by, cause, commit, data, personal
-                    in rows
-                ]  # fmt: skip
-            except (ValueError, TypeError) as error:
-                raise LogDamaged(f"{self.path}: an event after {after} cannot be read ({error}).") from error
+        while page := self._page(query, (after, *(kinds or ()))):
             yield page
-            if len(rows) < PAGE:
+            if len(page) < PAGE:
                 return
-            after = rows[-1][0]
+            after = page[-1].position
+
+    def _page(self, query: str, values: tuple[Any, ...]) -> list[StoredEvent]:
+        decode = self._kinds.decode
+        try:
+            rows = self._connection.execute(query, values).fetchall()
+            return [
+                StoredEvent(
+                    position, kind, occurred_at, recorded_at, by, cause, commit,
+                    decode(kind, version, data, personal),
+                )
+                for position, kind, version, occurred_at, recorded_at, by, cause, commit, data, personal in rows
+            ]  # fmt: skip
+        except sqlite3.Error as error:
+            raise said(error, self.path) from error
+        except (ValueError, TypeError) as error:
+            raise LogDamaged(f"{self.path}: an event after {values[0]} cannot be read ({error}).") from error
 
     def verify(self, progress: Callable[[int], None] | None = None, noted: Head | None = None) -> Verdict:
         before, head, erased = chain.ORIGIN, 0, 0

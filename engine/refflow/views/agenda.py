@@ -39,7 +39,9 @@ _HANDLERS: dict[str, Handler] = {}
 
 @handles(_HANDLERS, "message.drafted")
 def _drafted(rows: Rows, event: StoredEvent, payload: messages.MessageDrafted) -> None:
-    if payload.approval:
+    if not payload.approval:
+        rows.drop(Item, payload.message)
+    else:
         rows.put(
             payload.message,
             Item(
@@ -58,6 +60,7 @@ def _drafted(rows: Rows, event: StoredEvent, payload: messages.MessageDrafted) -
 @handles(_HANDLERS, "message.edited")
 def _edited(rows: Rows, event: StoredEvent, payload: messages.MessageEdited) -> None:
     _become(rows, event, payload, "approve", "edited")
+    rows.drop(Item, payload.run)  # If it was stuck, it goes on now.
 
 
 @handles(_HANDLERS, "message.held")
@@ -84,6 +87,7 @@ def _in_doubt(rows: Rows, event: StoredEvent, payload: messages.MessageInDoubt) 
 @handles(_HANDLERS, "message.approved", "message.send.requested", "message.sent", "message.skipped")
 def _gone(rows: Rows, event: StoredEvent, payload: messages.MessageSent) -> None:
     rows.drop(Item, payload.message)
+    rows.drop(Item, payload.run)  # Whoever settles the message of a stuck run sets it going again.
 
 
 @handles(_HANDLERS, "reply.received")
@@ -175,4 +179,4 @@ def _become(
     )
 
 
-AGENDA = Projection(name="agenda", version=1, tables=(Item,), handlers=_HANDLERS)
+AGENDA = Projection(name="agenda", version=2, tables=(Item,), handlers=_HANDLERS)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from hashlib import sha256
-from itertools import zip_longest
 from typing import Any
 
 import msgspec
@@ -44,14 +43,14 @@ def compare(store: ViewStore, log: Log, projection: Projection, progress: Progre
         grown.setdefault(row, []).extend(added)
 
     rebuilt, _ = refold(log, (projection,), progress=progress, added=keep)
-    digest, count, differing = sha256(), 0, []
+    digest, count, differing = sha256(), 0, list[_Differing]()
     for row in projection.tables:
         table = table_of(row)
         wanted = grown.get(row, []) if row.grows else [value for _, value in sorted(rebuilt.all(row).items())]
-        keys, total = _differing(store, table, wanted, digest.update)
+        found, total = _differing(store, table, wanted, digest.update)
         count += total
-        differing += [(table, key) for key in keys]
-    first, example = _first_difference(store, log, projection, differing)
+        differing += found
+    first, example = _first_difference(log, projection, differing)
     return Comparison(
         view=projection.name,
         rows=count,
@@ -62,9 +61,20 @@ def compare(store: ViewStore, log: Log, projection: Projection, progress: Progre
     )
 
 
+class _Differing(msgspec.Struct, frozen=True):
+    """A row that is not as the log says; `live` is how SQL has it, None when it is missing."""
+
+    table: Table
+    key: Any
+    live: tuple[Any, ...] | None
+
+    def __str__(self) -> str:
+        return f"{self.table.name} {self.key}"
+
+
 def _differing(
     store: ViewStore, table: Table, wanted: list[Any], digest: Callable[[bytes], None]
-) -> tuple[list[Any], int]:
+) -> tuple[list[_Differing], int]:
     encode = msgspec.json.encode
     expected = {}
     for value in wanted:
@@ -72,18 +82,12 @@ def _differing(
         digest(encode(stored))
         expected[table.key(value)] = stored
     live = {row[0]: row for row in store.scan(table)}
-    keys = [key for key in sorted({*expected, *live}) if not _same(expected.get(key), live.get(key))]
-    return keys, len(expected)
-
-
-def _same(expected: tuple[Any, ...] | None, live: tuple[Any, ...] | None) -> bool:
-    if expected is None or live is None:
-        return expected is live
-    return all(a == b for a, b in zip_longest(expected, live))
+    keys = [key for key in sorted({*expected, *live}) if expected.get(key) != live.get(key)]
+    return [_Differing(table, key, live.get(key)) for key in keys], len(expected)
 
 
 def _first_difference(
-    store: ViewStore, log: Log, projection: Projection, differing: list[tuple[Table, Any]]
+    log: Log, projection: Projection, differing: list[_Differing]
 ) -> tuple[int | None, str | None]:
     """Fold again and follow the differing rows: a row differs since the first change of it after the last
     moment at which it was as it is live (or since its first change, when it never was).
@@ -91,40 +95,32 @@ def _first_difference(
     if not differing:
         return None, None
     # A row of a growing table is keyed by the position of the event that added it.
-    found = [(key, f"{table.name} {key}") for table, key in differing if table.row.grows]
-    traced = [(table, key) for table, key in differing if not table.row.grows][:_TRACED]
-    found += _traced(store, log, projection, traced)
-    table, key = differing[0]
-    return min(found, default=(None, f"{table.name} {key}"), key=lambda each: each[0] or 0)
+    head = log.head()
+    found = [(each.key, str(each)) for each in differing if each.table.row.grows and each.key <= head]
+    found += _traced(log, projection, [each for each in differing if not each.table.row.grows][:_TRACED])
+    return min(found, default=(None, str(differing[0])), key=lambda each: each[0] or 0)
 
 
-def _traced(
-    store: ViewStore, log: Log, projection: Projection, keys: list[tuple[Table, Any]]
-) -> list[tuple[int, str]]:
-    if not keys:
+def _traced(log: Log, projection: Projection, differing: list[_Differing]) -> list[tuple[int, str]]:
+    if not differing:
         return []
-    live = {(table.name, key): _live(store, table, key) for table, key in keys}
-    since: dict[tuple[str, Any], int | None] = dict.fromkeys(live)
-    seen: dict[tuple[str, Any], Any] = dict.fromkeys(live)
+    names = {str(each): each for each in differing}
+    since: dict[str, int | None] = dict.fromkeys(names)
+    seen: dict[str, Any] = dict.fromkeys(names)
     fold, rows, voided = Fold((projection,)), Rows(), voided_positions(log)
     for page in log.read(kinds=fold.kinds):
         for event in page:
             if event.position in voided:
                 continue
             fold.apply(rows, event)
-            for table, key in keys:
-                value = rows.all(table.row).get(key)
-                folded = None if value is None else table.to_sql(value)
-                if folded == seen[table.name, key]:
+            for name, each in names.items():
+                value = rows.all(each.table.row).get(each.key)
+                folded = None if value is None else each.table.to_sql(value)
+                if folded == seen[name]:
                     continue
-                seen[table.name, key] = folded
-                if folded == live[table.name, key]:
-                    since[table.name, key] = None
-                elif since[table.name, key] is None:
-                    since[table.name, key] = event.position
-    return [(position, f"{name} {key}") for (name, key), position in since.items() if position is not None]
-
-
-def _live(store: ViewStore, table: Table, key: Any) -> tuple[Any, ...] | None:
-    found = store.get(table.row, key)
-    return None if found is None else table.to_sql(found)
+                seen[name] = folded
+                if folded == each.live:
+                    since[name] = None
+                elif since[name] is None:
+                    since[name] = event.position
+    return [(position, name) for name, position in since.items() if position is not None]

@@ -70,10 +70,12 @@ class Identity(Row, kw_only=True):
 
 
 class Seen(Row, kw_only=True):
-    """An interaction of a source that is in the log already."""
+    """An interaction of a source that is in the log already, at `position`. Whoever imports reads them all."""
 
     table: ClassVar[str] = "seen_interaction"
+    grows: ClassVar[bool] = True
 
+    position: int
     identity: str
     contact: str
 
@@ -212,7 +214,7 @@ def _tie(rows: Rows, event: StoredEvent, payload: e.TieObserved) -> None:
 
 @handles(_HANDLERS, "interaction.observed")
 def _observed(rows: Rows, event: StoredEvent, payload: e.InteractionObserved) -> None:
-    rows.put(payload.identity, Seen(identity=payload.identity, contact=payload.contact))
+    rows.put("", Seen(position=event.position, identity=payload.identity, contact=payload.contact))
     if payload.medium == "message":
         _passed(rows, payload.contact, payload.direction, event.occurred_at)
 
@@ -279,11 +281,13 @@ def _passed(rows: Rows, contact_id: str, direction: str, at: int) -> Contact | N
     received, sent = contact.years.get(year, (0, 0))
     if direction == "in":
         contact.received += 1
-        contact.last_in = max(contact.last_in or 0, at)
+        if contact.last_in is None or contact.last_in < at:
+            contact.last_in = at
         contact.years = {**contact.years, year: (received + 1, sent)}
     else:
         contact.sent += 1
-        contact.last_out = max(contact.last_out or 0, at)
+        if contact.last_out is None or contact.last_out < at:
+            contact.last_out = at
         contact.years = {**contact.years, year: (received, sent + 1)}
     rows.put(contact.id, contact)
     return contact
@@ -305,5 +309,5 @@ def day_start(day: str) -> int:
 
 
 CONTACTS = Projection(
-    name="contacts", version=1, tables=(Contact, Identity, Seen, Owner, Employer), handlers=_HANDLERS
+    name="contacts", version=2, tables=(Contact, Identity, Seen, Owner, Employer), handlers=_HANDLERS
 )

@@ -60,11 +60,12 @@ class Funnel(Row, kw_only=True):
 
 
 class Reached(Row, kw_only=True):
-    """The stages an ask has reached."""
+    """The stages an ask has reached. `run` is the one whose message asks."""
 
     table: ClassVar[str] = "reached"
 
     ask: str
+    run: str = ""
     stages: list[str] = []
 
 
@@ -155,9 +156,9 @@ def _application(rows: Rows, event: StoredEvent, payload: e.ApplicationSubmitted
     ask = rows.get(Ask, ask_id(payload.referrer, payload.opening)) if payload.referrer else None
     if ask is not None and ask.referred_at is not None:
         ask.stage = _APPLICATION[event.kind]
-        if ask.stage == "closed":
-            ask.closed_at = event.occurred_at
-            ask.outcome = event.kind.removeprefix("application.")
+        closed = ask.stage == "closed"
+        ask.closed_at = event.occurred_at if closed else None
+        ask.outcome = event.kind.removeprefix("application.") if closed else None
         rows.put(ask.id, ask)
 
 
@@ -181,10 +182,21 @@ def _reach(rows: Rows, ask: str, stage: str) -> None:
         rows.put(stage, funnel)
 
 
+@handles(_FUNNEL, "ask.personalised")
+def _funnel_personalised(rows: Rows, event: StoredEvent, payload: e.AskPersonalised) -> None:
+    ask = ask_id(payload.contact, payload.opening)
+    if rows.get(Reached, ask) is None:
+        rows.put(ask, Reached(ask=ask))
+
+
 @handles(_FUNNEL, "ask.opened")
 def _funnel_opened(rows: Rows, event: StoredEvent, payload: e.AskOpened) -> None:
+    ask = ask_id(payload.contact, payload.opening)
+    reached = rows.get(Reached, ask) or Reached(ask=ask)
+    reached.run = "" if payload.warming else payload.run
+    rows.put(ask, reached)
     if not payload.warming:
-        _reach(rows, ask_id(payload.contact, payload.opening), "ready")
+        _reach(rows, ask, "ready")
 
 
 @handles(_FUNNEL, "message.sent")
@@ -192,7 +204,7 @@ def _funnel_asked(rows: Rows, event: StoredEvent, payload: messages.MessageSent)
     if payload.opening:
         ask = ask_id(payload.contact, payload.opening)
         reached = rows.get(Reached, ask)
-        if reached is not None and "ready" in reached.stages:
+        if reached is not None and reached.run == payload.run and "ready" in reached.stages:
             _reach(rows, ask, "asked")
 
 
@@ -221,5 +233,5 @@ def _funnel_application(rows: Rows, event: StoredEvent, payload: e.ApplicationSu
         _reach(rows, ask, _APPLICATION[event.kind])
 
 
-PIPELINE = Projection(name="pipeline", version=1, tables=(Ask,), handlers=_HANDLERS)
-FUNNEL = Projection(name="funnel", version=1, tables=(Funnel, Reached), handlers=_FUNNEL)
+PIPELINE = Projection(name="pipeline", version=2, tables=(Ask,), handlers=_HANDLERS)
+FUNNEL = Projection(name="funnel", version=2, tables=(Funnel, Reached), handlers=_FUNNEL)

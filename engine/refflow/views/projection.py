@@ -63,6 +63,6 @@ class Fold:
         handlers = self._handlers
         for event in page:
             payload = event.payload
-            if payload.__class__ is not Opaque:
+            if type(payload) is not Opaque:
                 for handler in handlers.get(event.kind, ()):
                     handler(rows, event, payload)

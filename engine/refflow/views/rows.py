@@ -48,7 +48,7 @@ class Rows:
 
     def put(self, key: str, value: Row) -> None:
         """Write `value`, whose key is `key`."""
-        row = value.__class__
+        row = type(value)
         if row.grows:
             self._added[row].append(value)
             if self._indexes:

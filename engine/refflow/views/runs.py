@@ -195,7 +195,7 @@ def _drafted(rows: Rows, event: StoredEvent, payload: messages.MessageDrafted) -
         rows.put(run.id, run)
 
 
-@handles(_HANDLERS, "message.approved", "message.edited", "message.send.requested")
+@handles(_HANDLERS, "message.approved", "message.edited", "message.skipped", "message.send.requested")
 def _released(rows: Rows, event: StoredEvent, payload: messages.MessageApproved) -> None:
     run = rows.get(Run, payload.run)
     if run is not None:

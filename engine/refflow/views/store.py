@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
-from refflow.errors import NotFound
+from refflow.errors import NotFound, RefflowError
 from refflow.log.database import said
 from refflow.log.log import Log
 
@@ -49,22 +49,21 @@ class ViewStore:
     def get(self, row: type[R], key: str) -> R | None:
         """The row with that key."""
         table = table_of(row)
-        found = self._select(f'{table.select} WHERE "{table.columns[0]}" = ?', (key,))
-        return table.from_sql(found[0]) if found else None
+        found = self._read(table, f'{table.select} WHERE "{table.columns[0]}" = ?', (key,))
+        return found[0] if found else None
 
     def find(self, row: type[R], **equal: Any) -> list[R]:
         """The rows whose fields have these values, by key."""
         table = table_of(row)
         terms = " AND ".join(f'"{name}" IS ?' for name in equal)
         where = f" WHERE {terms}" if terms else ""
-        rows = self._select(f'{table.select}{where} ORDER BY "{table.columns[0]}"', tuple(equal.values()))
-        return [table.from_sql(each) for each in rows]
+        query = f'{table.select}{where} ORDER BY "{table.columns[0]}"'
+        return self._read(table, query, tuple(equal.values()))
 
     def query(self, row: type[R], condition: str, values: Iterable[Any] = ()) -> list[R]:
         """The rows that an SQL `condition` (with its ORDER BY and LIMIT, if any) selects."""
         table = table_of(row)
-        found = self._select(f"{table.select} WHERE {condition}", tuple(values))
-        return [table.from_sql(each) for each in found]
+        return self._read(table, f"{table.select} WHERE {condition}", tuple(values))
 
     def stale(self, head: int) -> list[Projection]:
         """The projections whose rows are not those of this version of the code at position `head`."""
@@ -82,7 +81,12 @@ class ViewStore:
                 delete = f'DELETE FROM {table.name} WHERE "{table.columns[0]}" = ?'
                 self._connection.executemany(delete, [(key,) for key in gone])
             self._connection.executemany(table.upsert, map(table.to_sql, written))
-        self._connection.execute("UPDATE view SET position = ?", (head,))
+        # A view that a process without its plugin left behind stays behind: it is rebuilt when it is opened next.
+        kept = ", ".join("?" * len(self.projections))
+        self._connection.execute(
+            f"UPDATE view SET position = ? WHERE name IN ({kept}) AND position = (SELECT max(position) FROM view)",
+            (head, *(each.name for each in self.projections)),
+        )
 
     def rebuild(
         self, log: Log, projections: Collection[Projection] | None = None, progress: Progress | None = None
@@ -135,7 +139,15 @@ class ViewStore:
 
     def scan(self, table: Table) -> Iterable[tuple[Any, ...]]:
         """Every row of a table as SQL has it, by key."""
-        return self._connection.execute(f'{table.select} ORDER BY "{table.columns[0]}"')
+        return self._select(f'{table.select} ORDER BY "{table.columns[0]}"', ())
+
+    def _read(self, table: Table, query: str, values: tuple[Any, ...]) -> list[Any]:
+        try:
+            return [table.from_sql(each) for each in self._select(query, values)]
+        except (ValueError, TypeError) as error:
+            raise RefflowError(
+                f"The table {table.name} has a row that refflow did not write. `refflow replay` rebuilds it."
+            ) from error
 
     def _select(self, query: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         try:
@@ -154,11 +166,12 @@ def refold(
 ) -> tuple[Rows, int]:
     """Fold the log in memory, up to and including position `until`; the rows, and how many events were read.
 
-    Voided events are left out. Rows of growing tables are handed to `added` page by page when it is given.
+    Events that were void by then are left out. Rows of growing tables are handed to `added` page by page when
+    it is given.
     """
     fold = Fold(projections)
     rows, count = Rows(), 0
-    voided = voided_positions(log)
+    voided = voided_positions(log, until)
     for page in log.read(until=until, kinds=fold.kinds if len(fold.kinds) <= _FEW else None):
         fold.apply_page(rows, page if not voided else [each for each in page if each.position not in voided])
         if added is not None:
@@ -170,7 +183,7 @@ def refold(
     return rows, count
 
 
-def voided_positions(log: Log) -> frozenset[int]:
-    """The positions of the events that later ones declared void."""
-    pages = log.read(kinds=("events.voided",))
+def voided_positions(log: Log, until: int | None = None) -> frozenset[int]:
+    """The positions of the events that later ones, up to position `until`, declared void."""
+    pages = log.read(until=until, kinds=("events.voided",))
     return frozenset(position for page in pages for each in page for position in each.payload.positions)

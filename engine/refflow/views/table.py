@@ -130,7 +130,8 @@ def _reader(
         for index, decode in decoders:
             fields[index] = decode(fields[index])
         for index in truth:
-            fields[index] = bool(fields[index])
+            if fields[index] is not None:
+                fields[index] = bool(fields[index])
         return row(**dict(zip(names, fields, strict=True)))
 
     return read

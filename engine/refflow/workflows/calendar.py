@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
 
-from ..errors import RefflowError
+from ..errors import RefflowError, UsageError
 from .definition import Window
 from .durations import Duration
 
@@ -27,7 +27,7 @@ _STEPS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": _DAY, "w": ti
 class Calendar(msgspec.Struct, frozen=True):
     """`zone` is an IANA name (`Europe/Berlin`); business days are Monday to Friday without `holidays`.
 
-    Raises `RefflowError` when there is no such zone.
+    Raises `UsageError` when there is no such zone.
     """
 
     zone: str
@@ -37,7 +37,7 @@ class Calendar(msgspec.Struct, frozen=True):
         try:
             ZoneInfo(self.zone)
         except (KeyError, ValueError, OSError):
-            raise RefflowError(f"There is no time zone `{self.zone}`. {_hint(self.zone)}") from None
+            raise UsageError(f"There is no time zone `{self.zone}`. {_hint(self.zone)}") from None
 
     def local(self, instant: datetime) -> datetime:
         """`instant` on the clocks of the zone."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from refflow.contacts.tie import warmth
 from refflow.errors import RefflowError
 from refflow.events.event import StoredEvent, instant, micros
+from refflow.events.messages import MessageSkipped
 from refflow.events.openings import AskOpened
 from refflow.events.runs import RunCancelled, RunStarted, RunWanted, TaskClosed, TimerFired, TriggerIgnored
 from refflow.views.contacts import Contact
@@ -178,6 +179,15 @@ def _resume_send(turn: Turn, interpreter: Interpreter, step: Send, event: Stored
         case "message.failed" if event.payload.severity == "retry" and message.attempts < MOST_ATTEMPTS:
             hold(turn, interpreter.accepted, run, message, try_again(turn, message))
         case "message.failed" if step.failed is not None:
+            turn.record(
+                MessageSkipped(
+                    message=message.id,
+                    run=run.id,
+                    contact=message.contact,
+                    reason="it could not be handed over",
+                ),
+                by=interpreter.accepted.by,
+            )
             interpreter.go_on(step.failed)
         case "message.failed":
             interpreter.stick("The message could not be handed over.")

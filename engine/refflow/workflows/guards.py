@@ -8,12 +8,14 @@ import msgspec
 
 from refflow.contacts.tie import warmth
 from refflow.events.event import instant, micros
+from refflow.views.companies import Company, resolve
 from refflow.views.contacts import Contact
 from refflow.views.debts import Debt
 from refflow.views.messages import OPEN, Message, SendingDay
 from refflow.views.openings import Opening
 from refflow.views.pipeline import TAKEN, Ask, ask_id
 from refflow.views.runs import Run
+from refflow.views.timeline import Happening
 
 from .calendar import Calendar, both
 from .definition import Cap, Policy, Send
@@ -21,6 +23,8 @@ from .environment import run_environment
 from .facts import tie_of
 from .library import Accepted
 from .turn import Turn
+
+_PASSED = ("interaction.logged", "interaction.observed")
 
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,7 +118,8 @@ def _too_many_open(turn: Turn, opening: Opening) -> Refusal | None:
         return Refusal(
             reason="open_asks", detail=f"{len(waiting)} asks are open; the limit is {limits.in_all}."
         )
-    here = [ask for ask in waiting if _company_of(turn, ask) == opening.company]
+    company = resolve(turn.rows, opening.company)
+    here = [ask for ask in waiting if _company_of(turn, ask) == company]
     if len(here) >= limits.per_company:
         return Refusal(
             reason="open_asks",
@@ -125,7 +130,7 @@ def _too_many_open(turn: Turn, opening: Opening) -> Refusal | None:
 
 def _company_of(turn: Turn, ask: Ask) -> str | None:
     opening = turn.rows.get(Opening, ask.opening)
-    return opening.company if opening else None
+    return resolve(turn.rows, opening.company) if opening else None
 
 
 def _guard_still_holds(turn: Turn, accepted: Accepted, run: Run) -> Hold | None:
@@ -172,14 +177,36 @@ def _opening_is_free(turn: Turn, run: Run) -> Hold | None:
 
 
 def something_came_in(turn: Turn, run: Run, message: Message) -> Hold | None:
-    """Whether the contact wrote something that the run has not taken up and the owner has not approved after."""
+    """Whether the contact wrote something, since the run began, of which the log heard only after what the run
+    last took up and after the owner's last word on the message.
+    """
     contact = turn.rows.get(Contact, message.contact)
-    last_in = contact.last_in if contact else None
-    if last_in is not None and last_in > max(run.heard_at, message.approved_at or 0):
-        return Hold(
-            rule="answered", detail="They wrote in the meantime: read it, then approve if it still fits."
-        )
+    if contact is None or contact.last_in is None or contact.last_in < run.started_at:
+        return None
+    known = max(run.since, _last_approval(turn, run, message))
+    for each in turn.rows.find(Happening, contact=contact.id):
+        if each.position > known and each.at >= run.started_at and _is_from_them(turn, each):
+            return Hold(
+                rule="answered", detail="They wrote in the meantime: read it, then approve if it still fits."
+            )
     return None
+
+
+def _last_approval(turn: Turn, run: Run, message: Message) -> int:
+    """The position at which the owner last approved the message; 0 when they never did."""
+    approvals = (
+        turn.recall(each.position)
+        for each in turn.rows.find(Happening, run=run.id)
+        if each.kind == "message.approved"
+    )
+    return max((each.position for each in approvals if each and each.payload.message == message.id), default=0)
+
+
+def _is_from_them(turn: Turn, happening: Happening) -> bool:
+    if happening.kind == "reply.received":
+        return True
+    event = turn.recall(happening.position) if happening.kind in _PASSED else None
+    return event is not None and event.payload.direction == "in"
 
 
 def _caps(turn: Turn, policy: Policy, contact: Contact, message: Message) -> Hold | None:
@@ -208,8 +235,7 @@ def _cap(turn: Turn, cap: Cap, contact: Contact, message: Message) -> Hold | Non
         case "contact":
             sent = _sent_to(turn, [contact], message)
         case "company":
-            colleagues = turn.rows.find(Contact, company=contact.company) if contact.company else [contact]
-            sent = _sent_to(turn, colleagues, message)
+            sent = _sent_to(turn, _colleagues(turn, contact), message)
         case _:
             sent = _sent_since(turn, earliest)
     counted = sorted(at for at in sent if at > earliest)
@@ -229,6 +255,18 @@ def _sent_since(turn: Turn, earliest: int) -> list[int]:
     days = (first + timedelta(days=number) for number in range((last - first).days + 1))
     found = (turn.rows.get(SendingDay, day.isoformat()) for day in days)
     return [at for day in found if day is not None for at in day.sent]
+
+
+def _colleagues(turn: Turn, contact: Contact) -> list[Contact]:
+    """Everybody at the contact's company, by any of its names, the contact included."""
+    if contact.company is None:
+        return [contact]
+    company = resolve(turn.rows, contact.company)
+    names = {
+        company,
+        *(each.key for each in turn.rows.find(Company) if resolve(turn.rows, each.key) == company),
+    }
+    return [each for name in sorted(names) for each in turn.rows.find(Contact, company=name)]
 
 
 def _is_owed(turn: Turn, message: Message) -> bool:

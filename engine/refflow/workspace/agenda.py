@@ -85,7 +85,7 @@ _COMMANDS = {
     "doubt": "refflow do {id} sent",
     "failed": "refflow draft {id}",
     "task": "refflow do {id} done",
-    "held": "refflow why {id}",
+    "held": "refflow draft {id}",
     "stuck": "refflow why {id}",
 }
 
@@ -121,6 +121,11 @@ class _Names:
     def message(self, key: str) -> Message | None:
         return self.views.get(Message, key)
 
+    def waits_for(self, item: Item) -> bool:
+        """Whether the run of an item waits for it, and has not gone on."""
+        run = self.views.get(Run, item.run)
+        return run is not None and run.message == item.id
+
 
 def _step(names: _Names, item: Item, owed: list[Debt], now: int) -> Step:
     terms = [(f"{item.do}", _WEIGHT[item.do])]
@@ -135,7 +140,7 @@ def _step(names: _Names, item: Item, owed: list[Debt], now: int) -> Step:
     return Step(
         id=item.id,
         do=item.do,
-        text=_text(item, message),
+        text=_text(item, message, names.waits_for(item)),
         command=_COMMANDS[item.do].format(id=item.id, contact=item.contact),
         due=item.due,
         urgency=round(sum(value for _, value in terms), 2),
@@ -148,13 +153,15 @@ def _step(names: _Names, item: Item, owed: list[Debt], now: int) -> Step:
     )
 
 
-def _text(item: Item, message: Message | None) -> str:
+def _text(item: Item, message: Message | None, awaited: bool) -> str:
     match item.do:
         case "read":
             return "They answered: read it, then say what it means"
         case "approve":
             lacking = f" (lacks: {', '.join(message.missing)})" if message and message.missing else ""
             return f"Read and approve `{item.why}`{lacking}"
+        case "send" if not awaited:
+            return f"No longer wanted. Did you send it? Then confirm; if not: `refflow skip {item.id}`"
         case "send" if item.why == "assist":
             return "Paste the text and send it, then confirm"
         case "send":

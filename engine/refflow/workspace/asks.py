@@ -28,6 +28,8 @@ from refflow.views.pipeline import Ask
 from refflow.views.rows import Rows
 from refflow.views.runs import Run, Task, Workflow
 from refflow.workflows.definition import Definition
+from refflow.workflows.environment import environment
+from refflow.workflows.library import Accepted
 from refflow.workflows.sending import text_digest
 from refflow.workflows.templates import placeholders_in
 from refflow.workflows.turn import Turn
@@ -66,13 +68,13 @@ def start(
     Starting a workflow that a wish for a referral triggers records that wish: when the tie has gone cold,
     the workflow that warms it answers instead. Raises `Held` when no run began.
     """
-    definition = _definition(workspace, workflow)
-    wish = _wish(definition, contact, opening)
+    accepted = _accepted(workspace, workflow)
+    _check_startable(accepted.definition, opening)
 
     def decide(turn: Turn) -> None:
         if line and opening is not None:
             turn.record(AskPersonalised(contact=contact.id, opening=opening.id, line=line.strip()), by="user")
-        turn.record(wish, by="user")
+        turn.record(_wish(turn, accepted, contact, opening), by="user")
 
     _, events = workspace.act(decide, now)
     runs = [
@@ -88,25 +90,44 @@ def start(
     return started
 
 
-def _definition(workspace: Workspace, name: str) -> Definition:
+def _accepted(workspace: Workspace, name: str) -> Accepted:
     row = workspace.views.get(Workflow, name)
     if row is None or row.retired:
         known = ", ".join(each.name for each in workspace.views.find(Workflow, retired=False))
         raise NotFound(f"There is no workflow `{name}`. The workflows are: {known}.")
-    return workspace.library.definition(Rows(workspace.views), row.hash).definition
+    return workspace.library.definition(Rows(workspace.views), row.hash)
 
 
-def _wish(definition: Definition, contact: Contact, opening: Opening | None) -> Any:
-    if any(trigger.event == "referral.wanted" for trigger in definition.triggers):
-        if opening is None:
-            raise UsageError(f"{definition.name} is about an opening: say which with `--for OPENING`.")
-        return ReferralWanted(contact=contact.id, opening=opening.id)
-    if not definition.manual:
+def _check_startable(definition: Definition, opening: Opening | None) -> None:
+    if not definition.manual and not any(each.event == "referral.wanted" for each in definition.triggers):
         events = ", ".join(trigger.event for trigger in definition.triggers if trigger.event)
         raise UsageError(f"{definition.name} starts by itself, on {events}.")
-    if "opening" in definition.subject and opening is None:
+    if opening is None and not (definition.manual and "opening" not in definition.key):
         raise UsageError(f"{definition.name} is about an opening: say which with `--for OPENING`.")
+
+
+def _wish(
+    turn: Turn, accepted: Accepted, contact: Contact, opening: Opening | None
+) -> ReferralWanted | RunWanted:
+    """What sets the workflow off: the wish for a referral, unless only starting it by hand would."""
+    definition = accepted.definition
+    if opening is not None and (not definition.manual or _follows_a_wish(turn, accepted, contact, opening)):
+        return ReferralWanted(contact=contact.id, opening=opening.id)
     return RunWanted(workflow=definition.name, contact=contact.id, opening=opening.id if opening else None)
+
+
+def _follows_a_wish(turn: Turn, accepted: Accepted, contact: Contact, opening: Opening) -> bool:
+    about = {"contact": contact.id, "opening": opening.id}
+    env = environment(
+        turn,
+        accepted.definition,
+        contact=contact.id,
+        opening=opening.id,
+        kind="referral.wanted",
+        event=about,
+    )
+    conditions = [each.condition for each in accepted.definition.triggers if each.event == "referral.wanted"]
+    return any(each is None or turn.library.evaluate(accepted, each, env) is True for each in conditions)
 
 
 def find_message(workspace: Workspace, text: str) -> Message:
@@ -158,9 +179,17 @@ def edit(
 
 
 def approve(workspace: Workspace, message: Message, now: datetime) -> Message:
-    """Release the text of a message as it stands. Raises `Held` when a rule keeps it back."""
+    """Release the text of a message as it stands. Raises `Held` when a rule keeps it back, and `UsageError`
+    when its run has gone on without it.
+    """
     if message.status not in ("drafted", "held", "failed", "in_doubt"):
         raise UsageError(f"{message.id} is {message.status}: there is nothing to approve.")
+    run = workspace.views.get(Run, message.run)
+    if run is None or run.message != message.id:
+        raise UsageError(
+            f"{message.run} went on without {message.id}: nothing would send it. If it left, say so with"
+            f" `refflow do {message.id} sent`; if not, `refflow skip {message.id}`."
+        )
     approved = MessageApproved(
         message=message.id, run=message.run, contact=message.contact, digest=message.digest
     )

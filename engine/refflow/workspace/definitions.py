@@ -17,8 +17,7 @@ from refflow.workflows.settings_file import load_settings
 from refflow.workflows.templates import TemplateTexts
 from refflow.workflows.turn import Turn
 
-from .folder import WorkflowFile, digest_of, workflow_file
-from .synchronising import Changes
+from .folder import Changes, WorkflowFile, digest_of, workflow_file
 from .workspace import Workspace
 
 
@@ -33,10 +32,10 @@ def record(workspace: Workspace, changes: Changes, now: datetime) -> None:
             _record_workflow(workspace, turn, file, each)
         still_there = {each.definition.name for _, each in loaded if each.definition is not None}
         broken = any(each.definition is None for _, each in loaded)
-        for row in changes.gone:
+        for name in changes.gone:
             # While a file is broken nobody knows which workflow it was: retire none.
-            if row.name not in still_there and not broken:
-                turn.record(WorkflowRetired(workflow=row.name), by="user")
+            if name not in still_there and not broken:
+                turn.record(WorkflowRetired(workflow=name), by="user")
 
     workspace.act(decide, now)
     workspace.reload_plugins()
@@ -69,11 +68,29 @@ def check(workspace: Workspace, paths: Sequence[Path] = ()) -> tuple[list[Proble
         settings = str(workspace.folder.settings)
         texts[settings] = workspace.folder.settings_text()
         problems += load_settings(texts[settings], settings)[1]
+        problems += _namesakes(workspace.folder.own_workflows(templates))
     files = [workflow_file(path, templates) for path in paths] or workspace.folder.workflows(templates)
     for file in files:
         texts[str(file.path)] = file.text
         problems += load(workspace, file, templates).problems
     return problems, texts
+
+
+def _namesakes(files: Sequence[WorkflowFile]) -> list[Problem]:
+    """Workflows of the workspace with a name that another has, too: only the last of them is in force."""
+    first: dict[str, WorkflowFile] = {}
+    return [
+        Problem(
+            code="E008",
+            message=f"`{first[file.name].path.name}` is called `{file.name}`, too",
+            file=str(file.path),
+            line=file.text[: max(0, file.text.find("workflow:"))].count("\n") + 1,
+            column=1,
+            help="give one of them another name",
+        )
+        for file in files
+        if first.setdefault(file.name, file) is not file
+    ]
 
 
 def _record_settings(workspace: Workspace, turn: Turn, text: str) -> None:

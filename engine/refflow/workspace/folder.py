@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -17,6 +18,7 @@ SETTINGS = "refflow.yaml"
 TESTS = ".test.yaml"
 """How the names of files end that lie beside workflows and test them."""
 ENVIRONMENT = "REFFLOW_WORKSPACE"
+_NAMED = re.compile(r"""^workflow:[ \t]*["']?([\w.-]+)""", re.MULTILINE)
 
 
 class NoWorkspace(UsageError):
@@ -29,6 +31,23 @@ class WorkflowFile(msgspec.Struct, frozen=True, kw_only=True):
     path: Path
     text: str
     digest: str
+
+    @property
+    def name(self) -> str:
+        """What the workflow calls itself; what its file is called when that cannot be made out."""
+        named = _NAMED.search(self.text)
+        return named[1] if named else self.path.stem
+
+
+class Changes(msgspec.Struct, frozen=True, kw_only=True):
+    """What is new in the files: the text of the settings, if it is new; workflow files that are new or changed;
+    names of workflows whose files are gone or changed. `templates` are all that workflows may use.
+    """
+
+    settings: str | None
+    files: list[WorkflowFile]
+    gone: list[str]
+    templates: Mapping[str, str]
 
 
 class Folder(msgspec.Struct, frozen=True):
@@ -68,13 +87,31 @@ class Folder(msgspec.Struct, frozen=True):
 
     def workflows(self, templates: Mapping[str, str]) -> list[WorkflowFile]:
         """The workflow files: the standard ones, and the workspace's own, which replace those of their name."""
-        found = {
-            path.name: path
-            for folder in (resources.workflows(), self.path / "workflows")
-            for path in sorted((*folder.glob("*.yaml"), *folder.glob("*.yml")))
-            if not path.name.endswith(TESTS)
-        }
-        return [workflow_file(path, templates) for path in found.values()]
+        standard = [workflow_file(path, templates) for path in _workflows_in(resources.workflows())]
+        return list({file.name: file for file in (*standard, *self.own_workflows(templates))}.values())
+
+    def own_workflows(self, templates: Mapping[str, str]) -> list[WorkflowFile]:
+        """The workflow files of the workspace itself."""
+        return [workflow_file(path, templates) for path in _workflows_in(self.path / "workflows")]
+
+    def changes(self, *, settings: str | None, workflows: Mapping[str, str]) -> Changes | None:
+        """What is new against the digest of the settings, and the names of workflows by digest; None if nothing."""
+        templates = self.templates()
+        files = self.workflows(templates)
+        text = self.settings_text()
+        present = {file.digest for file in files}
+        found = Changes(
+            settings=None if settings == digest_of(text) else text,
+            files=[file for file in files if file.digest not in workflows],
+            gone=[name for digest, name in workflows.items() if digest not in present],
+            templates=templates,
+        )
+        return found if found.settings is not None or found.files or found.gone else None
+
+
+def _workflows_in(folder: Path) -> list[Path]:
+    found = sorted((*folder.glob("*.yaml"), *folder.glob("*.yml")))
+    return [path for path in found if not path.name.endswith(TESTS)]
 
 
 def digest_of(text: str) -> str:

@@ -122,45 +122,62 @@ def why(workspace: Workspace, subject: str, at: datetime | None = None) -> Expla
         if event.position <= until
     ]
     if at is None:
-        return Explanation(subject=subject, now=_now(workspace.views, subject), reasons=told)
+        return Explanation(subject=subject, now=_now(workspace.views, subject, teller), reasons=told)
     if not told:
         raise NotFound(f"Of {subject} the log knew nothing yet on {at:%Y-%m-%d %H:%M} UTC.")
     rows, _ = refold(workspace.log, workspace.views.projections, until=until)
-    return Explanation(subject=subject, now=_now(rows, subject), reasons=told)
+    return Explanation(subject=subject, now=_now(rows, subject, teller), reasons=told)
 
 
 def _story(workspace: Workspace, subject: str) -> list[StoredEvent]:
-    """The events that led to where a subject stands. A message or a task is a step of its run, so what the run
-    went through before belongs to it.
+    """The events that led to where a subject stands, and what they followed from. A message or a task is a step
+    of its run, so what the run went through before belongs to it.
     """
-    own = list(events(workspace, subject=subject, effective=True))
-    run = getattr(own[0].payload, "run", None) if own and subject[:1] in ("m", "t") else None
-    if run is None:
-        return own
-    return [
-        event for event in events(workspace, subject=run, effective=True) if event.position <= own[-1].position
-    ]
+    told = list(events(workspace, subject=subject, effective=True))
+    run = getattr(told[0].payload, "run", None) if told and subject[:1] in ("m", "t") else None
+    if run is not None:
+        last = told[-1].position
+        told = [each for each in events(workspace, subject=run, effective=True) if each.position <= last]
+    return _with_causes(workspace, told)
 
 
-def _now(views: Source, subject: str) -> str:
+def _with_causes(workspace: Workspace, told: list[StoredEvent]) -> list[StoredEvent]:
+    """The events `told` with those they followed from, and those that these followed from, in their order."""
+    found = {each.position: each for each in told}
+    wanted = {each.cause for each in told if each.cause is not None}
+    while wanted := wanted - found.keys():
+        causes = [event for event in map(workspace.event, wanted) if event is not None]
+        found |= {event.position: event for event in causes}
+        wanted = {event.cause for event in causes if event.cause is not None}
+    return [found[position] for position in sorted(found)]
+
+
+def _now(views: Source, subject: str, teller: Teller) -> str:
     if (message := views.get(Message, subject)) is not None:
         held = f": {message.detail}" if message.status == "held" else ""
-        return f"{subject} is {message.status}{held}"
+        return f"{subject} to {teller.who(message)} is {message.status.replace('_', ' ')}{held}"
     if (run := views.get(Run, subject)) is not None:
+        about = f"{run.workflow} with {teller.who(run)} ({subject})"
         if run.status == "exited":
-            return f"{subject} ({run.workflow}) ended: {run.outcome}"
+            return f"{about} ended: {(run.outcome or '').replace('_', ' ')}"
         if run.status == "stuck":
-            return f"{subject} ({run.workflow}) is stuck: {run.reason}"
+            return f"{about} is stuck: {run.reason}"
         message = views.get(Message, run.message) if run.message else None
-        return f"{subject} ({run.workflow}) is at step `{run.step}`{_waits_for(message, run)}"
+        return f"{about} is at step `{run.step}`{_waits_for(message, run)}"
     if (task := views.get(Task, subject)) is not None:
-        return f"{subject} is {task.status}"
+        return f"{subject} ({task.title}) is {task.status}"
     if (ask := views.get(Ask, subject)) is not None:
-        return f"{subject} is {ask.stage}{f': {ask.outcome}' if ask.outcome else ''}"
+        outcome = f": {ask.outcome.replace('_', ' ')}" if ask.outcome else ""
+        return f"The ask of {teller.who(ask)} about {teller.job(ask)} is {ask.stage}{outcome}"
     if (opening := views.get(Opening, subject)) is not None:
-        return f"{subject} is {opening.status}{f', {opening.applied}' if opening.applied else ''}"
+        name = f"{opening.title}, {opening.company_name} ({subject})"
+        return f"{name} is {opening.status}{f', {opening.applied}' if opening.applied else ''}"
     live = views.find(Run, contact=subject, status="live")
-    return f"{subject} has {len(live)} live run{'' if len(live) == 1 else 's'}"
+    return f"{teller.person(subject)} ({subject}): {_running(live)}"
+
+
+def _running(runs: list[Run]) -> str:
+    return ", ".join(f"{each.workflow} ({each.id}) is going on" for each in runs) or "no workflow is going on"
 
 
 def _waits_for(message: Message | None, run: Run) -> str:

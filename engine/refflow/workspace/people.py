@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from refflow.contacts.names import display_name, email_key, fold, greeting_name, linkedin_slug
+from refflow.contacts.names import email_key, fold, greeting_name, linkedin_slug
 from refflow.contacts.tie import Warmth, warmth
 from refflow.errors import NotFound, UsageError
 from refflow.events.event import StoredEvent, instant, micros
@@ -107,7 +107,7 @@ def add_person(workspace: Workspace, details: PersonDetails, now: datetime) -> s
                 contact=contact,
                 source="user",
                 name=name,
-                first_name=details.first_name or greeting_name(display_name(name).split(" ")[0]),
+                first_name=details.first_name or greeting_name(name).split(" ")[0],
                 keys=tuple(_detail_keys(details)),
                 emails=(details.email,) if details.email else (),
                 url=details.url,
@@ -211,7 +211,9 @@ def log_contact(
 
 
 def block(workspace: Workspace, contact: Contact, reason: str | None, now: datetime) -> list[StoredEvent]:
-    """Let no message go to a contact, whatever runs: their runs end."""
+    """Let no message go to a contact, whatever runs: their runs end. Raises `UsageError` for a second block."""
+    if contact.blocked:
+        raise UsageError(f"{contact.id} is blocked already.")
     return _one(workspace, ContactBlocked(contact=contact.id, reason=reason), now)
 
 

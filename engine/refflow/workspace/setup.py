@@ -6,6 +6,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from refflow.contacts.names import email_key
+from refflow.errors import UsageError
 from refflow.workflows.calendar import Calendar
 
 from .folder import lay_out
@@ -18,9 +20,13 @@ def init(
 ) -> Workspace:
     """A new workspace in the folder `path`, with the standard workflows in force.
 
-    Raises `UsageError` when there is one already, and `RefflowError` for an unknown time zone.
+    Raises `UsageError` when there is one already, and for a time zone, a name or an address that is none.
     """
     Calendar(zone)
+    if not name.isprintable():
+        raise UsageError("A name is one line of letters, without control characters.")
+    if email is not None and email_key(email) is None:
+        raise UsageError(f"`{email}` is not an e-mail address.")
     folder = lay_out(path, name=name, email=email, zone=zone)
     workspace = Workspace.create(folder, now, **options)
     synchronise(workspace, now)

@@ -25,11 +25,11 @@ class Teller:
         payload = event.payload
         match event.kind:
             case "referral.wanted":
-                return f"You want to ask {self._who(payload)} about {self._job(payload)}"
+                return f"You want to ask {self.who(payload)} about {self.job(payload)}"
             case "run.wanted":
-                return f"You start {payload.workflow} with {self._who(payload)}"
+                return f"You start {payload.workflow} with {self.who(payload)}"
             case "run.started":
-                return f"{payload.workflow} starts with {self._who(payload)} ({payload.run})"
+                return f"{payload.workflow} starts with {self.who(payload)} ({payload.run})"
             case "run.exited":
                 return f"{payload.workflow} ends: {_words(payload.outcome)}"
             case "run.stuck":
@@ -56,36 +56,38 @@ class Teller:
             case "task.closed":
                 return f"{payload.task} is {payload.outcome}"
             case "ask.opened":
-                return f"An ask of {self._who(payload)} opens{', to be warmed up first' if payload.warming else ''}"
+                return (
+                    f"An ask of {self.who(payload)} opens{', to be warmed up first' if payload.warming else ''}"
+                )
             case "ask.personalised":
-                return f"You say why you ask {self._who(payload)}"
+                return f"You say why you ask {self.who(payload)}"
             case "ask.closed":
-                return f"The ask of {self._who(payload)} is closed: {_words(payload.outcome)}"
+                return f"The ask of {self.who(payload)} is closed: {_words(payload.outcome)}"
             case "reply.received":
-                return f"{self._who(payload)} answers: {_words(payload.intent)}"
+                return f"{self.who(payload)} answers: {_words(payload.intent)}"
             case "referral.given":
-                return f"{self._who(payload)} refers you to {self._job(payload)}"
+                return f"{self.who(payload)} refers you to {self.job(payload)}"
             case "referral.thanked":
-                return f"{self._who(payload)} is thanked"
+                return f"{self.who(payload)} is thanked"
             case "helper.updated":
-                return f"{self._who(payload)} knows how it stands"
+                return f"{self.who(payload)} knows how it stands"
             case "application.submitted":
-                return f"You apply: {self._job(payload)}"
+                return f"You apply: {self.job(payload)}"
             case "interview.scheduled":
                 on = f" on {self._moment(payload.when)}" if payload.when else ""
-                return f"An interview is set{on}: {self._job(payload)}"
+                return f"An interview is set{on}: {self.job(payload)}"
             case "offer.received":
-                return f"An offer: {self._job(payload)}"
+                return f"An offer: {self.job(payload)}"
             case "application.rejected":
-                return f"They turn you down: {self._job(payload)}"
+                return f"They turn you down: {self.job(payload)}"
             case "application.withdrawn":
-                return f"You withdraw: {self._job(payload)}"
+                return f"You withdraw: {self.job(payload)}"
             case "opening.added":
-                return f"You track {self._job(payload)}"
+                return f"You track {self.job(payload)}"
             case "opening.closed":
-                return f"{self._job(payload)} is closed{_because(payload.reason)}"
+                return f"{self.job(payload)} is closed{_because(payload.reason)}"
             case "debt.settled":
-                return f"What you owe {self._who(payload)} is settled{_because(payload.how)}"
+                return f"What you owe {self.who(payload)} is settled{_because(payload.how)}"
         return self._message(event) if event.kind.startswith("message.") else self._contact(event)
 
     def _message(self, event: StoredEvent) -> str | None:
@@ -94,7 +96,7 @@ class Teller:
         match event.kind:
             case "message.drafted":
                 lacking = f", which lacks {', '.join(payload.missing)}" if payload.missing else ""
-                return f"`{payload.template}` to {self._who(payload)} is drafted as {key}{lacking}"
+                return f"`{payload.template}` to {self.who(payload)} is drafted as {key}{lacking}"
             case "message.edited":
                 return f"You change {key}"
             case "message.approved":
@@ -110,7 +112,7 @@ class Teller:
                 how = "its text is ready to be pasted" if payload.mode == "assist" else "a draft of it is ready"
                 return f"{key}: {how}"
             case "message.sent":
-                return f"{key} to {self._who(payload)} is sent"
+                return f"{key} to {self.who(payload)} is sent"
             case "message.failed":
                 return f"{key} could not be handed over: {payload.reason}"
             case "message.in_doubt":
@@ -121,39 +123,44 @@ class Teller:
         payload = event.payload
         match event.kind:
             case "contact.added":
-                return f"{self._who(payload)} becomes known, from {payload.source}"
+                return f"{self.who(payload)} becomes known, from {payload.source}"
             case "contact.blocked":
-                return f"You block {self._who(payload)}{_because(payload.reason)}"
+                return f"You block {self.who(payload)}{_because(payload.reason)}"
             case "contact.unblocked":
-                return f"You lift the block of {self._who(payload)}"
+                return f"You lift the block of {self.who(payload)}"
             case "contact.opted_out":
-                return f"{self._who(payload)} asks not to be written to"
+                return f"{self.who(payload)} asks not to be written to"
             case "contact.warmed":
-                return f"The tie to {self._who(payload)} is warm"
+                return f"The tie to {self.who(payload)} is warm"
             case "contact.disconnected":
-                return f"{self._who(payload)} is no longer among your connections"
+                return f"{self.who(payload)} is no longer among your connections"
             case "position.observed":
                 where = " at ".join(part for part in (payload.title, payload.company) if part)
                 return (
-                    f"{self._who(payload)} works as {where}"
+                    f"{self.who(payload)} works as {where}"
                     if payload.title
-                    else f"{self._who(payload)}: {where}"
+                    else f"{self.who(payload)}: {where}"
                 )
             case "relation.stated":
-                return f"You say that {self._who(payload)} is: {payload.relation}"
+                return f"You say that {self.who(payload)} is: {payload.relation}"
             case "meeting.held":
-                return f"You meet {self._who(payload)}"
+                return f"You meet {self.who(payload)}"
             case "interaction.observed" | "interaction.logged":
                 way = "from" if payload.direction == "in" else "to"
-                return f"A {getattr(payload, 'medium', None) or payload.channel} {way} {self._who(payload)}"
+                return f"A {getattr(payload, 'medium', None) or payload.channel} {way} {self.who(payload)}"
         return None
 
-    def _who(self, payload: Any) -> str:
-        key = getattr(payload, "contact", None)
+    def who(self, payload: Any) -> str:
+        """What the contact is called that an event's payload, or a row, is about."""
+        return self.person(getattr(payload, "contact", None))
+
+    def person(self, key: str | None) -> str:
+        """What the contact with that id is called."""
         found = self._views.get(Contact, key) if key else None
         return display_name(found.name) if found is not None and found.name else key or "somebody"
 
-    def _job(self, payload: Any) -> str:
+    def job(self, payload: Any) -> str:
+        """What the opening is called that an event's payload, or a row, is about."""
         key = getattr(payload, "opening", None)
         found = self._views.get(Opening, key) if key else None
         return f"{found.title}, {found.company_name}" if found is not None else key or "an opening"

@@ -16,7 +16,7 @@ import msgspec
 
 from refflow.contacts.companies import company_key
 from refflow.contacts.tie import DAY, Warmth, warmth
-from refflow.errors import NotFound
+from refflow.errors import NotFound, UsageError
 from refflow.events.event import instant, micros
 from refflow.views.companies import Company, resolve
 from refflow.views.contacts import Contact, Employer
@@ -48,7 +48,7 @@ _LEADING = (
 
 
 class Term(msgspec.Struct, frozen=True, kw_only=True):
-    """A factor of the score. `because` says what it is made of."""
+    """A factor of the score. `because` says what it is made of; the figures in it add up to `value`."""
 
     name: str
     value: float
@@ -90,7 +90,7 @@ def who(workspace: Workspace, text: str, now: datetime) -> Ranking:
     moment = micros(now)
     employers = {resolve(rows, each.company): each for each in workspace.views.find(Employer)}
     candidates = [_candidate(workspace, each, opening, employers, moment) for each in people]
-    candidates.sort(key=lambda each: (-each.score, each.name))
+    candidates.sort(key=lambda each: (-each.score, each.name, len(each.contact), each.contact))
     return Ranking(
         company=company.name if company else text,
         opening=opening.id if opening else None,
@@ -112,17 +112,20 @@ def _people_at(workspace: Workspace, rows: Rows, key: str) -> list[Contact]:
 
 
 def _only_match(workspace: Workspace, text: str) -> str:
-    """The company whose key begins with what was typed, when it is one."""
+    """The company whose key begins with what was typed, when it is one. Whole words come first."""
     from rapidfuzz import fuzz, process
 
     wanted = company_key(text)
+    if not wanted:
+        raise UsageError("Which company is it? Give its name, or the id or link of an opening.")
     everything = {each.key: each.name for each in workspace.views.find(Company) if each.alias_of is None}
-    begin = [key for key in everything if wanted and f"{key}-".startswith(f"{wanted}-")]
+    begin = [key for key in everything if f"{key}-".startswith(f"{wanted}-")]
+    begin = begin or [key for key in everything if key.startswith(wanted)]
     if len(begin) == 1:
         return begin[0]
-    near = process.extract(wanted, list(everything), scorer=fuzz.WRatio, limit=4, score_cutoff=80)
+    near = process.extract(wanted, list(everything), scorer=fuzz.WRatio, limit=4, score_cutoff=75)
     names = [everything[key] for key in dict.fromkeys([*begin, *(key for key, _, _ in near)])][:5]
-    hint = f" Did you mean {', '.join(names)}?" if names else " Nobody you imported works there."
+    hint = f" Did you mean {' or '.join(names)}?" if names else " Add somebody: `refflow person add`."
     raise NotFound(f"Nobody in your network is at `{text}`.{hint}")
 
 
@@ -168,7 +171,7 @@ def _answers(contact: Contact, warm: Warmth, now: int) -> Term:
     if contact.referrals:
         value += 0.10
         because.append("has referred you before: +0.10")
-    return Term(name="answers", value=round(min(0.98, max(0.02, value)), 2), because=because)
+    return _term("answers", value, because, least=0.02, most=0.98)
 
 
 def _recent(contact: Contact, now: int) -> tuple[int, int]:
@@ -187,7 +190,7 @@ def _can_refer(contact: Contact, opening: Opening | None, employers: dict[str, E
         value += 0.20
         because.append("wrote or got a recommendation: +0.20")
     if contact.relation_months:
-        bonus = min(0.10, contact.relation_months / 240)
+        bonus = round(min(0.10, contact.relation_months / 240), 2)
         value += bonus
         because.append(f"{contact.relation_months} months together: +{bonus:.2f}")
     if contact.company in employers:
@@ -204,7 +207,16 @@ def _can_refer(contact: Contact, opening: Opening | None, employers: dict[str, E
     if any(word in title.split() or word in title for word in _LEADING):
         value += 0.05
         because.append("has a say: +0.05")
-    return Term(name="can refer", value=round(min(1.0, max(0.05, value)), 2), because=because)
+    return _term("can refer", value, because, least=0.05, most=1.0)
+
+
+def _term(name: str, total: float, because: list[str], *, least: float, most: float) -> Term:
+    """The term that the reasons add up to, kept between `least` and `most`: nothing about people is certain."""
+    value = round(min(most, max(least, total)), 2)
+    if value != round(total, 2):
+        limit = f"never more than {most:.2f}" if value == most else f"never less than {least:.2f}"
+        because = [*because, f"{limit}: {value - total:+.2f}"]
+    return Term(name=name, value=value, because=because)
 
 
 _COMMON = {
@@ -236,19 +248,16 @@ def _shared_words(title: str, wanted: str) -> set[str]:
 def _room(workspace: Workspace, contact: Contact, opening: Opening | None, now: int) -> tuple[Term, str | None]:
     """Whether one may ask them now."""
     if contact.blocked or contact.opted_out:
-        return Term(name="room", value=0.0, because=["not to be contacted"]), "not to be contacted"
+        return _no_room("not to be contacted")
     settings = workspace.settings
     if contact.declined_at is not None:
         free = micros(settings.calendar.add(instant(contact.declined_at), settings.cooldown))
         if free > now:
-            until = f"said no; not before {instant(free):%Y-%m-%d}"
-            return Term(name="room", value=0.0, because=[until]), until
+            return _no_room(f"said no; not before {instant(free):%Y-%m-%d}")
     asks = [ask for ask in workspace.views.find(Ask, contact=contact.id) if ask.stage in TAKEN]
     mine = [ask for ask in asks if opening is not None and ask.opening == opening.id]
     if mine:
-        return Term(
-            name="room", value=0.0, because=[f"asked already: {mine[0].stage}"]
-        ), f"already {mine[0].stage}"
+        return _no_room(f"already {mine[0].stage}")
     live = workspace.views.find(Run, contact=contact.id, status="live")
     if live:
         talking = f"in conversation: {live[0].workflow} ({live[0].id})"
@@ -260,3 +269,7 @@ def _room(workspace: Workspace, contact: Contact, opening: Opening | None, now: 
     ):
         return Term(name="room", value=0.6, because=["your last message is unanswered: 0.60"]), None
     return Term(name="room", value=1.0, because=["free to ask: 1.00"]), None
+
+
+def _no_room(why: str) -> tuple[Term, str]:
+    return Term(name="room", value=0.0, because=[f"{why}: 0.00"]), why

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
+from sqlite3 import Connection
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -21,7 +22,7 @@ from refflow.events.event import Commit, StoredEvent, commit_id, instant, micros
 from refflow.events.kinds import EventKind, Kinds, Upcaster
 from refflow.events.messages import SendRequested
 from refflow.events.runs import EventsVoided, TimerFired
-from refflow.log.database import connect
+from refflow.log.database import connect, in_memory
 from refflow.log.log import Conflict, LogUnavailable
 from refflow.log.sqlite import SqliteLog
 from refflow.plugins.channel import Channel, ChannelContext
@@ -77,13 +78,16 @@ class Workspace:
         self.warn = warn
         self._in_process = in_process
         self._host: Host | None = None
-        self.connection = connect(folder.database, read_only=read_only)
-        self.kinds = self._kinds()
-        self.log = SqliteLog(self.connection, self.kinds)
-        self.views = ViewStore(self.connection, self._projections())
-        self.id = self.log.workspace()
         self._in_act = False
-        self._refresh(progress)
+        self.connection = connect(folder.database, read_only=read_only)
+        try:
+            self.kinds = self._kinds()
+            self._use(self.connection)
+            self.id = self.log.workspace()
+            self._refresh(progress)
+        except BaseException:
+            self.connection.close()
+            raise
 
     @classmethod
     def create(cls, folder: Folder, now: datetime, **options: Any) -> Self:
@@ -287,12 +291,15 @@ class Workspace:
     def _refresh(self, progress: Progress | None) -> None:
         stale = self.views.stale(self.log.head())
         if stale and self.read_only:
-            names = ", ".join(each.name for each in stale)
-            raise LogUnavailable(
-                f"The views {names} are out of date and cannot be rebuilt: the file is read-only."
-            )
+            # What another version of refflow left is rebuilt in a copy, which goes with this process.
+            self._use(in_memory(self.connection))
         if stale:
             self.views.rebuild(self.log, stale, progress)
+
+    def _use(self, connection: Connection) -> None:
+        self.connection = connection
+        self.log = SqliteLog(connection, self.kinds)
+        self.views = ViewStore(connection, self._projections())
 
     def _channel(self, contribution: Contribution[ChannelSpec]) -> Channel:
         spec, section = contribution.spec, self.settings.plugins.get(contribution.plugin, {})

@@ -1,0 +1,121 @@
+"""Who is who: the people a source shows, held against those the workspace knows.
+
+a profile or address      the contact it belongs to
+the same name and day     the contact who connected that day, when no other could be meant
+of connecting
+a name alone              nobody
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
+
+from refflow.contacts.companies import company_key
+from refflow.contacts.names import fold
+from refflow.contacts.records import Counterpart, Person
+from refflow.views.contacts import Contact, Identity
+from refflow.views.rows import Source
+
+
+class Network:
+    """The contacts of a workspace and those an import adds. `met` are those that the source shows."""
+
+    def __init__(self, rows: Source, source: str) -> None:
+        self.contacts = {each.id: each for each in rows.find(Contact)}
+        self.met: set[str] = set()
+        self._source = source
+        self._by_key = {each.key: each.contact for each in rows.find(Identity)}
+        self._by_name: defaultdict[str, set[str]] = defaultdict(set)
+        for contact in self.contacts.values():
+            self._by_name[fold(contact.name)].add(contact.id)
+
+    def recognised(self, people: Iterable[Person]) -> list[tuple[Person, Contact | None]]:
+        """Each person, with keys that are theirs alone, and the contact they are, if they are one.
+
+        What is surer is settled first, so the order of the people does not matter.
+        """
+        keyed = self._keyed(list(people))
+        same_day = Counter(_on_day(person) for person in keyed)
+        found: dict[int, Contact] = {}
+        taken: set[str] = set()
+        rules: tuple[Callable[[Person], str | None], ...] = (
+            lambda person: self._by_key.get(person.keys[0]),
+            lambda person: self._by_lesser_key(person, taken),
+            lambda person: self._by_name_and_day(person, taken) if same_day[_on_day(person)] == 1 else None,
+        )
+        for rule in rules:
+            for place, person in enumerate(keyed):
+                contact = rule(person) if place not in found else None
+                if contact is not None:
+                    found[place] = self.contacts[contact]
+            taken |= {each.id for each in found.values()}
+        return [(person, found.get(place)) for place, person in enumerate(keyed)]
+
+    def counterpart(self, other: Counterpart) -> Contact | None:
+        """The other side of an interaction: by key, or by a name that only one contact has."""
+        for key in other.keys:
+            if key in self._by_key:
+                return self.contacts[self._by_key[key]]
+        if other.keys or not other.name:
+            return None
+        same = list(self._by_name.get(fold(other.name), ()))
+        return self.contacts[same[0]] if len(same) == 1 else None
+
+    def new_keys(self, person: Person) -> tuple[str, ...]:
+        """The keys of a person that nobody has yet: what somebody has is not taken from them."""
+        return tuple(key for key in person.keys if key not in self._by_key)
+
+    def meet(self, contact: Contact, name: str, keys: tuple[str, ...]) -> None:
+        """Note that the source shows a contact, under a name and with keys new to them."""
+        self.contacts[contact.id] = contact
+        self.met.add(contact.id)
+        self._by_name[fold(name)].add(contact.id)
+        self._by_key.update(dict.fromkeys(keys, contact.id))
+
+    def _keyed(self, people: Sequence[Person]) -> list[Person]:
+        """An address that several people share is nobody's key. Who is left without one gets one made of what
+        is known of them; those who cannot be told apart by it are numbered.
+        """
+        addresses = Counter(key for person in people for key in person.keys if key.startswith("email:"))
+        own = [
+            msgspec.structs.replace(person, keys=tuple(key for key in person.keys if addresses[key] < 2))
+            for person in people
+        ]
+        namesakes = Counter(_on_day(person) for person in own if not person.keys)
+        written: Counter[str] = Counter()
+        keyed = []
+        for person in own:
+            if not person.keys:
+                name, day = _on_day(person)
+                key = f"{self._source}-name:{name}|{day or ''}"
+                if day is None or namesakes[name, day] > 1:
+                    key += "|".join(
+                        ("", company_key(person.company or ""), fold(person.title or ""), *person.emails)
+                    )
+                written[key] += 1
+                person = msgspec.structs.replace(
+                    person, keys=(key if written[key] == 1 else f"{key}|{written[key]}",)
+                )
+            keyed.append(person)
+        return keyed
+
+    def _by_lesser_key(self, person: Person, taken: set[str]) -> str | None:
+        found = (self._by_key.get(key) for key in person.keys[1:])
+        return next((contact for contact in found if contact is not None and contact not in taken), None)
+
+    def _by_name_and_day(self, person: Person, taken: set[str]) -> str | None:
+        """Profiles are renamed, and some exports have no links to them."""
+        name, day = _on_day(person)
+        same = [
+            each
+            for each in self._by_name.get(name, ())
+            if each not in taken and day is not None and self.contacts[each].connected_on == day
+        ]
+        return same[0] if len(same) == 1 else None
+
+
+def _on_day(person: Person) -> tuple[str, str | None]:
+    return fold(person.name), person.connected_on.isoformat() if person.connected_on else None

@@ -1,0 +1,237 @@
+"""Every command does what it says, and says it to people and to programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+
+from refflow.cli.application import refflow
+from refflow.cli.catalogue import COMMANDS
+from refflow.resources import sample_export
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.unit.conftest import Terminal
+
+READING = [
+    "next", "next --why --all", "draft {message}", "draft Ana\\ Lima", "board", "board --company acm",
+    "board --as-of 2026-11-24", "import {export}", "person show Bo", "opening show", "opening show --all",
+    "opening show {Engineer}", "who Acme", "who {Engineer} --why --all", "packet {Engineer}",
+    "packet {Engineer} --for Ana\\ Lima", "why {message}", "why {run}", "why {task}", "why {ask}", "why Bo",
+    "why {Engineer}", "events", "events Bo --last 3", "events --kind ask.opened --effective", "stats",
+    "stats --by channel", "undo --dry-run", "replay --check", "replay --check --view debts", "replay --verify",
+    "replay --until 2026-11-24", "verify", "check",
+]  # fmt: skip
+WRITING = [
+    "draft {message} --subject A\\ word", "approve {message}", "approve --all", "do {task} done --note Coffee",
+    "do {task}", "do {debt}", "do Ana\\ Lima met --at 2026-11-28", "do {Designer} applied",
+    "do {ask} referred", "do {run} referred", "skip {message}", "skip {task} --reason No", "skip {run}", "skip {ask}",
+    "reply Ana\\ Lima yes --text Sure", "reply {message} later --when +3w", "reply {run} refer-on --for {Engineer}",
+    "reply Ana\\ Lima no --opt-out", "log call Ana\\ Lima --from-them", "log met Bo Lunch --at yesterday",
+    "import {export} --apply", "person add Chi\\ Cho --relation mentor --months 12 --warm",
+    "person edit Bo --title Lead --zone Europe/Lisbon", "person note Bo Likes\\ tea", "opening add https://x.example/1 "
+    "--title T --company C --deadline friday", "opening edit {Engineer} --requisition 7", "opening close {Engineer}",
+    "opening alias Acme\\ Labs Acme", "start reconnect Ana\\ Costa --for {Designer}",
+    "packet {Engineer} --for Bo --line Yes", "block Bo --reason Quarrel", "undo", "replay",
+]  # fmt: skip
+
+
+def words(line: str, terminal: Terminal) -> list[str]:
+    """A command line as a shell splits it, with the ids of what is meant."""
+    return [
+        word.replace("\0", " ").format(**terminal.known, export=sample_export())
+        for word in line.replace("\\ ", "\0").split()
+    ]
+
+
+@pytest.mark.parametrize("line", READING)
+def test_looking_answers_and_changes_nothing(line: str, terminal: Terminal) -> None:
+    before = terminal.content()
+
+    said = terminal.does(*words(line, terminal))
+
+    assert said.out
+    assert terminal.content() == before
+
+
+@pytest.mark.parametrize("line", WRITING)
+def test_doing_is_recorded_and_said(line: str, terminal: Terminal) -> None:
+    before = terminal.head()
+
+    said = terminal.does(*words(line, terminal))
+
+    assert said.out
+    assert terminal.head() > before or line == "replay"
+    assert [each["differing"] for each in terminal.asks("replay", "--check")] == [0] * 10
+    assert terminal.asks("replay", "--verify")["differing"] == []
+
+
+@pytest.mark.parametrize("line", [line for line in (*READING, *WRITING) if not line.startswith("events")])
+def test_json_is_one_object_that_names_the_command(line: str, terminal: Terminal) -> None:
+    typed = words(line, terminal)
+
+    before, behind = terminal.does("--json", *typed), terminal.type(*typed, "--json")
+
+    told = before.told
+    assert set(told) == {"refflow", "command", "result"}
+    assert told["refflow"] == 1
+    assert typed[: len(told["command"].split())] == told["command"].split()
+    # What can be done once only fails the second time, and says so in the same shape.
+    assert set(behind.told) == {"refflow", "command", "result" if behind.code == 0 else "error"}
+    assert behind.told["command"] == told["command"]
+
+
+def test_events_in_json_are_a_line_each(terminal: Terminal) -> None:
+    lines = terminal.does("events", "--json", "--last", "5").out.splitlines()
+
+    positions = [json.loads(line)["position"] for line in lines]
+    assert positions == list(range(terminal.head() - 4, terminal.head() + 1))
+
+
+def test_what_was_recorded_comes_with_the_result(terminal: Terminal) -> None:
+    done = terminal.asks("reply", "Ana Lima", "no")
+
+    assert done["done"] == "Recorded: Ana Lima answered `no`."
+    assert done["events"][0]["kind"] == "reply.received"
+    assert done["undo"] == done["events"][0]["position"]
+    assert any(event["kind"] == "run.exited" for event in done["events"])
+
+
+def test_what_can_be_taken_back_says_how_and_is(terminal: Terminal) -> None:
+    said = terminal.does("person", "note", "Bo", "Likes tea")
+    assert f"undo: refflow undo {terminal.head()}\n" in said.err
+    assert "note:            Likes tea" in terminal.does("person", "show", "Bo").out
+
+    would = terminal.does("undo", "--dry-run")
+    assert "Would be taken back" in would.out
+    taken = terminal.does("undo", f"E{terminal.head()}")
+
+    assert "contact.noted" in taken.out
+    assert "note:" not in terminal.does("person", "show", "Bo").out
+    assert "contact.noted" not in terminal.does("events", "--effective").out
+    assert "contact.noted" in terminal.does("events").out
+
+
+def test_alone_it_is_next_and_outside_a_workspace_its_help(terminal: Terminal, tmp_path: Path) -> None:
+    assert terminal.does().out == terminal.does("next").out
+    assert terminal.does("--json").told["command"] == "next"
+
+    nowhere = terminal.bare(env={"HOME": str(tmp_path)})
+
+    assert nowhere.code == 0 or "no refflow workspace" in nowhere.err
+    assert terminal.bare("--workspace", str(tmp_path)).code == 2
+
+
+@pytest.mark.parametrize("group", ["person", "opening"])
+def test_a_group_alone_shows_its_commands(group: str, terminal: Terminal) -> None:
+    assert f"Usage: refflow {group}" in terminal.does(group).out
+
+    told = terminal.does(group, "--json").told
+
+    assert told["command"] == group
+    assert {"add", "edit", "show"} <= set(told["result"])
+
+
+def test_a_command_for_each_thing_to_do_works_as_it_is_printed(terminal: Terminal) -> None:
+    """What `next` prints under an entry can be typed."""
+    for step in terminal.asks("next")["steps"]:
+        typed = step["command"].split()
+        assert typed[0] == "refflow"
+        terminal.does(*typed[1:])
+
+
+def test_an_ask_lacks_what_only_the_owner_can_say(terminal: Terminal) -> None:
+    terminal.does("opening", "add", "https://y.example", "--title", "Chef", "--company", "Yam")
+    opening = terminal.asks("opening", "show", "Chef")["id"]
+    started = terminal.does("start", "referral-ask", "Ana Costa", "--for", opening)
+    assert "but lacks: why you ask just them, how a referral is handed in" in started.out
+
+    held = terminal.type("approve", "Ana Costa")
+    assert held.code == 3
+    assert f"add why you ask just them: refflow packet {opening} --for" in held.err
+    # What is printed can be typed.
+    terminal.does("packet", opening, "--for", terminal["Ana Costa"], "--line", "You know the place.")
+    terminal.does("opening", "edit", opening, "--submit", "by mail")
+
+    assert "missing" not in terminal.does("draft", "Ana Costa").out
+    terminal.does("approve", "Ana Costa")
+
+
+def test_approving_several_tells_of_each(terminal: Terminal) -> None:
+    terminal.does(
+        "opening", "add", "https://y.example", "--title", "Chef", "--company", "Yam", "--submit", "form"
+    )
+    terminal.does("start", "referral-ask", "Ana Costa", "--for", "Chef")
+    lacking = terminal.asks("draft", "Ana Costa")["message"]["id"]
+
+    said = terminal.type("approve", terminal["message"], lacking, lacking, "--json")
+
+    assert said.code == 3
+    assert said.result["done"] == "Approved 1 of 2."
+    assert [each["id"] for each in said.result["value"]["left"]] == [terminal["message"]]
+    assert len(said.result["value"]["kept"]) == 1
+
+
+def test_a_draft_can_be_changed_in_an_editor(terminal: Terminal, tmp_path: Path) -> None:
+    editor = tmp_path / "editor"
+    editor.write_text(
+        '#!/bin/sh\nprintf \'Subject: Mine\\n\\nHi Ana,\\n\\nmine too.\\n\' > "$1"\ntouch -d 2040-01-01 "$1"\n'
+    )
+    editor.chmod(0o755)
+
+    terminal.does("draft", terminal["message"], "--edit", env={"EDITOR": str(editor), "VISUAL": ""})
+
+    message = terminal.asks("draft", terminal["message"])["message"]
+    assert (message["subject"], message["body"]) == ("Mine", "Hi Ana,\n\nmine too.\n")
+    unsaved = terminal.type("draft", terminal["message"], "--edit", env={"EDITOR": "true", "VISUAL": ""})
+    assert (unsaved.code, "nothing was changed" in unsaved.err) == (2, True)
+    assert (
+        terminal.type("draft", terminal["message"], "--edit", env={"EDITOR": "false", "VISUAL": ""}).code == 1
+    )
+
+
+def test_a_draft_can_come_from_a_pipe(terminal: Terminal) -> None:
+    terminal.does("draft", terminal["message"], "--body-file", "-", input="Hello,\nÄ.\n")
+
+    assert terminal.asks("draft", terminal["message"])["message"]["body"] == "Hello,\nÄ.\n"
+
+
+def test_a_new_workspace_says_what_comes_next(terminal: Terminal, tmp_path: Path) -> None:
+    said = terminal.bare("init", str(tmp_path / "new one"), "--zone", "Europe/Lisbon")
+
+    assert said.code == 0
+    assert "time zone Europe/Lisbon" in said.out
+    assert "Your name stands under messages" in said.err
+    assert "cd '" in said.err
+    assert "refflow import" in said.err
+    told = terminal.bare("--json", "init", str(tmp_path / "other"), "--name", "Ö").result
+    assert told["folder"] == str(tmp_path / "other")
+    assert 'name: "Ö"' in (tmp_path / "other" / "refflow.yaml").read_text(encoding="utf-8")
+
+
+def test_every_command_is_tried_above() -> None:
+    tried = {tuple(line.split()[:2]) for line in (*READING, *WRITING)}
+    elsewhere = {"init", "demo", "completion", "unblock"}
+
+    def leaves() -> Iterator[tuple[str, ...]]:
+        for name in COMMANDS:
+            command = refflow.get_command(click.Context(refflow), name)
+            parts = command.commands if isinstance(command, click.Group) else {}
+            yield from ((name, part) for part in parts)
+            if not parts and name not in elsewhere:
+                yield (name,)
+
+    assert [leaf for leaf in leaves() if not any(each[: len(leaf)] == leaf for each in tried)] == []
+
+
+def test_a_block_is_lifted_once(terminal: Terminal) -> None:
+    terminal.does("block", "Ana Lima")
+    assert terminal.type("block", "Ana Lima").code == 2
+    assert "blocked" in terminal.does("person", "show", "Ana Lima").out
+    terminal.does("unblock", "Ana Lima")
+    assert terminal.type("unblock", "Ana Lima").code == 2

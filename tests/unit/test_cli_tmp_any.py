@@ -1,0 +1,163 @@
+"""Whatever is typed, a command ends with one of the promised codes and says what is wrong in words."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
+
+import click
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from refflow.cli.application import refflow
+from refflow.cli.catalogue import COMMANDS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.unit.conftest import Terminal
+
+CODES = {0, 1, 2, 3, 5}
+import collections, atexit; C = collections.Counter(); S={}; atexit.register(lambda: open("/tmp/clix/codes","w").write("\n".join(map(str,sorted((k,v,S[k]) for k,v in C.items())))))
+ELSEWHERE = {"demo", "init"}
+"""They make files where they are told to, and are tried elsewhere."""
+READING = {
+    "next",
+    "board",
+    "who",
+    "why",
+    "events",
+    "stats",
+    "verify",
+    "check",
+    "completion",
+    "opening show",
+    "person show",
+}
+
+
+def commands() -> Iterator[tuple[str, click.Command]]:
+    """Every command by its name."""
+    for name in COMMANDS:
+        command = refflow.get_command(click.Context(refflow), name)
+        assert command is not None
+        parts = command.commands if isinstance(command, click.Group) else {"": command}
+        for part, each in parts.items():
+            if name not in ELSEWHERE:
+                yield f"{name} {part}".strip(), each
+
+
+KNOWN = dict(commands())
+ODD = (
+    "", " ", "-", "--", "-1", "0", "1e9", "9" * 20, "9" * 5000, "nan", "\x1b[2J", "\r", "a\nb", "\udcff", "é",
+    "e\u0301", "\u202e", "\u2028", "x" * 5000, "%s", "{{ x }}", "{x}", "'", '"', "@", "a@", "a@b", "a@b\n.c",
+    "http://[", "http://[::1", "https://linkedin.com/in/", "https://www.linkedin.com/in/%", "+9999999bd", "-1y", "+1w",
+    "2026-02-30", "0001-01-01", "9999-12-31T23:59+00:00", "9999-12-31T23:59-23:59", "24:00", "friday", "c", "c1", "o",
+    "m", "c1:o1", "e1", "d1", "met", "*", "~", "$HOME", "\ufeff", "I\u0307", "ß", "\x7f", "\x85",
+    "1" * 18 + ":" + "a" * 64,
+)  # fmt: skip
+
+
+def not_of_the_disk(text: str) -> str:
+    """Paths that are typed are those of the folder the test runs in."""
+    return text.replace("/", "") if text.startswith(("/", ".", "~")) or "/.." in text else text
+
+
+odd = st.one_of(
+    st.sampled_from(ODD), st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)
+).map(not_of_the_disk)
+fitting = st.sampled_from([
+    *("Ana Lima", "Bo", "Ana Costa", "Acme", "{Engineer}", "{Designer}", "{message}", "{run}", "{task}", "{debt}", "{ask}"),
+    *("yes", "no", "later", "applied", "offer", "referred", "sent", "done", "referral-ask", "reconnect", "bash", "3"),
+    *("2026-11-28", "+2w", "eml", "https://x.example/1"),
+])  # fmt: skip
+
+
+@st.composite
+def command_lines(draw: st.DrawFn) -> list[str]:
+    """A command with words where it takes some: now and then those that fit."""
+    name = draw(st.sampled_from(sorted(KNOWN)))
+    words = name.split()
+    options: list[click.Option] = []
+    for parameter in KNOWN[name].params:
+        if isinstance(parameter, click.Option):
+            options.append(parameter)
+        else:
+            words.append(draw(fitting | fitting | odd))
+    for option in draw(st.lists(st.sampled_from(options), max_size=3)):
+        # An editor would wait for somebody.
+        if option.name != "in_editor":
+            words += [option.opts[0]] if option.is_flag else [option.opts[0], draw(fitting | odd)]
+    return words if draw(st.integers(0, 9)) else [*words, draw(odd)]
+
+
+@pytest.fixture
+def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Type in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.usefixtures("nowhere")
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(lines=st.lists(command_lines(), min_size=1, max_size=6))
+@example(lines=[["opening", "add", "http://[", "--title", "T", "--company", "C"], ["next"], ["board"]])
+@example(lines=[["person", "edit", "Bo", "--url", "http://["], ["person", "show", "Bo"]])
+@example(lines=[["start", "referral-ask", "Ana Costa", "--for", "{Designer}", "--line", "\x1b[2J"], ["next"]])
+def test_no_words_lead_to_a_fault(
+    lines: list[list[str]], terminals: Callable[[], AbstractContextManager[Terminal]]
+) -> None:
+    with terminals() as terminal:
+        for line in lines:
+            said = terminal.type(*(terminal.known.get(word.strip("{}"), word) for word in line), input="")
+            import collections; C.update([(line[0], said.code)]); S.setdefault((line[0],said.code),(line,said.err[:300]))
+
+            assert said.code in CODES, line
+            assert "Traceback" not in said.err + said.out, line
+            assert "This is a fault" not in said.err, (line, said.err)
+            assert (said.code in (0, 5)) or said.err, line
+        assert [each["differing"] for each in terminal.asks("replay", "--check")] == [0] * 10
+        assert terminal.asks("replay", "--verify")["differing"] == []
+        assert terminal.asks("verify")["damage"] is None
+
+
+@pytest.mark.usefixtures("nowhere")
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(line=command_lines().filter(lambda line: " ".join(line[:2]) in READING or line[0] in READING))
+def test_looking_changes_nothing_whatever_is_typed(
+    line: list[str], terminals: Callable[[], AbstractContextManager[Terminal]]
+) -> None:
+    with terminals() as terminal:
+        before = terminal.content()
+
+        terminal.type(*(terminal.known.get(word.strip("{}"), word) for word in line))
+
+        assert terminal.content() == before or "--now" in line
+
+
+@pytest.mark.usefixtures("nowhere")
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    words=st.lists(odd, max_size=3),
+    values=st.fixed_dictionaries({}, optional=dict.fromkeys(["--name", "--email", "--zone"], odd)),
+)
+def test_a_workspace_can_be_made_of_any_words(
+    words: list[str], values: dict[str, Any], terminals: Callable[[], AbstractContextManager[Terminal]]
+) -> None:
+    with terminals() as terminal:
+        place = terminal.folder.parent / "new"
+        typed = [word for option in values.items() for word in option]
+
+        said = terminal.bare("init", str(place), *typed, *(word for word in words if word.startswith("-")))
+
+        assert said.code in CODES
+        assert "fault" not in said.err, (typed, said.err)
+        if said.code == 0:
+            checked = terminal.bare("--workspace", str(place), "check")
+            assert checked.code == 0, checked.out
+            assert terminal.bare("--workspace", str(place), "next").err == ""
+        else:
+            assert not (place / "refflow.db").exists()
+            assert os.listdir(place) if place.exists() else True
