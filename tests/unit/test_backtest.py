@@ -43,7 +43,7 @@ def live(workspace: api.Workspace, name: str, person: int, day: int, script: Scr
         occurrence = api.Occurrence(after=timedelta(days=days), event=event, fields=fields)
         api.arrange(world, occurrence, simulator.contact, simulator.opening)
     world.go_on(simulator.start + api.HORIZON // timedelta(microseconds=1))
-    live_through(workspace, world.events)
+    live_through(workspace.log, workspace.views, world.events)
 
 
 @pytest.fixture(scope="module")

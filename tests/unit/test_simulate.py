@@ -223,6 +223,6 @@ def test_what_was_simulated_is_what_a_log_would_have_decided(
     with api.init(folder, NOW, name="Maya Okafor", email="maya@example.org") as real:
         api.add_person(real, api.PersonDetails(name="Ana Lima", company="Acme", relation="friend"), NOW)
         api.add_opening(real, api.OpeningDetails(company="Acme", title="Engineer"), NOW)
-        live_through(real, played(real, name, script, approves=approves).events)
+        live_through(real.log, real.views, played(real, name, script, approves=approves).events)
 
         assert api.redecide(real).differing == []

@@ -44,11 +44,9 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     },
     "Workflows": {
         "workflow": Entry("workflow", "workflow", "List, test, draw and migrate workflows."),
-        "watch": Entry("watch", "watch", "Judge every save of a workflow, and what it changes for live runs."),
+        "watch": Entry("watch", "watch", "Watch the files, and judge every save."),
         "simulate": Entry("simulate", "simulate", "Play a workflow ahead: what it would send, and when."),
-        "backtest": Entry(
-            "backtest", "backtest", "Show what a changed workflow would have done in your own history."
-        ),
+        "backtest": Entry("backtest", "backtest", "Decide your own history again by a changed workflow."),
     },
     "Setting up": {
         "init": Entry("setup", "init", "Make a workspace."),

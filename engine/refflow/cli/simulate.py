@@ -12,7 +12,6 @@ import click
 from refflow import api
 from refflow.errors import UsageError
 from refflow.events.event import instant
-from refflow.workflows.durations import Duration, parse_duration
 
 from .command import Command
 from .completing import contacts, openings, workflows
@@ -21,6 +20,7 @@ from .session import Session
 
 if TYPE_CHECKING:
     from refflow.workflows.definition import Definition
+    from refflow.workflows.durations import Duration
 
 FILES = (".yaml", ".yml")
 
@@ -140,6 +140,8 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _duration(text: str) -> Duration:
+    from refflow.workflows.durations import parse_duration
+
     found = parse_duration(text)
     if found is None:
         raise UsageError(f"`{text}` is not a duration: write 30m, 4h, 5d, 5bd or 2w.")

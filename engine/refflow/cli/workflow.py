@@ -26,7 +26,10 @@ def workflow() -> None:
 @click.option("--all", "every", is_flag=True, help="Also versions that no run follows any more.")
 @click.pass_obj
 def list_(session: Session, every: bool) -> None:
-    """List the workflows in force, and earlier versions of them that live runs still follow."""
+    """List the workflows and their versions.
+
+    Those in force, and earlier ones that live runs still follow.
+    """
     with session.reading() as opened:
         found = api.versions(opened.workspace, every=every)
     if session.as_json:
@@ -50,7 +53,10 @@ def list_(session: Session, every: bool) -> None:
 @click.argument("name", metavar="WORKFLOW|FILE", shell_complete=workflows)
 @click.pass_obj
 def show(session: Session, name: str) -> None:
-    """Tell what a workflow is about, when it starts, how it can end, and where its live runs are."""
+    """Tell what a workflow is about.
+
+    When it starts, how it can end, and where its live runs are.
+    """
     with session.reading() as opened:
         accepted = api.find_version(opened.workspace, name)
         drawn = api.draw(opened.workspace, accepted.definition)
@@ -77,7 +83,7 @@ def show(session: Session, name: str) -> None:
 )
 @click.pass_obj
 def graph(session: Session, name: str, form: Literal["text", "mermaid"]) -> None:
-    """Draw a workflow, with how many live runs are at each step."""
+    """Draw a workflow with its live runs."""
     with session.reading() as opened:
         drawn = api.draw(opened.workspace, api.find_version(opened.workspace, name).definition, form)
     if session.as_json:
@@ -89,7 +95,9 @@ def graph(session: Session, name: str, form: Literal["text", "mermaid"]) -> None
 @workflow.command()
 @click.pass_obj
 def schema(session: Session) -> None:
-    """Print the JSON Schema (draft-07) of workflow files, for editors that complete and check while you type.
+    """Print the JSON Schema for editors.
+
+    Draft-07: with it an editor completes and checks while you type.
 
     \b
     refflow workflow schema > workflow.schema.json
@@ -110,7 +118,9 @@ def schema(session: Session) -> None:
 @click.argument("new", metavar="[NEW]", required=False, shell_complete=workflows)
 @click.pass_obj
 def diff(session: Session, old: str, new: str | None) -> None:
-    """Show what differs between two versions, and what the second would be to each live run.
+    """Show what differs between two versions.
+
+    And what the second would be to each live run.
 
     OLD and NEW are a name (the version in force), `name@hash`, or a file. With one alone, it is held against the
     version in force. To a live run a change is cosmetic (texts), forward (what it has not come to) or breaking
@@ -140,7 +150,9 @@ def diff(session: Session, old: str, new: str | None) -> None:
 @click.option("--dry-run", is_flag=True, help="Show what would become of each run, and change nothing.")
 @click.pass_obj
 def migrate(session: Session, version: str, only: str | None, dry_run: bool) -> None:
-    """Let live runs go on by another version of their workflow: the one in force, or that of a hash.
+    """Bring live runs to another version.
+
+    To the one in force, or to that of a hash.
 
     A run goes over when its step is still there and means the same kind of thing. Timers stay as they were set.
     It is an event like any other: `refflow undo` takes it back.
@@ -189,7 +201,9 @@ def _tell_runs(opened: Opened, runs: list[api.Migration]) -> None:
 @click.option("--verbose", "-v", is_flag=True, help="Tell what happened in every test.")
 @click.pass_obj
 def test(session: Session, files: tuple[Path, ...], coverage: bool, generate: bool, verbose: bool) -> int:
-    """Run the tests beside the workflows: `referral-ask.test.yaml` tests `referral-ask.yaml`.
+    """Run the tests beside the workflows.
+
+    `referral-ask.test.yaml` tests `referral-ask.yaml`.
 
     FILE is a workflow, a file of tests, or a folder. A test tells what happens, and what is expected then; it
     runs in an empty workspace of its own, and nothing is sent. Exit code 5: something is not as expected.

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from itertools import groupby
 
 from refflow.events.event import Commit, NewEvent, StoredEvent, commit_id
-from refflow.workspace.workspace import Workspace
+from refflow.log.log import Log
+from refflow.views.store import ViewStore
 
 
-def live_through(workspace: Workspace, events: Iterable[StoredEvent]) -> None:
+def live_through(log: Log, views: ViewStore, events: Iterable[StoredEvent]) -> None:
     """Append the events of a world that began at the head of this log, commit by commit, and bring the views up."""
     for number, commit in enumerate(commits_of(events)):
         told = tuple(
@@ -18,8 +19,8 @@ def live_through(workspace: Workspace, events: Iterable[StoredEvent]) -> None:
         )
         at = commit[0].recorded_at
         key = commit_id(at, number.to_bytes(10, "big"))
-        workspace.log.append(Commit(id=key, recorded_at=at, events=told), workspace.log.head())
-    workspace.views.rebuild(workspace.log)
+        log.append(Commit(id=key, recorded_at=at, events=told), log.head())
+    views.rebuild(log)
 
 
 def commits_of(events: Iterable[StoredEvent]) -> list[list[StoredEvent]]:
