@@ -79,7 +79,7 @@ class Session:
             workspace, now = opened.workspace, opened.now
             if workspace.read_only:
                 self.output.note("note: nothing can be written here, so this is how the workspace was left.")
-            elif True:
+            elif not opened.in_the_past():
                 try:
                     api.synchronise(workspace, now)
                     if workspace.due(now):
