@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import date, UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from textwrap import dedent, indent
@@ -423,7 +423,7 @@ def test_a_template_that_speaks_of_other_data_is_refused() -> None:
 
 def test_the_holidays_of_a_contact_are_those_of_their_zone() -> None:
     zone = "America/New_York"
-    calendars = {zone: (MONDAY.date() + timedelta(days=2),)}
+    calendars: dict[str, tuple[date, ...]] = {zone: (MONDAY.date() + timedelta(days=2),)}
     for whose, day in (("workspace", "Wed"), ("contact", "Thu")):
         policy = f"{{window: {{days: mon-fri, hours: 09:00-17:00, holidays: {whose}}}}}"
         bench = Bench(workflow(policy=policy), settings=Settings(**NO_LIMITS, calendars=calendars))
