@@ -47,13 +47,6 @@ def new_log(path: Path) -> Iterator[SqliteLog]:
         yield SqliteLog.create(connection, KINDS, "bench", START)
 
 
-@contextmanager
-def opened(path: Path) -> Iterator[SqliteLog]:
-    """The log at `path`."""
-    with closing(connect(path)) as connection:
-        yield SqliteLog(connection, KINDS)
-
-
 def make_log(path: Path, events: int) -> Path:
     """A log of so many events."""
     with new_log(path) as log:

@@ -8,12 +8,15 @@ from __future__ import annotations
 import resource
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
+from refflow.log.database import connect
+from refflow.log.sqlite import SqliteLog
 from refflow.views import built_in
 from refflow.views.store import refold
 
-from .logs import KINDS, opened
+from .logs import KINDS
 
 
 def growth(log: Path, until: int) -> int:
@@ -34,7 +37,10 @@ def _peak() -> int:
 def main() -> None:
     """Replay, and print by how much the peak rose."""
     path, until = Path(sys.argv[1]), int(sys.argv[2])
-    with opened(path) as log:
+    with closing(connect(path)) as connection:
+        # SQLite's own cache is bounded, but 64 MB of it would hide what a fold keeps of a small log.
+        connection.execute("PRAGMA cache_size = -2000")
+        log = SqliteLog(connection, KINDS)
         before = _peak()
         refold(log, built_in(KINDS), until=until, added=lambda row, added: None)
     print(_peak() - before)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from textwrap import dedent, indent
