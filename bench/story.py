@@ -21,8 +21,12 @@ from refflow.events.event import instant, micros
 START = micros(datetime(2024, 1, 1, 9, tzinfo=UTC))
 HOUR = 3_600_000_000
 
-FIRST = "Aiko Amara Ben Carla Chidi Dana Elif Farid Grace Hana Igor Jonas Kofi Lena Mei Nadia Omar Priya Quinn Rosa".split()
-LAST = "Abe Bauer Costa Diallo Evans Ferrari Garcia Haddad Ivanov Jansen Kim Lopez Mbeki Novak Okafor Park Rossi".split()
+FIRST = (
+    "Aiko Amara Ben Carla Chidi Dana Elif Farid Grace Hana Igor Jonas Kofi Lena Mei Nadia Omar Priya Quinn Rosa"
+).split()
+LAST = (
+    "Abe Bauer Costa Diallo Evans Ferrari Garcia Haddad Ivanov Jansen Kim Lopez Mbeki Novak Okafor Park Rossi"
+).split()
 WORDS = "Acme Borealis Cobalt Delta Ember Fjord Granite Harbour Indigo Juniper Krypton Lumen Meridian Nimbus".split()
 FORMS = ("Inc.", "GmbH", "Labs", "Ltd", "AG", "Systems, Inc.", "Group", "Software")
 TITLES = (

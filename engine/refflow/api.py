@@ -47,6 +47,7 @@ from refflow.plugins.channel import (
     Outgoing,
     Permanent,
     Retryable,
+    Unauthorised,
     Unfound,
     single_line,
 )
@@ -97,9 +98,15 @@ if TYPE_CHECKING:
     from refflow.workspace.board import Card as Card
     from refflow.workspace.board import board as board
     from refflow.workspace.board import board_as_of as board_as_of
+    from refflow.workspace.checking import Checked as Checked
+    from refflow.workspace.checking import Code as Code
+    from refflow.workspace.checking import Outdated as Outdated
+    from refflow.workspace.checking import check as check
+    from refflow.workspace.checking import explain as explain
+    from refflow.workspace.checking import outdated as outdated
+    from refflow.workspace.checking import report as report
     from refflow.workspace.debts import find_debt as find_debt
     from refflow.workspace.debts import settle_debt as settle_debt
-    from refflow.workspace.definitions import check as check
     from refflow.workspace.definitions import read_definition as read_definition
     from refflow.workspace.drawing import draw as draw
     from refflow.workspace.history import Explanation as Explanation
@@ -124,6 +131,13 @@ if TYPE_CHECKING:
     from refflow.workspace.openings import find_opening as find_opening
     from refflow.workspace.openings import packet as packet
     from refflow.workspace.openings import personalise as personalise
+    from refflow.workspace.pausing import away as away
+    from refflow.workspace.pausing import pause as pause
+    from refflow.workspace.pausing import pauses as pauses
+    from refflow.workspace.pausing import queue as queue
+    from refflow.workspace.pausing import reopen_channel as reopen_channel
+    from refflow.workspace.pausing import resume as resume
+    from refflow.workspace.pausing import withdraw as withdraw
     from refflow.workspace.people import PersonDetails as PersonDetails
     from refflow.workspace.people import Profile as Profile
     from refflow.workspace.people import add_person as add_person
@@ -182,6 +196,7 @@ if TYPE_CHECKING:
     from refflow.workspace.whynot import Condition as Condition
     from refflow.workspace.whynot import Eligibility as Eligibility
     from refflow.workspace.whynot import why_not as why_not
+    from refflow.workspace.workspace import Incoming as Incoming
     from refflow.workspace.workspace import Workspace as Workspace
     from refflow.workspace.workspace import open_workspace as open_workspace
 
@@ -229,11 +244,17 @@ _CALLS = {
         "find_debt",
         "settle_debt",
     ),
-    "definitions": (
-        "check",
-        "read_definition",
-    ),
+    "definitions": ("read_definition",),
     "drawing": ("draw",),
+    "checking": (
+        "Checked",
+        "Code",
+        "Outdated",
+        "check",
+        "explain",
+        "outdated",
+        "report",
+    ),
     "history": (
         "Explanation",
         "Reason",
@@ -263,6 +284,15 @@ _CALLS = {
         "find_opening",
         "packet",
         "personalise",
+    ),
+    "pausing": (
+        "away",
+        "pause",
+        "pauses",
+        "queue",
+        "reopen_channel",
+        "resume",
+        "withdraw",
     ),
     "people": (
         "PersonDetails",
@@ -343,6 +373,7 @@ _CALLS = {
         "why_not",
     ),
     "workspace": (
+        "Incoming",
         "Workspace",
         "open_workspace",
     ),
@@ -372,6 +403,8 @@ __all__ = [
     "Channel",
     "ChannelContext",
     "ChannelSpec",
+    "Checked",
+    "Code",
     "CommandSpec",
     "Comparison",
     "Condition",
@@ -438,6 +471,7 @@ __all__ = [
     "Tie",
     "Trial",
     "Tried",
+    "Unauthorised",
     "Undone",
     "Unfound",
     "UpcasterSpec",
@@ -475,6 +509,7 @@ __all__ = [
     "edit_person",
     "email_key",
     "events",
+    "explain",
     "find_ask",
     "find_contact",
     "find_debt",
@@ -506,6 +541,7 @@ __all__ = [
     "replay_check",
     "replay_until",
     "reply",
+    "report",
     "say_distance",
     "say_when",
     "schema",

@@ -1,4 +1,4 @@
-"""The data that ships with refflow: the standard workflows, their templates, and a sample export."""
+"""The data that ships with refflow: the standard workflows and templates, pages on codes, a sample export."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ from pathlib import Path
 def workflows() -> Path:
     """The folder of the standard workflows."""
     return _shipped("_workflows", "workflows")
+
+
+def code_pages() -> Path:
+    """The folder of the pages about the codes of findings."""
+    return _shipped("_codes", "docs/codes")
 
 
 def sample_export() -> Path:

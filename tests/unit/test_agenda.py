@@ -61,7 +61,7 @@ def test_an_ask_is_to_be_approved_then_sent_then_waited_for(search: Search) -> N
 def test_what_a_draft_lacks_is_told(search: Search) -> None:
     search.ask("Ana Lima", line=None)
 
-    assert steps(search)[0].text == "Read and approve `ask` (lacks: ask.line)"
+    assert steps(search)[0].text == "Read and approve `ask` (lacks: personal line)"
 
 
 def test_an_answer_is_to_be_read_until_somebody_says_what_it_means(search: Search) -> None:

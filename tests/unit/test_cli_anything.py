@@ -66,31 +66,47 @@ def not_of_the_disk(text: str) -> str:
 
 
 odd = st.one_of(
-    st.sampled_from(ODD), st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)
+    st.sampled_from(ODD),
+    st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12),
 ).map(not_of_the_disk)
-fitting = st.sampled_from([
-    *("Ana Lima", "Bo", "Ana Costa", "Acme", "{Engineer}", "{Designer}", "{message}", "{run}", "{task}", "{debt}", "{ask}"),
-    *("yes", "no", "later", "applied", "offer", "referred", "sent", "done", "referral-ask", "reconnect", "bash", "3"),
-    *("2026-11-28", "+2w", "eml", "https://x.example/1"),
-])  # fmt: skip
+PEOPLE = ("Ana Lima", "Bo", "Ana Costa", "{Ana Lima}", "{run}", "ana.lima@acme.example")
+OPENINGS = ("{Engineer}", "{Designer}", "Designer", "https://acme.example/Engineer")
+DATES = ("2026-11-28", "+2w", "yesterday", "14:30", "today")
+FITTING = {
+    "person_": PEOPLE, "contact": PEOPLE, "opening_": OPENINGS, "about": OPENINGS, "where": ("Acme", *OPENINGS),
+    "target": ("{message}", "{task}", "{debt}", "{ask}", *PEOPLE, *OPENINGS),
+    "subject": ("{message}", "{run}", *PEOPLE),
+    "outcome": ("done", "sent", "referred", "met", "applied", "interview", "offer", "rejected", "withdrawn", "settled"),
+    "answer": ("yes", "no", "later", "refer-on", "unclear"), "message": ("{message}", "Ana Lima"),
+    "messages": ("{message}", "Ana Lima"), "workflow": ("referral-ask", "reconnect", "thank"),
+    "when": DATES, "at": DATES, "as_of": DATES, "deadline": DATES, "until": DATES,
+    "event": ("3", "e40", "46"), "kinds": ("ask.opened",),
+    "company": ("Acme",), "channel": ("call", "met", "eml", "paste"), "view": ("runs",), "zone": ("Europe/Lisbon",),
+}  # fmt: skip
+"""Words that make sense, by what takes them."""
+
+
+def fitting(parameter: click.Parameter) -> st.SearchStrategy[str]:
+    """A word that makes sense for a parameter, mostly."""
+    words = st.sampled_from(FITTING.get(parameter.name or "", ("Hello", "7")))
+    return st.integers(0, 4).flatmap(lambda luck: words if luck else odd)
 
 
 @st.composite
 def command_lines(draw: st.DrawFn) -> list[str]:
-    """A command with words where it takes some: now and then those that fit."""
+    """A command with words where it takes some: now and then odd ones."""
     name = draw(st.sampled_from(sorted(KNOWN)))
     words = name.split()
-    options: list[click.Option] = []
-    for parameter in KNOWN[name].params:
-        if isinstance(parameter, click.Option):
-            options.append(parameter)
-        else:
-            words.append(draw(fitting | fitting | odd))
-    for option in draw(st.lists(st.sampled_from(options), max_size=3)):
+    parameters = KNOWN[name].params
+    words += [draw(fitting(each)) for each in parameters if isinstance(each, click.Argument)]
+    options = [each for each in parameters if isinstance(each, click.Option)]
+    own = [each for each in options if not each.hidden] or options
+    for option in draw(st.lists(st.sampled_from(own), max_size=3)):
         # An editor would wait for somebody.
         if option.name != "in_editor":
-            words += [option.opts[0]] if option.is_flag else [option.opts[0], draw(fitting | odd)]
-    return words if draw(st.integers(0, 9)) else [*words, draw(odd)]
+            words += [option.opts[0]] if option.is_flag else [option.opts[0], draw(fitting(option))]
+    common = st.sampled_from([each.opts[0] for each in options if each.hidden and each.is_flag] or ["--json"])
+    return words + draw(st.lists(common | odd, max_size=1))
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ READING = [
     "workflow graph thank --format mermaid", "workflow schema", "workflow diff referral-ask", "workflow test {thank}",
     "workflow migrate thank --dry-run", "simulate referral-ask --reply after=4bd,intent=agreed", "simulate {run}",
     "simulate thank --all-paths", "simulate thank --runs 3", "backtest {thank}",
+    "explain E211", "pause", "queue", "queue Bo",
 ]  # fmt: skip
 WRITING = [
     "draft {message} --subject A\\ word", "approve {message}", "approve --all", "do {task} done --note Coffee",
@@ -42,6 +43,7 @@ WRITING = [
     "--title T --company C --deadline friday", "opening edit {Engineer} --requisition 7", "opening close {Engineer}",
     "opening alias Acme\\ Labs Acme", "start reconnect Ana\\ Costa --for {Designer}",
     "packet {Engineer} --for Bo --line Yes", "block Bo --reason Quarrel", "undo", "replay",
+    "pause Bo --reason Ill", "pause {run} --until 2026-12-07", "pause --all", "away 2026-12-21 2027-01-04",
 ]  # fmt: skip
 
 
@@ -155,11 +157,11 @@ def test_an_ask_lacks_what_only_the_owner_can_say(terminal: Terminal) -> None:
     terminal.does("opening", "add", "https://y.example", "--title", "Chef", "--company", "Yam")
     opening = terminal.asks("opening", "show", "Chef")["id"]
     started = terminal.does("start", "referral-ask", "Ana Costa", "--for", opening)
-    assert "but lacks: why you ask just them, how a referral is handed in" in started.out
+    assert "but lacks: personal line, how to submit" in started.out
 
     held = terminal.type("approve", "Ana Costa")
     assert held.code == 3
-    assert f"add why you ask just them: refflow packet {opening} --for" in held.err
+    assert f"add personal line: refflow packet {opening} --for" in held.err
     # What is printed can be typed.
     terminal.does("packet", opening, "--for", terminal["Ana Costa"], "--line", "You know the place.")
     terminal.does("opening", "edit", opening, "--submit", "by mail")
@@ -222,7 +224,7 @@ def test_a_new_workspace_says_what_comes_next(terminal: Terminal, tmp_path: Path
 
 def test_every_command_is_tried_above() -> None:
     tried = {tuple(line.split()[:2]) for line in (*READING, *WRITING)}
-    elsewhere = {"init", "demo", "completion", "unblock", "watch"}
+    elsewhere = {"init", "demo", "completion", "unblock", "watch", "resume"}
 
     def leaves() -> Iterator[tuple[str, ...]]:
         for name in COMMANDS:
@@ -241,3 +243,20 @@ def test_a_block_is_lifted_once(terminal: Terminal) -> None:
     assert "blocked" in terminal.does("person", "show", "Ana Lima").out
     terminal.does("unblock", "Ana Lima")
     assert terminal.type("unblock", "Ana Lima").code == 2
+
+
+def test_what_rests_goes_on_when_it_is_resumed(terminal: Terminal) -> None:
+    terminal.does("pause", "Ana Lima")
+    assert "Ana Lima" in terminal.does("pause").out
+
+    assert "Ana Lima" in terminal.does("resume", "Ana Lima").out
+
+    assert "Nothing rests" in terminal.does("pause").out
+    assert terminal.type("resume", "Ana Lima").code == 2
+    assert terminal.type("resume", "--all").code == 2
+
+
+def test_findings_come_in_the_form_that_is_wanted(terminal: Terminal) -> None:
+    assert json.loads(terminal.does("check", "--format", "sarif").out)["version"] == "2.1.0"
+    assert terminal.type("check", "--format", "sarif", "--json").code == 2
+    assert "promises, whatever happens" in terminal.does("check").out

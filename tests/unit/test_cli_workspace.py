@@ -118,6 +118,7 @@ def test_the_log_does_not_go_back_in_time(terminal: Terminal) -> None:
 
 @pytest.mark.parametrize("line", LOOKING)
 def test_looking_at_an_earlier_time_writes_nothing(line: str, terminal: Terminal) -> None:
+    (terminal.folder / "refflow.yaml").write_text("name: Somebody Else\n", encoding="utf-8")
     before = terminal.content()
 
     assert terminal.does(*line.split(), "--now", "2026-11-20").err == ""
@@ -235,6 +236,8 @@ def test_views_of_another_version_are_read_where_nothing_can_be_written(sealed: 
 
     assert "Ana Lima" in board.stdout
     assert unprivileged(["replay", "--check"], sealed).returncode == 0
+    rebuilt = unprivileged(["replay"], sealed)
+    assert (rebuilt.returncode, "Nothing was rebuilt" in rebuilt.stderr) == (1, True)
 
 
 def test_changes_that_wait_beside_a_sealed_database_are_not_overlooked(sealed: Terminal) -> None:

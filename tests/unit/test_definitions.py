@@ -56,7 +56,7 @@ def test_a_new_workspace_has_the_standard_workflows_in_force(search: Search) -> 
 
     assert in_force >= STANDARD
     assert new_events(search) == []
-    assert api.check(search.workspace)[0] == []
+    assert api.check(search.workspace).problems == ()
 
 
 def test_a_changed_file_is_recorded_once(search: Search) -> None:
@@ -111,10 +111,10 @@ def test_two_workflows_of_ones_own_with_one_name_are_a_problem(search: Search) -
     search.define(HELLO)
     own(search, "other").write_text(HELLO)
 
-    (problem,) = api.check(search.workspace)[0]
+    (problem,) = api.check(search.workspace).problems
 
     assert (problem.code, Path(problem.file).name, problem.line) == ("E008", "other.yaml", 2)
-    assert problem.message == "`hello.yaml` is called `hello`, too"
+    assert problem.message == "a second workflow `hello`"
 
 
 # Mistakes.
@@ -131,7 +131,7 @@ def test_a_broken_file_leaves_the_last_good_version_in_force(search: Search) -> 
     assert search.warnings == [
         f"{own(search, 'hello')} has a problem: the last good version stays in force. See `refflow check`."
     ]
-    assert [problem.line for problem in api.check(search.workspace)[0]] == [11]
+    assert [problem.line for problem in api.check(search.workspace).problems] == [11]
     search.start("hello", "Ana Lima")
 
 
@@ -170,7 +170,7 @@ def test_broken_settings_leave_the_last_good_ones_in_force(search: Search) -> No
     assert search.warnings == [
         f"{search.folder.settings} has a problem: the last good version stays in force. See `refflow check`."
     ]
-    assert [problem.code for problem in api.check(search.workspace)[0]] == ["E130"]
+    assert [problem.code for problem in api.check(search.workspace).problems] == ["E130"]
 
 
 def test_without_its_settings_file_nothing_is_written_until_it_is_back(search: Search) -> None:
@@ -263,7 +263,7 @@ def test_a_broken_template_is_told_where_it_is_used(search: Search) -> None:
     (search.folder.path / "templates" / "nudge.txt").write_text("Subject: Hi\n\n{{ contact.frist_name }}\n")
     api.synchronise(search.workspace, search.now)
 
-    (problem,) = api.check(search.workspace)[0]
+    (problem,) = api.check(search.workspace).problems
     assert (problem.file, problem.line) == ("templates/nudge.txt", 3)
     assert "frist_name" in problem.message
     assert len(search.warnings) == 1

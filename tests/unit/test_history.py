@@ -210,7 +210,8 @@ def test_whatever_happened_everything_can_tell_why(
     with searching() as search:
         search.live(data.draw(histories(20)))
         find = search.workspace.views.find
-        subjects = [each.id for each in (*find(Message), *find(Run), *find(Task))]
+        subjects = [each.id for each in find(Message)] + [each.id for each in find(Run)]
+        subjects += [each.id for each in find(Task)]
         effective = {event.position for event in search.events()}
 
         for subject in subjects:

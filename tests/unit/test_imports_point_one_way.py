@@ -22,8 +22,9 @@ MAY_IMPORT: dict[str, str] = {
     "events": "errors",
     "log": "errors events",
     "views": "errors contacts events log",
-    # Decisions look at rows and events; that there is a log is none of their business.
-    "workflows": "errors contacts events views",
+    # Decisions look at rows and events; that there is a log is none of their business. What a finding means is
+    # told by a page that ships as a file.
+    "workflows": "errors resources contacts events views",
     "effects": "errors plugins events views workflows",
     "workspace": "errors resources contacts plugins events log views workflows effects",
     "api": "errors contacts plugins workspace",
@@ -31,7 +32,7 @@ MAY_IMPORT: dict[str, str] = {
     # of a workspace before there is one.
     "cli": "errors resources events views workflows workspace api",
     # For authors of plugins and stores: nothing of refflow imports it.
-    "testing": "errors plugins events log views",
+    "testing": "errors plugins events log views workflows",
 }
 """What each part of refflow may import of the others. A part comes after all that it may import."""
 

@@ -241,6 +241,11 @@ def test_who_must_not_be_written_to_any_more_ends_the_ask(asked: Search, answers
     assert asked.ask_of(ANA).outcome == "do_not_contact"
 
 
+def test_nobody_is_asked_about_two_openings_at_once(asked: Search) -> None:
+    with pytest.raises(Held, match=r"referral-ask waits for its turn \(exclusive\)"):
+        asked.ask(ANA, "Designer")
+
+
 def test_an_ask_that_the_owner_cancels_frees_the_opening(asked: Search) -> None:
     api.cancel_run(asked.workspace, asked.run("referral-ask"), "no longer", asked.now)
 
@@ -353,6 +358,16 @@ def test_a_tie_is_renewed_at_most_twice_a_year(greeted: Search) -> None:
     greeted.start("reconnect", CHI)
 
 
+def test_a_hello_keeps_a_week_from_any_other_message(search: Search) -> None:
+    search.refer(CHI)
+    search.send(CHI)
+    search.wait("4bd")
+    search.start("reconnect", CHI)
+
+    with pytest.raises(Held, match=r"is held until Mon 30 Nov \(gap\)"):
+        search.approve(CHI)
+
+
 def test_whoever_got_three_messages_in_two_months_gets_no_hello(search: Search) -> None:
     search.refer(CHI)
     search.send(CHI)
@@ -398,6 +413,13 @@ def test_thanks_are_due_within_a_day_and_settled_by_the_message(helped: Search) 
 
     assert ended(helped, "thank") == ("thanked", "good")
     assert debts(helped) == [("thanks", timedelta(days=1), True)]
+
+
+def test_thanks_do_not_wait_for_the_gap_after_the_ask(asked: Search) -> None:
+    asked.refer(ANA)
+    asked.send(ANA)
+
+    assert asked.messages(ANA) == ["ask sent", "thanks sent"]
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def test_what_is_not_given_has_its_default(text: str) -> None:
         ("caps: [{per: company, unanswered: 2}]", "1:14 E011"),
         ("open_asks: {per_company: many}", "1:26 E011"),
         ("approval: always", "1:11 E011"),
-        ("approval: batch", "1:11 E010"),
+        ("approval: bunch", "1:11 E011"),
         ("plugins: [email]", "1:10 E005"),
         ("just words", "1:1 E005"),
         ("name: a\nname: b", "2:1 E002"),

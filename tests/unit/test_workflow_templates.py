@@ -206,3 +206,52 @@ def test_what_cannot_be_filled_in_is_an_error_and_not_a_message(text: str) -> No
 
 def test_placeholders_are_found_in_edited_text() -> None:
     assert placeholders_in("a [missing: ask.line] b [MISSING: ask.line] [missing] [missing: x") == ("ask.line",)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{% if contact.warmth == "hot" %}x{% endif %}', "E143 `contact.warmth` is never `hot`"),
+        (
+            "{% if contact.referrals == 'two' %}x{% endif %}",
+            "E143 `contact.referrals`: a number never equals a text",
+        ),
+        ("{% if contact.days_quiet > 3 %}x{% endif %}", "E143 `contact.days_quiet` may be missing"),
+        (
+            "{% if contact.name > 3 %}x{% endif %}",
+            "E143 `contact.name` is a text, not to be compared with a number",
+        ),
+        ("{{ contact.days_quiet + 1 }}", "E143 `contact.days_quiet` may be missing"),
+        ("{% for each in contact.name %}x{% endfor %}", "E143 `contact.name` is a text, not a list"),
+        ("{{ 'x' if contact.warmth == 'wram' }}", "E143 `contact.warmth` is never `wram`"),
+    ],
+)
+def test_a_template_is_checked_against_the_types_of_what_it_speaks_of(text: str, said: str) -> None:
+    (problem,) = check_template("t", text, SCOPE)
+
+    assert f"{problem.code} {problem.message}".startswith(said)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% if contact.days_quiet and contact.days_quiet > 3 %}x{% endif %}",
+        "{% if contact.days_quiet is defined %}{{ contact.days_quiet + 1 }}{% endif %}",
+        "{% if not contact.days_quiet %}new{% elif contact.days_quiet > 3 %}x{% endif %}",
+        "{% if not contact.days_quiet or contact.days_quiet > 3 %}x{% endif %}",
+        "{{ contact.days_quiet + 1 if contact.days_quiet else 'none' }}",
+        "{% if contact.warmth == 'close' %}x{% endif %}",
+        "{% for each in range(3) %}{{ each + 1 }}{% endfor %}",
+        "{{ contact.title | upper }}",
+        "{% if contact.title == 'CTO' %}x{% endif %}",
+    ],
+)
+def test_what_can_work_in_a_template_is_accepted(text: str) -> None:
+    assert check_template("t", text, SCOPE) == ()
+
+
+def test_an_escape_that_no_text_has_is_told() -> None:
+    (problem,) = check_template("t", "Hi {{ contact.name | replace('a', '\\.') }}", SCOPE)
+
+    assert problem.code == "E142"
+    assert "invalid escape" in problem.message

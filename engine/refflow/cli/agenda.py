@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from refflow import api
+from refflow.views.contacts import Contact
 
 from .command import Command
 from .consequences import owed
@@ -35,7 +36,14 @@ def next_(session: Session, why: bool, everything: bool) -> None:
         told.section("Waiting", [_waiting(opened, each) for each in found.waiting])
         told.section("Nobody asked yet", [_suggestion(each) for each in found.suggestions])
         if not told.anything:
-            session.output.line("Nothing to do. Add an opening: refflow opening add URL --title TITLE")
+            session.output.line(f"Nothing to do. {_begin(opened)}")
+
+
+def _begin(opened: Opened) -> str:
+    """What somebody types who has just begun."""
+    if not opened.workspace.views.query(Contact, "true LIMIT 1"):
+        return "Bring your network: refflow import PATH-OF-YOUR-LINKEDIN-EXPORT"
+    return "Add an opening: refflow opening add URL --title TITLE"
 
 
 class _Told:

@@ -23,7 +23,7 @@ COMPLETE = "_REFFLOW_COMPLETE"
 
 ABOUT = """Run your referral outreach: find who can refer you, ask well, follow up, thank, keep them posted.
 
-Alone, it is `refflow next`.
+New here? `refflow demo` plays a made-up search, and `refflow init` begins yours. Alone, it is `refflow next`.
 """
 
 
@@ -122,7 +122,8 @@ refflow = Refflow(
     callback=_bare,
     invoke_without_command=True,
     help=ABOUT,
-    epilog="`refflow COMMAND --help` tells more about a command.",
+    epilog="`refflow COMMAND --help` tells more about a command. WHEN is a day or a time, as: 2026-03-02, friday,"
+    " `tomorrow 9:00`, +3bd (in three business days).",
     params=[
         *common_options(hidden=False),
         click.Option(

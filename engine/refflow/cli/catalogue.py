@@ -31,6 +31,10 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "who": Entry("who", "who", "Rank who could refer you to a company or an opening."),
         "start": Entry("asking", "start", "Start a workflow with somebody."),
         "packet": Entry("openings", "packet", "Print what a referrer needs, ready to paste."),
+        "pause": Entry("pausing", "pause", "Let a person, a run, a workflow or everything rest."),
+        "resume": Entry("pausing", "resume", "End a pause."),
+        "away": Entry("pausing", "away", "Let everything rest while you are away."),
+        "queue": Entry("pausing", "queue", "Show what waits for its turn with a person."),
         "block": Entry("people", "block", "Let no message go to somebody."),
         "unblock": Entry("people", "unblock", "Lift a block."),
     },
@@ -51,7 +55,8 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     "Setting up": {
         "init": Entry("setup", "init", "Make a workspace."),
         "demo": Entry("demo", "demo", "Play a made-up job search, in a folder of its own."),
-        "check": Entry("setup", "check", "Check the settings and the workflows."),
+        "check": Entry("checking", "check", "Check the settings and the workflows."),
+        "explain": Entry("checking", "explain", "Tell what a finding of `check` means."),
         "completion": Entry("setup", "completion", "Print what completes commands and names in a shell."),
     },
 }

@@ -59,6 +59,12 @@ def _remembered(name: str, hidden: bool) -> dict[str, Any]:
     return {"expose_value": False, "callback": remember, "hidden": hidden}
 
 
+class Number(click.IntRange):
+    """A whole number within bounds."""
+
+    name = "number"
+
+
 class Command(click.Command):
     """A command that takes the common options."""
 

@@ -12,7 +12,6 @@ from refflow.views.debts import Debt
 from refflow.views.messages import Message
 from refflow.views.runs import Run
 
-from .lacking import in_words
 from .naming import opening, person
 
 if TYPE_CHECKING:
@@ -93,13 +92,16 @@ def owed(opened: Opened, debt: Debt) -> str:
 
 
 def _message(opened: Opened, key: str, event: StoredEvent) -> str:
+    from refflow.workspace.lacking import in_words
+    from refflow.workspace.telling import in_other_words
+
     message = opened.workspace.views.get(Message, key)
     if message is None:
         return ""
     to = person(opened.workspace, message.contact)
     match message.status:
         case "drafted":
-            lacks = f", but lacks: {in_words(message.missing)}" if message.missing else ""
+            lacks = f", but lacks: {', '.join(in_words(message.missing))}" if message.missing else ""
             return f"{key} to {to} is drafted{lacks}. Read it: refflow draft {key}"
         case "held":
             return f"{key} to {to} is held{_until(opened, message)}: {message.detail}"
@@ -108,7 +110,7 @@ def _message(opened: Opened, key: str, event: StoredEvent) -> str:
         case "sent" if event.by != "user":
             return f"{key} to {to} was sent."
         case "skipped" if event.by != "user":
-            return f"{key} to {to} is left out: {getattr(event.payload, 'reason', '')}"
+            return f"{key} to {to} is left out: {in_other_words(getattr(event.payload, 'reason', ''))}"
         case "failed":
             reason = getattr(event.payload, "reason", "")
             return f"{key} to {to} could not be handed over: {reason} Look: refflow draft {key}"

@@ -52,14 +52,14 @@ def do(
     """Say that something was done, or how it came out.
 
     \b
-    a message    sent
-    a task       done, skipped
-    a debt       settled
-    an opening   applied, interview, offer, rejected, withdrawn
-    a contact, run or ask   referred, met
+    a message     sent
+    a task        done, skipped
+    a debt        settled
+    an opening    applied, interview, offer, rejected, withdrawn
+    a person      referred, met
 
-    The first of a line is meant when OUTCOME is left out, but for openings and contacts. TARGET is an id, or
-    the name of a person or an opening. What somebody answered is recorded with `refflow reply`.
+    TARGET is an id, or the name of a person or an opening. For a message, a task or a debt the first outcome is
+    meant when none is given. What somebody answered is recorded with `refflow reply`.
     """
     with session.writing() as change:
         found = find_target(change.workspace, target)
@@ -188,6 +188,7 @@ def skip(session: Session, target: str, reason: str | None) -> None:
                 said = f"You no longer ask {person(workspace, found.contact)}: {opening(workspace, found.opening)}."
             case _:
                 raise UsageError(
-                    f"`{target}` is not a message, task, run or ask. To close an opening: refflow opening close."
+                    f"`{target}` is not a message, task, run or ask: give the id that `refflow next` or `refflow board`"
+                    " shows. To close an opening: refflow opening close."
                 )
         change.done(said)

@@ -7,13 +7,12 @@ from collections import deque
 from collections.abc import Iterable
 
 import click
-import msgspec
 
 from refflow import api
 from refflow.errors import UsageError
 from refflow.events.event import StoredEvent, instant
 
-from .command import Command, did_you_mean
+from .command import Command, Number, did_you_mean
 from .completing import contacts, openings, targets
 from .naming import find_target
 from .opened import Opened
@@ -27,8 +26,8 @@ LAST = 2**63 - 1
 @click.command(cls=Command)
 @click.argument("subject", required=False, shell_complete=targets)
 @click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Only of this kind; may be given again.")
-@click.option("--after", type=click.IntRange(0, LAST), default=0, metavar="E", help="Only those after event E.")
-@click.option("--last", type=click.IntRange(1, LAST), metavar="N", help="Only the last N.")
+@click.option("--after", type=Number(min=0), default=0, metavar="E", help="Only those after event E.")
+@click.option("--last", type=Number(min=1), metavar="N", help="Only the last N.")
 @click.option("--effective", is_flag=True, help="Without what was taken back.")
 @click.pass_obj
 def events(
@@ -44,10 +43,10 @@ def events(
             _check_kind(opened, kind)
         about = _id_of(workspace, subject) if subject else None
         found: Iterable[StoredEvent] = api.events(
-            workspace, after=after, kinds=list(kinds) or None, subject=about, effective=effective
+            workspace, after=min(after, LAST), kinds=list(kinds) or None, subject=about, effective=effective
         )
         if last is not None:
-            found = deque(found, maxlen=last)
+            found = deque(found, maxlen=min(last, LAST))
         for event in found:
             if session.as_json:
                 session.record(event)
@@ -172,10 +171,10 @@ def undo(session: Session, event: str | None, dry_run: bool) -> None:
     position = _position(event)
     if dry_run:
         with session.reading() as opened:
-            _tell(session, api.undo(opened.workspace, position, opened.now, apply=False))
+            _tell(opened, api.undo(opened.workspace, position, opened.now, apply=False))
         return
     with session.writing() as change:
-        _tell(session, api.undo(change.workspace, position, change.now))
+        _tell(change, api.undo(change.workspace, position, change.now))
 
 
 def _position(text: str | None) -> int | None:
@@ -187,10 +186,15 @@ def _position(text: str | None) -> int | None:
     return int(digits)
 
 
-def _tell(session: Session, undone: api.Undone) -> None:
+def _tell(opened: Opened, undone: api.Undone) -> None:
+    from refflow.workspace.telling import Teller
+
+    session = opened.session
     if session.as_json:
-        session.result(msgspec.structs.asdict(undone))
+        session.result(undone)
         return
     session.output.heading("Taken back" if undone.applied else "Would be taken back")
+    teller = Teller(opened.workspace)
     for event in undone.events:
-        session.output.line(f"{event.position:>6}  {event.kind:<22} {api.describe(event)}")
+        told = teller.tell(event) or f"{event.kind} {api.describe(event)}"
+        session.output.line(f"{event.position:>6}  {one_line(told)}")

@@ -13,6 +13,19 @@ from .opened import Change, Opened
 from .session import Session
 
 MOST = 20
+_WORDS = {
+    "owner.identified": "your own profile",
+    "employment.observed": "where you worked",
+    "contact.added": "new people",
+    "contact.changed": "people with another name, address or profile",
+    "contact.disconnected": "people no longer connected",
+    "position.observed": "where people work",
+    "interaction.observed": "messages and invitations",
+    "tie.observed": "recommendations and endorsements",
+    "opening.added": "saved jobs",
+    "application.submitted": "applications",
+    "reply.received": "answers to be read",
+}
 
 
 @click.command("import", cls=Command)
@@ -68,7 +81,9 @@ def _tell(opened: Opened, plan: api.Plan) -> None:
         output.line("Nothing new.")
         return
     output.heading("Recorded" if plan.applied else "To be recorded")
-    output.table(("EVENT", "COUNT"), sorted(plan.counts.items()), right=(1,))
+    output.table(
+        ("WHAT", "COUNT"), [(_WORDS.get(kind, kind), count) for kind, count in plan.counts.items()], right=(1,)
+    )
     if not plan.applied:
         output.note("Nothing was written. Write it: the same command with --apply")
     elif isinstance(opened, Change):

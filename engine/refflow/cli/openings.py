@@ -22,7 +22,7 @@ from .session import Session
 
 _DETAILS: tuple[Callable[[Any], Any], ...] = (
     click.option("--requisition", metavar="ID", help="The number the employer gives it."),
-    click.option("--location", metavar="PLACE"),
+    click.option("--location", metavar="PLACE", help="Where the job is."),
     click.option("--submit", metavar="TEXT", help="How a referral is handed in there."),
     click.option("--programme", metavar="TEXT", help="What their referral programme asks for."),
     click.option("--deadline", metavar="DATE", help="The last day to apply."),
@@ -58,9 +58,9 @@ def add(session: Session, /, url: str | None, deadline: str | None, **details: A
 
 @opening.command()
 @click.argument("opening_", metavar="OPENING", shell_complete=openings)
-@click.option("--url", metavar="LINK")
+@click.option("--url", metavar="LINK", help="The posting.")
 @click.option("--title", metavar="TITLE", help="What the job is called, word for word.")
-@click.option("--company", metavar="NAME")
+@click.option("--company", metavar="NAME", help="Whose it is.")
 @_details
 @click.pass_obj
 def edit(session: Session, /, opening_: str, deadline: str | None, **details: Any) -> None:
@@ -128,11 +128,16 @@ def _list(opened: Opened, everything: bool) -> None:
         session.result(found)
         return
     if not found:
-        session.output.line("No openings yet: refflow opening add URL --title TITLE")
-    rows = [
-        (each.id, each.title, each.company_name, each.applied or each.status, each.deadline) for each in found
-    ]
+        saved = len(opened.workspace.views.find(Opening, status="open"))
+        session.output.line("No opening is pursued yet: refflow opening add URL --title TITLE")
+        if saved:
+            session.output.line(f"Saved for later: {saved}. They are shown by: refflow opening show --all")
+    rows = [(each.id, each.title, each.company_name, _stands_at(each), each.deadline) for each in found]
     session.output.table(("ID", "TITLE", "COMPANY", "STANDS AT", "DEADLINE"), rows)
+
+
+def _stands_at(found: Opening) -> str:
+    return found.applied or ("saved" if found.status == "open" and found.interest == "saved" else found.status)
 
 
 def _show(opened: Opened, found: Opening) -> None:
@@ -140,7 +145,7 @@ def _show(opened: Opened, found: Opening) -> None:
     output.line(f"{job(found)} ({found.id})", bold=True)
     referrer = person(opened.workspace, found.referrer) if found.referrer else None
     lines = (
-        ("stands at", found.applied or found.status),
+        ("stands at", _stands_at(found)),
         ("applied", opened.say(found.applied_at)),
         ("referred by", referrer),
         ("link", found.url),

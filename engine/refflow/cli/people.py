@@ -11,7 +11,7 @@ from refflow import api
 from refflow.errors import UsageError
 from refflow.events.people import Relation
 
-from .command import Command, Group
+from .command import Command, Group, Number
 from .completing import contacts
 from .naming import called
 from .naming import person as name_of_person
@@ -20,15 +20,15 @@ from .output import one_line
 from .session import Session
 
 _DETAILS: tuple[Callable[[Any], Any], ...] = (
-    click.option("--email", metavar="ADDRESS"),
+    click.option("--email", metavar="ADDRESS", help="Their e-mail address."),
     click.option("--url", metavar="LINK", help="Their LinkedIn profile."),
     click.option("--company", metavar="NAME", help="Where they work."),
     click.option("--title", metavar="TITLE", help="What they do there."),
     click.option("--first-name", metavar="NAME", help="How to greet them."),
     click.option("--zone", metavar="ZONE", help="Their time zone, as Europe/Lisbon."),
-    click.option("--channel", metavar="CHANNEL", help="How to write to them: eml, paste, or that of a plugin."),
+    click.option("--channel", metavar="CHANNEL", help="How to write to them: eml (a draft), paste (a text)."),
     click.option("--relation", type=click.Choice(get_args(Relation)), help="What you are to each other."),
-    click.option("--months", type=click.IntRange(1, 1200), help="How many months you worked together."),
+    click.option("--months", type=Number(1, 1200), help="How many months you worked together."),
     click.option("--warm", is_flag=True, help="The tie is warm, whatever the history says."),
 )
 

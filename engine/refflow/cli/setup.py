@@ -1,4 +1,4 @@
-"""`refflow init`, `check` and `completion`: making a workspace and keeping its files right."""
+"""`refflow init` and `completion`: making a workspace, and completing commands in a shell."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from refflow import api
-from refflow.errors import ProblemsFound, RefflowError, UsageError
+from refflow.errors import RefflowError, UsageError
 
 from .command import Command
 from .session import Session
@@ -63,28 +63,6 @@ def _local_zone() -> str:
                 continue
             return candidate
     return "UTC"
-
-
-@click.command(cls=Command)
-@click.argument("files", metavar="[FILE]...", nargs=-1, type=click.Path(path_type=Path))
-@click.pass_obj
-def check(session: Session, files: tuple[Path, ...]) -> int:
-    """Check the settings and all workflows, or only the workflow FILEs, without changing anything.
-
-    Exit code 5: there are problems.
-    """
-    from refflow.workflows.problems import has_errors, render_all
-
-    with session.reading() as opened:
-        problems, texts = api.check(opened.workspace, files)
-    if session.as_json:
-        session.result({"files": sorted(texts), "problems": problems})
-    else:
-        if problems:
-            session.output.line(render_all(problems, texts))
-        said = f"{len(problems)} problem{'' if len(problems) == 1 else 's'}" if problems else "no problems"
-        session.output.line(f"{len(texts)} file{'' if len(texts) == 1 else 's'}: {said}.")
-    return ProblemsFound.exit_code if has_errors(problems) else 0
 
 
 @click.command(cls=Command)

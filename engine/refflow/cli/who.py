@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import click
 
 from refflow import api
@@ -9,6 +11,7 @@ from refflow import api
 from .command import Command
 from .completing import companies_and_openings
 from .naming import called
+from .output import one_line
 from .session import Session
 
 MOST = 15
@@ -31,7 +34,7 @@ def who(session: Session, where: str, why: bool, everything: bool) -> None:
         session.result(found)
         return
     output = session.output
-    output.heading(f"{len(found.candidates)} at {found.company}")
+    output.heading(f"{len(found.candidates) or 'Nobody'} at {one_line(found.company)}")
     shown = found.candidates if everything else found.candidates[:MOST]
     if why:
         for place, each in enumerate(shown, start=1):
@@ -44,6 +47,10 @@ def who(session: Session, where: str, why: bool, everything: bool) -> None:
         output.table(("", "WHO", "TITLE", "TIE", "SCORE", "NOTE", "ID"), rows, right=(0, 4))
     if len(shown) < len(found.candidates):
         output.line(f"... and {len(found.candidates) - len(shown)} more: refflow who {where!r} --all")
+    if not found.candidates:
+        output.note(
+            f"under another name? refflow opening alias {shlex.quote(found.company)} NAME-IN-YOUR-NETWORK"
+        )
     best = next((each for each in found.candidates if each.score > 0), None)
     if best is not None and found.opening is not None:
         output.note(f"ask: refflow start referral-ask {best.contact} --for {found.opening}")

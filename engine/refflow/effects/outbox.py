@@ -15,6 +15,7 @@ from typing import Any
 from refflow.errors import RefflowError
 from refflow.events.event import instant
 from refflow.events.messages import MessageFailed, MessageInDoubt, MessagePrepared, MessageSent
+from refflow.events.runs import ChannelPaused
 from refflow.plugins.channel import (
     NOT_SENT,
     Channel,
@@ -22,6 +23,7 @@ from refflow.plugins.channel import (
     Outgoing,
     Permanent,
     Retryable,
+    Unauthorised,
 )
 from refflow.plugins.specs import ChannelSpec
 from refflow.views.contacts import Contact
@@ -44,11 +46,20 @@ def locked(path: Path) -> Iterator[bool]:
         yield True
 
 
-def attempt(message: Message, outgoing: Outgoing, channels: Channels, *, recovering: bool) -> Any:
-    """Deliver one requested message and return the event that says what became of it.
+def attempt(message: Message, outgoing: Outgoing, channels: Channels, *, recovering: bool) -> tuple[Any, ...]:
+    """Deliver one requested message and return the events that say what became of it, and of its channel.
 
     `recovering`: an earlier process requested it and may have delivered it before it died.
     """
+    try:
+        return (_attempt(message, outgoing, channels, recovering),)
+    except Unauthorised as error:
+        # Nothing of it left, and nothing else would: the channel stops, the runs wait.
+        paused = ChannelPaused(channel=message.channel, reason=str(error))
+        return paused, _not_now(message, str(error))
+
+
+def _attempt(message: Message, outgoing: Outgoing, channels: Channels, recovering: bool) -> Any:
     try:
         spec, make = channels[message.channel]
     except KeyError:
@@ -58,7 +69,11 @@ def attempt(message: Message, outgoing: Outgoing, channels: Channels, *, recover
         channel = make()
         delivery = _earlier(channel, outgoing) if recovering else None
     except Exception as error:
-        return _in_doubt(message, error) if recovering else _failed(message, _words(error))
+        if recovering:
+            return _in_doubt(message, error)
+        if isinstance(error, Unauthorised):
+            raise
+        return _failed(message, _words(error))
     if delivery is False:
         return _in_doubt(message, None)
     if isinstance(delivery, Delivery):
@@ -67,10 +82,10 @@ def attempt(message: Message, outgoing: Outgoing, channels: Channels, *, recover
         return _delivered(message, spec, channel.deliver(outgoing))
     except Permanent as error:
         return _failed(message, str(error))
+    except Unauthorised:
+        raise
     except Retryable as error:
-        return MessageFailed(
-            message=message.id, run=message.run, contact=message.contact, reason=str(error), severity="retry"
-        )
+        return _not_now(message, str(error))
     except Exception as error:  # What else a channel raises leaves open whether the message left.
         return _after_fault(channel, message, spec, outgoing, error)
 
@@ -146,6 +161,12 @@ def _delivered(message: Message, spec: ChannelSpec, delivery: Delivery) -> Messa
 
 def _failed(message: Message, reason: str) -> MessageFailed:
     return MessageFailed(message=message.id, run=message.run, contact=message.contact, reason=reason)
+
+
+def _not_now(message: Message, reason: str) -> MessageFailed:
+    return MessageFailed(
+        message=message.id, run=message.run, contact=message.contact, reason=reason, severity="retry"
+    )
 
 
 def _in_doubt(message: Message, error: Exception | None) -> MessageInDoubt:

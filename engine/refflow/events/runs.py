@@ -37,6 +37,24 @@ class WorkflowRetired(Payload, frozen=True, kw_only=True):
     workflow: str
 
 
+@event_kind(KINDS, "schedule.set")
+class ScheduleSet(Payload, frozen=True, kw_only=True):
+    """The trigger number `trigger` of `workflow` looks next at `due`."""
+
+    workflow: str
+    trigger: int
+    due: datetime
+
+
+@event_kind(KINDS, "schedule.fired")
+class ScheduleFired(Payload, frozen=True, kw_only=True):
+    """`due` has come."""
+
+    workflow: str
+    trigger: int
+    due: datetime
+
+
 @event_kind(KINDS, "run.wanted")
 class RunWanted(Payload, frozen=True, kw_only=True):
     """The owner starts a workflow by hand."""
@@ -144,6 +162,136 @@ class TaskClosed(Payload, frozen=True, kw_only=True):
     outcome: Literal["done", "skipped", "expired", "dropped"]
     contact: str | None = None
     note: str | None = None
+
+
+@event_kind(KINDS, "vars.set", "values")
+class VarsSet(Payload, frozen=True, kw_only=True):
+    """The run gave these variables new values. A duration is written as a text, a time as an instant."""
+
+    run: str
+    step: str
+    values: dict[str, Any] = {}
+
+
+@event_kind(KINDS, "wait.settling")
+class WaitSettling(Payload, frozen=True, kw_only=True):
+    """What the run waited for has come; it goes on when no more of it comes for a while, at `latest`."""
+
+    run: str
+    step: str
+    latest: datetime
+
+
+@event_kind(KINDS, "side.taken")
+class SideTaken(Payload, frozen=True, kw_only=True):
+    """The event at `position` made the run go through a side list of `anytime`; it stays where it stands."""
+
+    run: str
+    step: str
+    position: int
+    kind: str
+
+
+@event_kind(KINDS, "child.wanted")
+class ChildWanted(Payload, frozen=True, kw_only=True):
+    """The run starts `workflow`, and goes on when that has ended (`wait`) or at once."""
+
+    run: str
+    step: str
+    workflow: str
+    contact: str | None = None
+    opening: str | None = None
+    wait: bool = False
+
+
+@event_kind(KINDS, "child.started")
+class ChildStarted(Payload, frozen=True, kw_only=True):
+    """The run `child` was started by a step of `run`."""
+
+    run: str
+    step: str
+    child: str
+    wait: bool = False
+
+
+@event_kind(KINDS, "trigger.queued")
+class TriggerQueued(Payload, frozen=True, kw_only=True):
+    """The event at `trigger` will start a run when `reason` no longer forbids it; `behind` is the run it waits
+    for. Those of the highest `priority` come first, then those that came first.
+    """
+
+    queued: str
+    workflow: str
+    trigger: int
+    reason: Literal["exclusive", "mode"]
+    behind: str
+    priority: int = 0
+    contact: str | None = None
+    opening: str | None = None
+
+
+@event_kind(KINDS, "trigger.dequeued")
+class TriggerDequeued(Payload, frozen=True, kw_only=True):
+    """What waited in the queue no longer does: its turn came, or the owner withdrew it."""
+
+    queued: str
+    workflow: str
+    outcome: Literal["started", "refused", "withdrawn"]
+    contact: str | None = None
+    opening: str | None = None
+
+
+@event_kind(KINDS, "outreach.paused", "reason")
+class OutreachPaused(Payload, frozen=True, kw_only=True):
+    """From `starts` (default now) to `until` (default until resumed) nothing leaves and no timer fires: of a run,
+    to a contact, in a workflow, or at all when none is named. Timers keep when they are due.
+    """
+
+    pause: str
+    starts: datetime | None = None
+    until: datetime | None = None
+    run: str | None = None
+    contact: str | None = None
+    workflow: str | None = None
+    reason: str | None = None
+
+
+@event_kind(KINDS, "outreach.resumed")
+class OutreachResumed(Payload, frozen=True, kw_only=True):
+    """The pause ends now."""
+
+    pause: str
+    run: str | None = None
+    contact: str | None = None
+
+
+@event_kind(KINDS, "inbox.checked")
+class InboxChecked(Payload, frozen=True, kw_only=True):
+    """All that had come in by `channel` when this happened is in the log."""
+
+    channel: str
+
+
+@event_kind(KINDS, "inbox.closed")
+class InboxClosed(Payload, frozen=True, kw_only=True):
+    """Answers no longer come in by `channel`, or nobody looks there: the owner notes them."""
+
+    channel: str
+
+
+@event_kind(KINDS, "channel.paused", "reason")
+class ChannelPaused(Payload, frozen=True, kw_only=True):
+    """The channel does not let refflow in: nothing leaves by it until the owner has put that right."""
+
+    channel: str
+    reason: str | None = None
+
+
+@event_kind(KINDS, "channel.resumed")
+class ChannelResumed(Payload, frozen=True, kw_only=True):
+    """The channel may be used again."""
+
+    channel: str
 
 
 @event_kind(KINDS, "run.exited")

@@ -72,6 +72,10 @@ class Retryable(RefflowError):
         self.after = after
 
 
+class Unauthorised(RefflowError):
+    """The channel does not let refflow in: the message was certainly not delivered, and no other would be."""
+
+
 class Permanent(RefflowError):
     """The message was not delivered and never will be as it is."""
 

@@ -66,7 +66,7 @@ def _edited(rows: Rows, event: StoredEvent, payload: messages.MessageEdited) -> 
 @handles(_HANDLERS, "message.held")
 def _held(rows: Rows, event: StoredEvent, payload: messages.MessageHeld) -> None:
     until = event.occurred_at if payload.until is None else micros(payload.until)
-    _become(rows, event, payload, "held", payload.detail, due=until)
+    _become(rows, event, payload, "approve" if payload.rule == "late" else "held", payload.detail, due=until)
 
 
 @handles(_HANDLERS, "message.prepared")

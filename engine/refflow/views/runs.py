@@ -48,8 +48,11 @@ class Run(Row, kw_only=True):
     """One run. It stands at address `at` of its definition. Instants are microseconds since 1970 UTC.
 
     `event` and `event_kind` are the plain fields of the event it last took up, `since` the position of that
-    event and `heard_at` when it took it up; `sends` has the message of each send step; `due` is when its timer
-    fires.
+    event and `heard_at` when it took it up; `taken` has the positions of all that it took up. `sends` has the
+    message of each send step, `reached` the position at which it entered each step or its message left. `due`
+    is when its timer fires; `settling` is when a wait that gathers events goes on at the latest. `fell_due` is
+    when the timer that last moved it was due, until something else does; `paced` says that its message is one
+    of several that are late and leave one after the other.
     """
 
     table: ClassVar[str] = "run"
@@ -77,14 +80,85 @@ class Run(Row, kw_only=True):
     at: int = 0
     loops: dict[str, int] = {}
     sends: dict[str, str] = {}
+    reached: dict[str, int] = {}
+    taken: list[int] = []
+    vars: dict[str, Any] = {}
+    settling: int | None = None
+    parent: str | None = None
+    child: str | None = None
     message: str | None = None
     task: str | None = None
     due: int | None = None
     rule: str | None = None
+    fell_due: int | None = None
+    paced: bool = False
     released: bool = False
     outcome: str | None = None
     ending: str | None = None
     ended_at: int | None = None
+    reason: str | None = None
+
+
+class Queued(Row, kw_only=True):
+    """A run that will start when the one it is `behind` has ended, and none more urgent is there."""
+
+    table: ClassVar[str] = "queued"
+
+    id: str
+    workflow: str
+    trigger: int
+    reason: str
+    behind: str
+    priority: int
+    since: int
+    contact: str | None = None
+    opening: str | None = None
+
+
+class Scheduled(Row, kw_only=True):
+    """A trigger of a workflow that looks at a time of the week, and when next (microseconds since 1970 UTC)."""
+
+    table: ClassVar[str] = "scheduled"
+    indexes: ClassVar[tuple[tuple[str, ...], ...]] = (("due",),)
+
+    id: str
+    workflow: str
+    trigger: int
+    due: int
+
+
+class Pause(Row, kw_only=True):
+    """A time without messages, for the run, contact or workflow that is named, or for all. Instants are
+    microseconds since 1970 UTC.
+    """
+
+    table: ClassVar[str] = "pause"
+
+    id: str
+    starts: int
+    until: int | None = None
+    run: str | None = None
+    contact: str | None = None
+    workflow: str | None = None
+    reason: str | None = None
+
+
+class Inbox(Row, kw_only=True):
+    """A channel by which answers come in, and until when all of them are in the log (microseconds UTC)."""
+
+    table: ClassVar[str] = "inbox"
+
+    channel: str
+    checked_at: int
+
+
+class Paused(Row, kw_only=True):
+    """A channel that refflow is not let into."""
+
+    table: ClassVar[str] = "paused_channel"
+
+    channel: str
+    since: int
     reason: str | None = None
 
 
@@ -156,7 +230,9 @@ def _entered(rows: Rows, event: StoredEvent, payload: e.StepEntered) -> None:
     run = rows.get(Run, payload.run)
     if run is not None:
         run.step, run.at, run.loops = payload.step, payload.at, payload.loops
-        run.message = run.task = run.due = run.rule = None
+        run.reached = {**run.reached, payload.step: event.position}
+        run.message = run.task = run.child = run.due = run.rule = run.settling = None
+        run.paced = False
         rows.put(run.id, run)
 
 
@@ -166,7 +242,115 @@ def _matched(rows: Rows, event: StoredEvent, payload: e.EventMatched) -> None:
     if run is not None:
         run.event_kind, run.event = payload.kind, payload.event
         run.since, run.heard_at = payload.position, event.recorded_at
-        run.due = run.rule = None
+        run.taken = [*run.taken, payload.position]
+        run.due = run.rule = run.fell_due = None
+        rows.put(run.id, run)
+
+
+@handles(_HANDLERS, "trigger.queued")
+def _queued(rows: Rows, event: StoredEvent, payload: e.TriggerQueued) -> None:
+    rows.put(
+        payload.queued,
+        Queued(
+            id=payload.queued,
+            workflow=payload.workflow,
+            trigger=payload.trigger,
+            reason=payload.reason,
+            behind=payload.behind,
+            priority=payload.priority,
+            since=event.recorded_at,
+            contact=payload.contact,
+            opening=payload.opening,
+        ),
+    )
+
+
+@handles(_HANDLERS, "trigger.dequeued")
+def _dequeued(rows: Rows, event: StoredEvent, payload: e.TriggerDequeued) -> None:
+    rows.drop(Queued, payload.queued)
+
+
+@handles(_HANDLERS, "child.started")
+def _child_started(rows: Rows, event: StoredEvent, payload: e.ChildStarted) -> None:
+    run, child = rows.get(Run, payload.run), rows.get(Run, payload.child)
+    if child is not None:
+        child.parent = payload.run
+        rows.put(child.id, child)
+    if run is not None and payload.wait:
+        run.child = payload.child
+        rows.put(run.id, run)
+
+
+@handles(_HANDLERS, "schedule.set")
+def _schedule_set(rows: Rows, event: StoredEvent, payload: e.ScheduleSet) -> None:
+    key = f"{payload.workflow}/{payload.trigger}"
+    rows.put(
+        key, Scheduled(id=key, workflow=payload.workflow, trigger=payload.trigger, due=micros(payload.due))
+    )
+
+
+@handles(_HANDLERS, "schedule.fired")
+def _schedule_fired(rows: Rows, event: StoredEvent, payload: e.ScheduleFired) -> None:
+    rows.drop(Scheduled, f"{payload.workflow}/{payload.trigger}")
+
+
+@handles(_HANDLERS, "outreach.paused")
+def _paused(rows: Rows, event: StoredEvent, payload: e.OutreachPaused) -> None:
+    rows.put(
+        payload.pause,
+        Pause(
+            id=payload.pause,
+            starts=event.recorded_at if payload.starts is None else micros(payload.starts),
+            until=None if payload.until is None else micros(payload.until),
+            run=payload.run,
+            contact=payload.contact,
+            workflow=payload.workflow,
+            reason=payload.reason,
+        ),
+    )
+
+
+@handles(_HANDLERS, "outreach.resumed")
+def _resumed(rows: Rows, event: StoredEvent, payload: e.OutreachResumed) -> None:
+    pause = rows.get(Pause, payload.pause)
+    if pause is not None:
+        pause.until = event.recorded_at
+        rows.put(pause.id, pause)
+
+
+@handles(_HANDLERS, "inbox.checked")
+def _inbox_checked(rows: Rows, event: StoredEvent, payload: e.InboxChecked) -> None:
+    rows.put(payload.channel, Inbox(channel=payload.channel, checked_at=event.occurred_at))
+
+
+@handles(_HANDLERS, "inbox.closed")
+def _inbox_closed(rows: Rows, event: StoredEvent, payload: e.InboxClosed) -> None:
+    rows.drop(Inbox, payload.channel)
+
+
+@handles(_HANDLERS, "channel.paused")
+def _channel_paused(rows: Rows, event: StoredEvent, payload: e.ChannelPaused) -> None:
+    rows.put(payload.channel, Paused(channel=payload.channel, since=event.recorded_at, reason=payload.reason))
+
+
+@handles(_HANDLERS, "channel.resumed")
+def _channel_resumed(rows: Rows, event: StoredEvent, payload: e.ChannelResumed) -> None:
+    rows.drop(Paused, payload.channel)
+
+
+@handles(_HANDLERS, "wait.settling")
+def _settling(rows: Rows, event: StoredEvent, payload: e.WaitSettling) -> None:
+    run = rows.get(Run, payload.run)
+    if run is not None:
+        run.settling = micros(payload.latest)
+        rows.put(run.id, run)
+
+
+@handles(_HANDLERS, "vars.set")
+def _vars_set(rows: Rows, event: StoredEvent, payload: e.VarsSet) -> None:
+    run = rows.get(Run, payload.run)
+    if run is not None:
+        run.vars = {**run.vars, **payload.values}
         rows.put(run.id, run)
 
 
@@ -183,6 +367,7 @@ def _timer_fired(rows: Rows, event: StoredEvent, payload: e.TimerFired) -> None:
     run = rows.get(Run, payload.run)
     if run is not None:
         run.due = run.rule = None
+        run.fell_due = micros(payload.due)
         rows.put(run.id, run)
 
 
@@ -205,11 +390,24 @@ def _released(rows: Rows, event: StoredEvent, payload: messages.MessageApproved)
         rows.put(run.id, run)
 
 
+@handles(_HANDLERS, "message.held")
+def _message_held(rows: Rows, event: StoredEvent, payload: messages.MessageHeld) -> None:
+    run = rows.get(Run, payload.run)
+    if run is not None and payload.rule == "pace":
+        run.paced = True
+        rows.put(run.id, run)
+
+
 @handles(_HANDLERS, "message.sent")
 def _sent(rows: Rows, event: StoredEvent, payload: messages.MessageSent) -> None:
     run = rows.get(Run, payload.run)
     if run is not None:
-        run.due = run.rule = None
+        run.due = run.rule = run.fell_due = None
+        # An answer to the message can only come after it left.
+        run.reached = {
+            **run.reached,
+            **{step: event.position for step, sent in run.sends.items() if sent == payload.message},
+        }
         rows.put(run.id, run)
 
 
@@ -241,6 +439,10 @@ def _task_closed(rows: Rows, event: StoredEvent, payload: e.TaskClosed) -> None:
     if task is not None:
         task.status = payload.outcome
         rows.put(task.id, task)
+    run = rows.get(Run, payload.run)
+    if run is not None and payload.outcome in ("done", "skipped"):
+        run.fell_due = None
+        rows.put(run.id, run)
 
 
 @handles(_HANDLERS, "run.exited")
@@ -249,7 +451,7 @@ def _exited(rows: Rows, event: StoredEvent, payload: e.RunExited) -> None:
     if run is not None:
         run.status, run.outcome, run.ending = "exited", payload.outcome, payload.ending
         run.ended_at = event.recorded_at
-        run.message = run.task = run.due = run.rule = None
+        run.message = run.task = run.child = run.due = run.rule = run.settling = None
         rows.put(run.id, run)
 
 
@@ -269,4 +471,9 @@ def _stuck(rows: Rows, event: StoredEvent, payload: e.RunStuck) -> None:
         rows.put(run.id, run)
 
 
-RUNS = Projection(name="runs", version=2, tables=(Settings, Workflow, Defined, Run, Task), handlers=_HANDLERS)
+RUNS = Projection(
+    name="runs",
+    version=2,
+    tables=(Settings, Workflow, Defined, Run, Queued, Scheduled, Pause, Inbox, Paused, Task),
+    handlers=_HANDLERS,
+)

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import msgspec
 
 from ..errors import RefflowError, UsageError
-from .definition import Window
+from .definition import Schedule, Window
 from .durations import Duration
 
 SEARCH_DAYS = 366
@@ -94,6 +94,15 @@ class Calendar(msgspec.Struct, frozen=True):
             f"The send window {_say(window)} in {self.zone} does not open within {SEARCH_DAYS} days of {first}."
             " Look at its days and hours, and at the holidays of the calendar."
         )
+
+    def next_time(self, instant: datetime, schedule: Schedule) -> datetime:
+        """The first time of the week that `schedule` names, after `instant`."""
+        first = self.local(instant).date()
+        for day in (first + n * _DAY for n in range(9)):
+            moment = self.at(day, time(*divmod(schedule.at, 60)))
+            if day.weekday() in schedule.days and moment > instant:
+                return moment
+        raise ValueError("a schedule names a day")
 
     def _has(self, day: date, window: Window) -> bool:
         return day.weekday() in window.days and day not in self.holidays

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
 from refflow.events.kinds import Kinds
 
+from .actions import Actions
 from .compiler import Cases
-from .definition import AnyInstruction, Branch, Emit, Loop, Match, Source, Task, Wait
+from .definition import AnyInstruction, Branch, Emit, Loop, Match, Send, Set, Source, Start, Task, Use, Wait
 from .expressions import (
     BOOL,
     DURATION,
@@ -20,18 +22,19 @@ from .expressions import (
     TEXT,
     UNKNOWN,
     ExpressionErrors,
+    Record,
     Scope,
     Type,
     compile_expression,
     record_of,
 )
 from .expressions import Problem as ExpressionProblem
-from .expressions.problems import did_you_mean
-from .expressions.types import Enum, described, is_optional
+from .expressions.problems import did_you_mean, nearest
+from .expressions.types import Enum, described, fits, is_optional
 from .header import Header
 from .reading import Reader
 from .templates import check_text
-from .vocabulary import SUBJECTS, params_record, scope_for
+from .vocabulary import SUBJECTS, params_record, scope_for, vars_record
 from .yaml_source import Scalar
 
 _SENT = re.compile(r'\bsent\(\s*"([^"]*)"')
@@ -40,21 +43,30 @@ _SENT = re.compile(r'\bsent\(\s*"([^"]*)"')
 class Checker:
     """Checks the sources of one workflow. What comes back knows the kinds of events it was checked for."""
 
-    def __init__(self, reader: Reader, kinds: Kinds, header: Header, sends: Collection[str]) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        kinds: Kinds,
+        header: Header,
+        sends: Collection[str],
+        actions: Actions = MappingProxyType({}),
+    ) -> None:
         self._reader = reader
+        self._actions = actions
         self._sends = sends
         self._kinds = kinds
         self._params = header.params
         self._subject = header.subject
         self._subject_read = header.subject_read
         self._key = header.key
+        self._vars = header.vars
         self._scopes: dict[tuple[tuple[str, ...], bool], Scope] = {}
 
     def scope(self, events: Iterable[str], loop: bool = False) -> Scope:
         """What can be spoken of when the last event is one of the kinds `events`."""
         key = tuple(sorted(events)), loop
         if key not in self._scopes:
-            scope = scope_for(key[0], self._params, self._kinds, self._subject, loop, self._key)
+            scope = scope_for(key[0], self._params, self._kinds, self._subject, loop, self._key, self._vars)
             if not self._subject_read:  # then of nobody anything is known to be wrong
                 names = {**dict.fromkeys((*SUBJECTS, "ask"), UNKNOWN), **scope.names}
                 scope = Scope(names, scope.functions)
@@ -74,6 +86,13 @@ class Checker:
             self._reader.wrong_expression(ExpressionErrors(mended), node)
             return UNKNOWN
 
+    def scope_of_text(self, each: Send, scope: Scope) -> Scope:
+        """What the template of a message can speak of: what the step can, and the `data` it is given."""
+        if not each.data:
+            return scope
+        data = {name: self.expression(source, scope, None) for name, source in each.data.items()}
+        return Scope({**scope.names, "data": Record("data", data)}, scope.functions)
+
     def condition(self, source: Source, events: Collection[str], loop: bool = False) -> Source:
         """A checked condition."""
         return self.value(source, self.scope(events, loop), BOOL, events)
@@ -90,7 +109,7 @@ class Checker:
         scope = self.scope(events, loop)
         match each:
             case Wait():
-                wanted = {"silence": DURATION, "until": INSTANT, "within": DURATION}
+                wanted = {"silence": DURATION, "until": INSTANT, "within": DURATION, "settle": DURATION}
             case Branch():
                 wanted = {"condition": BOOL}
             case Loop():
@@ -108,6 +127,26 @@ class Checker:
                 return msgspec.structs.replace(
                     each, data={name: _about(source, events) for name, source in each.data.items()}
                 )
+            case Send():
+                data = {name: _about(source, events) for name, source in each.data.items()}
+                return msgspec.structs.replace(each, data=data)
+            case Set():
+                fields = vars_record(self._vars).fields
+                for name, source in each.values.items():
+                    self.expression(source, scope, fields[name])
+                values = {name: _about(source, events) for name, source in each.values.items()}
+                return msgspec.structs.replace(each, values=values)
+            case Use():
+                fields = record_of(self._actions[each.action].params, each.action).fields
+                for name, source in each.values.items():
+                    self.expression(source, scope, fields.get(name))
+                values = {name: _about(source, events) for name, source in each.values.items()}
+                return msgspec.structs.replace(each, values=values)
+            case Start():
+                for name, source in each.subject.items():
+                    self._whom(name, source, scope)
+                subject = {name: _about(source, events) for name, source in each.subject.items()}
+                return msgspec.structs.replace(each, subject=subject)
             case _:
                 return each
         for name, expect in wanted.items():
@@ -146,12 +185,14 @@ class Checker:
                 message = f"{source} can be any text: not handled"
                 self._reader.wrong("E211", message, cases.verb, "add an `else`")
         elif isinstance(found, Enum):
+            strange: list[str | None] = []
             for name, key in cases.keys.items():
                 if name not in found.values:
+                    strange.append(nearest(name, found.values))
                     help = did_you_mean(name, found.values)
                     message = f"{source} is never `{name}`, only {described(found)}"
                     self._reader.wrong("E213", message, key, help)
-            left = [value for value in found.values if value not in cases.keys]
+            left = [value for value in found.values if value not in cases.keys and value not in strange]
             if left and each.otherwise is None:
                 message = f"{source} can also be {' or '.join(left)}: not handled"
                 self._reader.wrong("E211", message, cases.verb, "add the case or an `else`")
@@ -166,6 +207,18 @@ class Checker:
         for name, source in each.data.items():
             if name in fields:
                 self.expression(source, scope, fields[name])
+
+    def _whom(self, subject: str, source: Source, scope: Scope) -> None:
+        """Whom another workflow is about: a contact or opening, or the id of one."""
+        found, node = self.expression(source, scope, None), self._written(source)
+        if node is None or found == UNKNOWN or fits(found, scope.names.get(subject, TEXT)) or fits(found, TEXT):
+            return
+        if is_optional(found):
+            self._reader.wrong(
+                "E124", f"`{source.text}` may be missing", node, f"guard the step: `if: has({source.text})`"
+            )
+        else:
+            self._reader.wrong("E122", f"`{source.text}` is {described(found)}, not {subject}", node)
 
     def _text(self, source: Source | None, scope: Scope) -> None:
         """A title or help: a template within the workflow file."""

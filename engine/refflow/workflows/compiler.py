@@ -7,21 +7,22 @@ ending in a jump to what comes next unless it ends for good; an empty branch goe
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
 from refflow.events.kinds import Kinds
 
-from .definition import AnyInstruction, Branch, Exit, Jump
+from .actions import Actions
+from .definition import AnyInstruction, Branch, Exit, Jump, Return
 from .expressions.problems import did_you_mean
-from .reading import Reader, one_of
+from .reading import Reader, meant, one_of
 from .yaml_source import Mapping as MappingNode
 from .yaml_source import Node, Scalar, Sequence
 
-STEP_KEYS = ("id", "if", "note")
-STEP_KEYS_LATER = ("was", "ok", "with")
-VERBS_LATER = ("set", "start", "use")
+STEP_KEYS = ("id", "if", "note", "ok")
+STEP_KEYS_LATER = ("was",)
 
 _OBSCURING = frozenset({"E003", "E004", "E005", "E006", "E010", "E152", "E210", "E211"})
 """After one of these nobody knows how the flow was meant to end."""
@@ -36,6 +37,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     templates: Collection[str]
     channels: Collection[str]
     kinds: Kinds
+    variables: Collection[str] = ()
+    actions: Actions = MappingProxyType({})
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,12 +57,14 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 class Verb(msgspec.Struct, frozen=True, kw_only=True):
     """How the steps of a verb are compiled. `compile` says whether the flow comes out at the end of a step;
-    `beside` are the keys beside the verb; a step that a run never stands at may go without an id.
+    `beside` are the keys beside the verb; a step that a run never stands at may go without an id, and one
+    that takes no time can be in a side list (`aside`).
     """
 
     compile: Callable[[Compiler, Step], bool]
     beside: tuple[str, ...] = ()
     named: bool = True
+    aside: bool = False
 
 
 class Cases(msgspec.Struct, frozen=True):
@@ -104,9 +109,11 @@ class Compiler:
         self.outcomes: set[str] = set()
         self._verbs = verbs
         self._section: str | None = None
+        self._aside = False
         self._ids: dict[str, int] = {}
         self._sends: dict[str, str | None] = {}
         self._threads: list[Thread] = []
+        self._references: list[Scalar] = []
 
     @property
     def sends(self) -> Collection[str]:
@@ -131,6 +138,19 @@ class Compiler:
                 self.reader.wrong("E231", "the flow can end here without an outcome", last, help)
             self.add(Exit(step="", outcome=""))
         return start
+
+    def side(self, node: Node) -> int:
+        """Compile the side list of an interrupt; its address."""
+        start, self._aside = self.here, True
+        self.steps(self.reader.items(node, "`do`"))
+        self._aside = False
+        self.add(Return(step=""))
+        return start
+
+    @property
+    def aside(self) -> bool:
+        """Whether a side list is being compiled."""
+        return self._aside
 
     def add(self, instruction: AnyInstruction) -> int:
         """Append an instruction; its address."""
@@ -183,20 +203,30 @@ class Compiler:
         before = frozenset(send for send, section in self._sends.items() if section == self._section)
         self._threads.append(Thread(self._section, node, before))
 
+    def refers(self, node: Node) -> None:
+        """Note the name of a step, to be checked once all steps are known."""
+        if isinstance(node, Scalar):
+            self._references.append(node)
+
     def departs(self, at: int, block: str, node: Scalar) -> None:
         """Note a `go`, the instruction at `at`."""
         self.departures.append(Departure(at, self._section, block, node))
 
-    def check_threads(self) -> None:
-        """Report every `thread` that names no message before it."""
+    def check_references(self) -> None:
+        """Report every `thread` that names no message before it, and every `since` that names no step."""
         for thread in self._threads:
             name = thread.node.text
             known = thread.before | {send for send, section in self._sends.items() if section != thread.section}
-            if name not in known:
+            if name not in known and not self.reader.told("E009", name):
                 message = f"there is no `send` step `{name}` to follow"
                 if name in self._sends:
                     message = f"`{name}` is not sent before this step"
                 self.reader.wrong("E009", message, thread.node, did_you_mean(name, known))
+        for node in self._references:
+            if node.text not in self._ids and not self.reader.told("E009", node.text):
+                self.reader.wrong(
+                    "E009", f"there is no step `{node.text}`", node, did_you_mean(node.text, self._ids)
+                )
 
     def _step(self, item: Node) -> bool:
         node = self.reader.mapping(item, "a step")
@@ -204,8 +234,13 @@ class Compiler:
         if node is None or name is None:
             return True
         verb = self._verbs[name]
+        if self._aside and not verb.aside:
+            allowed = one_of([each for each, found in self._verbs.items() if found.aside])
+            self.reader.wrong(
+                "E214", f"a side list has no `{name}`: the run goes on meanwhile", node.keys[name], allowed
+            )
         keys = (*STEP_KEYS, name, *verb.beside)
-        self.reader.closed(node, f"a `{name}` step", keys, (*VERBS_LATER, *STEP_KEYS_LATER))
+        self.reader.closed(node, f"a `{name}` step", keys, STEP_KEYS_LATER)
         step = Step(id=self._id(node, name), verb=node.keys[name], value=node.values[name], beside=node.values)
         condition = self.reader.expression(node.values["if"], "`if`") if "if" in node.values else None
         if condition is None:
@@ -219,17 +254,15 @@ class Compiler:
         found = [name for name in node.keys if name in self._verbs]
         if len(found) == 1:
             return found[0]
-        later = [name for name in node.keys if name in VERBS_LATER]
         other = [name for name in node.keys if name not in (*STEP_KEYS, *STEP_KEYS_LATER)]
         if found:
             message = f"a step does one thing, not `{found[0]}` and `{found[1]}`"
             self.reader.wrong("E004", message, node.keys[found[1]], "make two steps of it")
-        elif later:
-            self.reader.not_yet(f"`{later[0]}`", node.keys[later[0]])
         elif other:
             message = f"this step has no verb (`{other[0]}` is not one)"
             help = did_you_mean(other[0], self._verbs) or one_of(self._verbs)
             self.reader.wrong("E004", message, node.keys[other[0]], help)
+            return meant(node, other[0], self._verbs)
         else:
             self.reader.wrong("E004", "this step has no verb", node, one_of(self._verbs))
         return None

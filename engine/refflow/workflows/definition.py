@@ -14,7 +14,9 @@ import msgspec
 from .durations import Duration
 
 OutcomeClass = Literal["good", "open", "bad"]
-Approval = Literal["every", "first", "none"]
+Approval = Literal["every", "batch", "first", "none"]
+"""Which messages wait for a person: each, each but read together, the first, none. From most care to least."""
+Mode = Literal["single", "restart", "queue", "parallel"]
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -41,19 +43,42 @@ class Parameter(Part, frozen=True, kw_only=True, omit_defaults=True):
     most: Duration | int | float | None = None
 
 
+class Variable(Part, frozen=True, kw_only=True, omit_defaults=True):
+    """A value that each run keeps and its steps can change. Without a default, only a time can be, it is
+    missing at first.
+    """
+
+    type: Literal["duration", "number", "text", "bool", "time"]
+    default: Duration | int | float | str | bool | None = None
+
+
+class Schedule(Part, frozen=True, kw_only=True, omit_defaults=True):
+    """A time of the week: `days` are 0 (Monday) to 6, `at` is minutes after midnight on the owner's clock."""
+
+    days: tuple[int, ...]
+    at: int
+
+
 class Trigger(Part, frozen=True, kw_only=True, omit_defaults=True):
-    """An event that starts a run. With `event` None the workflow can be started by hand (`manual: true`)."""
+    """What starts a run: an `event`; with `every`, a time of the week, for `each` contact or opening that meets
+    the condition; with neither, a person (`manual: true`).
+    """
 
     event: str | None = None
     condition: Source | None = None
+    every: Schedule | None = None
+    each: Literal["contact", "opening"] | None = None
 
 
 class Window(Part, frozen=True, kw_only=True, omit_defaults=True):
-    """When messages may leave: `days` are 0 (Monday) to 6; `opens` and `closes` are minutes after midnight."""
+    """When messages may leave: `days` are 0 (Monday) to 6; `opens` and `closes` are minutes after midnight. Not
+    on holidays: the owner's, or those that the settings have for the zone of the contact.
+    """
 
     days: tuple[int, ...] = (0, 1, 2, 3, 4)
     opens: int = 9 * 60
     closes: int = 17 * 60 + 30
+    holidays: Literal["workspace", "contact"] = "workspace"
 
 
 class Cap(Part, frozen=True, kw_only=True, omit_defaults=True):
@@ -65,8 +90,29 @@ class Cap(Part, frozen=True, kw_only=True, omit_defaults=True):
     unanswered: int | None = None
 
 
+class Late(Part, frozen=True, kw_only=True, omit_defaults=True):
+    """What becomes of a message that comes more than `after` later than it was due: a person is asked, it is
+    sent all the same, or skipped.
+    """
+
+    after: Duration = Duration(3, "d")
+    do: Literal["ask", "send", "skip"] = "ask"
+
+
+class Retry(Part, frozen=True, kw_only=True, omit_defaults=True):
+    """After a failure that may pass: wait `after`, twice as long each further time up to `most`, and give up
+    after `attempts`.
+    """
+
+    attempts: int = 5
+    after: Duration = Duration(15, "m")
+    most: Duration = Duration(1, "d")
+
+
 class Policy(Part, frozen=True, kw_only=True, omit_defaults=True):
-    """How messages of a workflow may leave. None means: as the workspace says."""
+    """How messages of a workflow may leave. None means: as the workspace says. Of those who wait for one
+    person, the run with the highest `priority` is next.
+    """
 
     exclusive: Literal["contact"] | None = None
     timezone: Literal["contact", "workspace"] | None = None
@@ -75,15 +121,21 @@ class Policy(Part, frozen=True, kw_only=True, omit_defaults=True):
     caps: tuple[Cap, ...] | None = None
     on_cap: Literal["defer", "skip", "exit"] | None = None
     approval: Approval | None = None
+    priority: int = 0
+    late: Late | None = None
+    retry: Retry | None = None
 
 
 class Interrupt(Part, frozen=True, kw_only=True, omit_defaults=True):
-    """`anytime`: when `event` happens, end with outcome `exit` or continue in block `go`, whichever is set."""
+    """`anytime`: when `event` happens, end with outcome `exit`, continue in block `go`, or run the side list at
+    address `do` and stay; whichever is set.
+    """
 
     event: str
     condition: Source | None = None
     exit: str | None = None
     go: str | None = None
+    do: int | None = None
     line: int = 0
 
 
@@ -103,7 +155,8 @@ class Instruction(Part, frozen=True, kw_only=True, omit_defaults=True, tag_field
 
 class Send(Instruction, frozen=True, kw_only=True, omit_defaults=True):
     """Draft, release and send a message, then go on with the next instruction; `failed`: where it goes on
-    when the channel refused for good (None: the run ends as stuck for a person to look at).
+    when the channel refused for good (None: the run ends as stuck for a person to look at). `data` has an
+    expression for each further name that the template can speak of.
     """
 
     template: str
@@ -111,6 +164,8 @@ class Send(Instruction, frozen=True, kw_only=True, omit_defaults=True):
     thread: str | None = None
     approval: Approval | None = None
     urgent: bool = False
+    window: Window | None = None
+    data: dict[str, Source] = {}
     failed: int | None = None
 
 
@@ -118,12 +173,17 @@ class Wait(Instruction, frozen=True, kw_only=True, omit_defaults=True):
     """Park. Exactly one of `silence` (a duration expression), `until` (an expression giving an instant) and
     `events` is set. For `events`: `within` limits the wait, `got` has the address for each event, `timeout`
     the address after the limit. The others go on with the next instruction.
+
+    With `settle` it goes on when none of `events` has come for so long, as the last one says. With `since`
+    it considers what came after that step, without it what came after the event last taken up.
     """
 
     silence: Source | None = None
     until: Source | None = None
     events: tuple[str, ...] = ()
     within: Source | None = None
+    settle: Source | None = None
+    since: str | None = None
     got: dict[str, int] = {}
     timeout: int | None = None
 
@@ -181,19 +241,53 @@ class Emit(Instruction, frozen=True, kw_only=True, omit_defaults=True):
     data: dict[str, Source] = {}
 
 
+class Set(Instruction, frozen=True, kw_only=True, omit_defaults=True):
+    """Give variables new values, all at once."""
+
+    values: dict[str, Source]
+
+
+class Start(Instruction, frozen=True, kw_only=True, omit_defaults=True):
+    """Start a run of another workflow. Unless `wait`, go on at once. Else go on when it has ended, at the
+    address in `got` for its outcome or at `otherwise`; at `refused` when it did not start.
+    """
+
+    workflow: str
+    subject: dict[str, Source]
+    wait: bool = False
+    got: dict[str, int] = {}
+    otherwise: int | None = None
+    refused: int | None = None
+
+
+class Return(Instruction, frozen=True, kw_only=True, omit_defaults=True):
+    """The end of a side list: the run stays where it stands."""
+
+
+class Use(Instruction, frozen=True, kw_only=True, omit_defaults=True):
+    """Do what a plugin's action says with these values, which it turns into events to record."""
+
+    action: str
+    values: dict[str, Source] = {}
+
+
 class Exit(Instruction, frozen=True, kw_only=True, omit_defaults=True):
     """The run ends with `outcome`."""
 
     outcome: str
 
 
-AnyInstruction = Send | Wait | Task | Branch | Match | Loop | Jump | Go | Emit | Exit
+AnyInstruction = (
+    Send | Wait | Task | Branch | Match | Loop | Jump | Go | Emit | Set | Start | Use | Return | Exit
+)
 
 
 class Definition(Part, frozen=True, kw_only=True, omit_defaults=True):
     """A whole workflow. `subject` maps each entity the run is about (`contact`, `opening`) to the expression
     that finds it in the triggering event; `key` names those that identify a run. `blocks` has the address
-    of each named block. `about`, `title`, lines and columns do not count for its identity.
+    of each named block. `origin` is the packaged workflow it was made from, if any, with its hash. There
+    are at most `rounds` runs with the same key, if that is set. `about`, `title`,
+    lines and columns do not count for its identity.
     """
 
     name: str
@@ -202,9 +296,11 @@ class Definition(Part, frozen=True, kw_only=True, omit_defaults=True):
     triggers: tuple[Trigger, ...]
     subject: dict[str, Source]
     key: tuple[str, ...]
-    mode: Literal["single"] = "single"
+    mode: Mode = "single"
     again: Literal["never", "always"] | Duration = "never"
+    rounds: int | None = None
     params: dict[str, Parameter] = {}
+    vars: dict[str, Variable] = {}
     policy: Policy = Policy()
     guard: tuple[Source, ...] = ()
     anytime: tuple[Interrupt, ...] = ()
@@ -212,11 +308,12 @@ class Definition(Part, frozen=True, kw_only=True, omit_defaults=True):
     blocks: dict[str, int] = {}
     outcomes: dict[str, OutcomeClass]
     templates: dict[str, Template] = {}
+    origin: str = ""
 
     @property
     def manual(self) -> bool:
         """Whether a person may start it."""
-        return any(trigger.event is None for trigger in self.triggers)
+        return any(trigger.event is None and trigger.every is None for trigger in self.triggers)
 
     def block_of(self, address: int) -> str | None:
         """The named block that holds `address`, or None in the main flow."""
@@ -239,6 +336,7 @@ def essence(definition: Definition) -> bytes:
     plain: dict[str, Any] = msgspec.to_builtins(definition, str_keys=True)
     plain.pop("title", None)
     plain.pop("about", None)
+    plain.pop("origin", None)
     return msgspec.json.encode(_without_places(plain), order="deterministic")
 
 

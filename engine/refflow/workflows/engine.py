@@ -6,27 +6,43 @@ in its turn, so a run that ends can set off the next.
 
 from __future__ import annotations
 
-from refflow.contacts.tie import warmth
-from refflow.errors import RefflowError
-from refflow.events.event import StoredEvent, instant, micros
-from refflow.events.messages import MessageSkipped
-from refflow.events.openings import AskOpened
-from refflow.events.runs import RunCancelled, RunStarted, RunWanted, TaskClosed, TimerFired, TriggerIgnored
-from refflow.views.contacts import Contact
-from refflow.views.messages import Message
-from refflow.views.openings import Opening
-from refflow.views.runs import Run
+from collections.abc import Collection
+from datetime import datetime
 
-from .definition import Definition, Interrupt, Send, Task, Trigger, Wait
+from refflow.errors import RefflowError
+from refflow.events.event import StoredEvent, instant
+from refflow.events.messages import MessageSkipped
+from refflow.events.runs import (
+    ChildWanted,
+    RunCancelled,
+    RunExited,
+    ScheduleFired,
+    TaskClosed,
+    TimerFired,
+    TimerSet,
+    WorkflowDefined,
+)
+from refflow.views.messages import Message
+from refflow.views.runs import Run
+from refflow.views.runs import Task as TaskRow
+
+from .definition import Interrupt, Send, Start, Task, Wait
 from .environment import environment
-from .facts import tie_of
-from .guards import Refusal, may_start
 from .interpreter import STOPPED, Interpreter, concerns
 from .library import Accepted
-from .sending import MOST_ATTEMPTS, draft, hold, try_again
-from .turn import Turn
+from .pauses import paused_between
+from .sending import draft, hold, try_again
+from .starting import look_around, next_in_queue, set_off, set_schedules, start_child
+from .turn import MOST_GENERATIONS, Turn
 
 DEFINING = frozenset({"workflow.defined", "workflow.retired"})
+WAKING = {
+    "outreach.resumed": ("paused",),
+    "inbox.checked": ("inbox_stale",),
+    "channel.resumed": ("channel",),
+    "settings.changed": ("not_live",),
+}
+"""What lets go of messages, and the rules that held them."""
 STOPS = frozenset({"contact.blocked", "contact.opted_out"})
 LACKING = frozenset({"packet", "unfilled"})
 """Rules that hold a message until something that it lacks is given."""
@@ -40,6 +56,10 @@ def settle(turn: Turn) -> None:
     for event in turn.to_settle():
         if event.kind in DEFINING:
             heard = _heard(turn)
+            if isinstance(event.payload, WorkflowDefined):
+                set_schedules(turn, event.payload.workflow)
+        elif event.kind in WAKING:
+            _wake(turn, WAKING[event.kind])
         elif event.kind in heard or getattr(event.payload, "run", None) is not None:
             _look_at(turn, event)
 
@@ -51,7 +71,7 @@ def _heard(turn: Turn) -> frozenset[str]:
         for accepted in turn.library.current(turn.rows)
         for trigger in accepted.definition.triggers
     }
-    return turn.library.heard(turn.rows) | triggers | REDRAFTING | STOPS
+    return turn.library.heard(turn.rows) | triggers | REDRAFTING | STOPS | {"schedule.fired"}
 
 
 def _look_at(turn: Turn, event: StoredEvent) -> None:
@@ -63,10 +83,28 @@ def _look_at(turn: Turn, event: StoredEvent) -> None:
         own = turn.rows.get(Run, addressed)
         if own is not None and own.status != "exited":
             _resume(turn, own, event)
-    for accepted in turn.library.current(turn.rows):
-        for trigger in accepted.definition.triggers:
-            if _sets_off(trigger, accepted.definition, event):
-                _start(turn, accepted, trigger, event)
+    match event.payload:
+        case ChildWanted():
+            start_child(turn, event, event.payload)
+        case RunExited():
+            _ended(turn, event.payload)
+        case ScheduleFired():
+            look_around(turn, event, event.payload)
+    set_off(turn, event)
+
+
+def _ended(turn: Turn, payload: RunExited) -> None:
+    """Go on with the run that waited for this one, and start what waited for it to make room."""
+    ended = turn.rows.get(Run, payload.run)
+    assert ended is not None, "a run ends after it has started"
+    parent = turn.rows.get(Run, ended.parent) if ended.parent else None
+    if parent is not None and parent.status == "live" and parent.child == ended.id:
+        accepted = turn.library.definition(turn.rows, parent.hash)
+        step = accepted.definition.program[parent.at]
+        assert isinstance(step, Start)
+        assert step.otherwise is not None
+        Interpreter(turn, accepted, parent).go_on(step.got.get(payload.outcome, step.otherwise))
+    next_in_queue(turn, ended)
 
 
 def _concerned(turn: Turn, event: StoredEvent) -> list[Run]:
@@ -86,9 +124,17 @@ def _offer(turn: Turn, run: Run, event: StoredEvent) -> None:
     accepted = turn.library.definition(turn.rows, run.hash)
     interpreter = Interpreter(turn, accepted, run)
     try:
-        interrupt = _interrupt(turn, accepted, run, event)
+        sides, interrupt = _interrupts(turn, accepted, run, event)
     except RefflowError as error:
         interpreter.stick(str(error))
+        return
+    if sides and turn.generation > MOST_GENERATIONS:
+        interpreter.stick("Side lists set each other off without end.")
+        return
+    for each in sides:
+        assert each.do is not None
+        interpreter.go_aside(each.do, event)
+    if run.status != "live":
         return
     step = accepted.definition.program[run.at]
     if interrupt is not None:
@@ -99,17 +145,20 @@ def _offer(turn: Turn, run: Run, event: StoredEvent) -> None:
         else:
             interpreter.exit(interrupt.exit or STOPPED)
     elif isinstance(step, Wait) and event.kind in step.events:
-        interpreter.take_up(event)
-        interpreter.go_on(step.got[event.kind])
+        interpreter.gather(step, event)
     elif isinstance(step, Send) and event.kind in REDRAFTING:
         _draft_again(turn, accepted, run, step)
 
 
-def _interrupt(turn: Turn, accepted: Accepted, run: Run, event: StoredEvent) -> Interrupt | None:
-    """The interrupt that `event` sets off: the first whose condition holds. Those that go to a block are
-    armed in the main flow only. Whoever must not be written to ends every run, declared or not.
+def _interrupts(
+    turn: Turn, accepted: Accepted, run: Run, event: StoredEvent
+) -> tuple[list[Interrupt], Interrupt | None]:
+    """What `event` sets off: every side list whose condition holds, and the first interrupt that moves the run.
+    Those that go to a block are armed in the main flow only. Whoever must not be written to ends every run,
+    declared or not.
     """
     definition = accepted.definition
+    sides: list[Interrupt] = []
     in_main_flow = definition.block_of(run.at) is None
     for interrupt in definition.anytime:
         if interrupt.event != event.kind or (interrupt.go is not None and not in_main_flow):
@@ -122,11 +171,15 @@ def _interrupt(turn: Turn, accepted: Accepted, run: Run, event: StoredEvent) -> 
                 opening=run.opening,
                 kind=event.kind,
                 event=turn.plain(event),
+                sends=run.sends,
+                values=run.vars,
             )
             if turn.library.evaluate(accepted, interrupt.condition, env) is not True:
                 continue
-        return interrupt
-    return Interrupt(event=event.kind, exit=STOPPED) if event.kind in STOPS else None
+        if interrupt.do is None:
+            return sides, interrupt
+        sides.append(interrupt)
+    return sides, Interrupt(event=event.kind, exit=STOPPED) if event.kind in STOPS else None
 
 
 def _draft_again(turn: Turn, accepted: Accepted, run: Run, step: Send) -> None:
@@ -155,13 +208,37 @@ def _resume(turn: Turn, run: Run, event: StoredEvent) -> None:
         case Task() if isinstance(event.payload, TaskClosed) and event.payload.task == run.task:
             addresses = {"done": step.done, "skipped": step.skipped, "expired": step.expired}
             interpreter.go_on(addresses[event.payload.outcome])
+        case Task() if isinstance(event.payload, TimerFired) and (longer := _time_lost(turn, run)):
+            turn.record(TimerSet(run=run.id, step=run.step, due=longer, rule="paused"), by=accepted.by)
         case Task() if isinstance(event.payload, TimerFired) and run.task is not None:
             turn.record(
                 TaskClosed(task=run.task, run=run.id, outcome="expired", contact=run.contact), by=accepted.by
             )
             interpreter.go_on(step.expired)
+        case Wait() if isinstance(event.payload, TimerFired) and run.settling is not None:
+            interpreter.go_on(step.got[run.event_kind])
         case Wait() if isinstance(event.payload, TimerFired):
             interpreter.go_on(run.at + 1 if step.timeout is None else step.timeout)
+
+
+def _time_lost(turn: Turn, run: Run) -> datetime | None:
+    """Until when a person still has time for the task of `run`, whose limit has come: pauses do not count."""
+    task = turn.rows.get(TaskRow, run.task) if run.task else None
+    if task is None:
+        return None
+    due = task.due + paused_between(turn.rows, run, task.opened_at, turn.now)
+    return instant(due) if due > turn.now else None
+
+
+def _wake(turn: Turn, rules: Collection[str]) -> None:
+    """Try again to send what these rules hold back."""
+    for message in sorted(turn.rows.find(Message, status="held"), key=lambda each: int(each.id[1:])):
+        run = turn.rows.get(Run, message.run)
+        if message.rule in rules and run is not None and run.status == "live" and run.message == message.id:
+            accepted = turn.library.definition(turn.rows, run.hash)
+            step = accepted.definition.program[run.at]
+            if isinstance(step, Send):
+                Interpreter(turn, accepted, run).release(step, message)
 
 
 def _resume_send(turn: Turn, interpreter: Interpreter, step: Send, event: StoredEvent) -> None:
@@ -176,8 +253,10 @@ def _resume_send(turn: Turn, interpreter: Interpreter, step: Send, event: Stored
             interpreter.release(step, message)
         case "message.sent" | "message.skipped":
             interpreter.go_on(run.at + 1)
-        case "message.failed" if event.payload.severity == "retry" and message.attempts < MOST_ATTEMPTS:
-            hold(turn, interpreter.accepted, run, message, try_again(turn, message))
+        case "message.failed" if event.payload.severity == "retry" and (
+            pause := try_again(turn, interpreter.accepted, message)
+        ):
+            hold(turn, interpreter.accepted, run, message, pause)
         case "message.failed" if step.failed is not None:
             turn.record(
                 MessageSkipped(
@@ -191,93 +270,3 @@ def _resume_send(turn: Turn, interpreter: Interpreter, step: Send, event: Stored
             interpreter.go_on(step.failed)
         case "message.failed":
             interpreter.stick("The message could not be handed over.")
-
-
-def _sets_off(trigger: Trigger, definition: Definition, event: StoredEvent) -> bool:
-    if trigger.event is None:
-        return isinstance(event.payload, RunWanted) and event.payload.workflow == definition.name
-    return trigger.event == event.kind
-
-
-def _start(turn: Turn, accepted: Accepted, trigger: Trigger, event: StoredEvent) -> None:
-    """Start a run of a definition that `event` triggers, or say in the log why not."""
-    definition, rows = accepted.definition, turn.rows
-    fields = turn.plain(event)
-    bare = environment(turn, definition, contact=None, opening=None, kind=event.kind, event=fields)
-    subjects = {
-        name: turn.library.evaluate(accepted, source, bare) for name, source in definition.subject.items()
-    }
-    if any(subjects[name] is None for name in definition.key):
-        return
-    contact, opening = subjects.get("contact"), subjects.get("opening")
-    person = rows.get(Contact, contact) if contact else None
-    posting = rows.get(Opening, opening) if opening else None
-    env = environment(turn, definition, contact=contact, opening=opening, kind=event.kind, event=fields)
-    if trigger.condition is not None and turn.library.evaluate(accepted, trigger.condition, env) is not True:
-        return
-    refusal = (
-        _earlier_run(turn, accepted, subjects)
-        or may_start(turn, accepted, event.kind, person, posting)
-        or _not_eligible(turn, accepted, env)
-    )
-    if refusal is not None:
-        turn.record(
-            TriggerIgnored(
-                workflow=definition.name,
-                reason=refusal.reason,
-                detail=refusal.detail,
-                contact=contact,
-                opening=opening,
-                run=refusal.run,
-            ),
-            by=accepted.by,
-        )
-        return
-    run = f"r{turn.next_position}"
-    turn.record(
-        RunStarted(
-            run=run,
-            workflow=definition.name,
-            hash=accepted.hash,
-            trigger=event.position,
-            kind=event.kind,
-            event=fields,
-            contact=contact,
-            opening=opening,
-        ),
-        by=accepted.by,
-    )
-    if event.kind == "referral.wanted" and contact is not None and opening is not None and person is not None:
-        warming = warmth(tie_of(person), turn.now) in ("dormant", "cold")
-        turn.record(AskOpened(contact=contact, opening=opening, run=run, warming=warming), by=accepted.by)
-    started = rows.get(Run, run)
-    assert started is not None
-    Interpreter(turn, accepted, started).go_on(0)
-
-
-def _earlier_run(turn: Turn, accepted: Accepted, subjects: dict[str, str]) -> Refusal | None:
-    """Whether a run with the same key lives, or has ended and is not to be repeated yet."""
-    definition = accepted.definition
-    key = {name: subjects[name] for name in definition.key}
-    for run in reversed(turn.rows.find(Run, workflow=definition.name, **key)):
-        if run.status != "exited":
-            return Refusal(reason="running", detail=f"{run.id} is already at it.", run=run.id)
-        if definition.again == "never":
-            return Refusal(reason="again", detail=f"{run.id} did this once; it is not repeated.", run=run.id)
-        if definition.again != "always":
-            calendar = turn.settings.calendar
-            free = calendar.add(instant(run.ended_at or run.started_at), definition.again)
-            if micros(free) > turn.now:
-                return Refusal(
-                    reason="again", detail=f"{run.id} did this; not before {free:%Y-%m-%d}.", run=run.id
-                )
-    return None
-
-
-def _not_eligible(turn: Turn, accepted: Accepted, env: dict[str, object]) -> Refusal | None:
-    for line in accepted.definition.guard:
-        if turn.library.evaluate(accepted, line, env) is not True:
-            values = turn.library.explain(accepted, line, env)
-            terms = ", ".join(f"{text} = {value}" for text, value in list(values.items())[1:])
-            return Refusal(reason="not_eligible", detail=f"`{line.text}` is false ({terms}).")
-    return None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
-from refflow.events.event import instant
+from refflow.events.event import StoredEvent, instant
 from refflow.views.contacts import Contact
 from refflow.views.messages import Message
 from refflow.views.openings import Opening
@@ -16,6 +17,7 @@ from refflow.views.pipeline import Ask, ask_id
 from refflow.views.runs import Run
 
 from .definition import Definition
+from .durations import Duration, parse_duration
 from .facts import ask_facts, contact_facts, opening_facts, owner_facts
 from .turn import Turn
 
@@ -30,9 +32,10 @@ def environment(
     event: dict[str, Any],
     loop: int = 0,
     sends: Mapping[str, str] = MappingProxyType({}),
+    values: Mapping[str, Any] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """The names that `definition` may speak of, for these subjects and this event. `sends` has the message of
-    each send step so far.
+    each send step so far, `values` what the run gave its variables.
     """
     rows, settings = turn.rows, turn.settings
     env: dict[str, Any] = {
@@ -40,6 +43,7 @@ def environment(
         "calendar": settings.calendar,
         "event": event_fields(turn, kind, event),
         "params": {name: parameter.default for name, parameter in definition.params.items()},
+        "vars": _variables(definition, values),
         "loop": {"index": loop},
         "me": owner_facts(settings),
         "active": lambda workflow, of: _active(turn, workflow, of),
@@ -57,18 +61,41 @@ def environment(
     return env
 
 
-def run_environment(turn: Turn, run: Run, definition: Definition, loop: int = 0) -> dict[str, Any]:
-    """The names that the steps of `run` may speak of."""
+def run_environment(
+    turn: Turn, run: Run, definition: Definition, loop: int = 0, about: StoredEvent | None = None
+) -> dict[str, Any]:
+    """The names that the steps of `run` may speak of, where `event` is `about` or what it last took up."""
     return environment(
         turn,
         definition,
         contact=run.contact,
         opening=run.opening,
-        kind=run.event_kind,
-        event=run.event,
+        kind=run.event_kind if about is None else about.kind,
+        event=run.event if about is None else turn.plain(about),
         loop=loop,
         sends=run.sends,
+        values=run.vars,
     )
+
+
+def _variables(definition: Definition, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The variables of a run, as expressions know them: the log writes durations and times as texts."""
+    found: dict[str, Any] = {}
+    for name, variable in definition.vars.items():
+        value = values.get(name, variable.default)
+        if variable.type == "duration" and isinstance(value, str):
+            value = parse_duration(value)
+        elif variable.type == "time" and isinstance(value, str):
+            value = datetime.fromisoformat(value)
+        found[name] = value
+    return found
+
+
+def plain_value(value: Any) -> Any:
+    """A value of a variable as the log writes it."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, Duration) else value
 
 
 def event_fields(turn: Turn, kind: str, event: dict[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,8 @@ def event_name(reader: Reader, node: Node, kinds: Kinds) -> str | None:
         return None
     if found.text not in kinds:
         help = did_you_mean(found.text, kinds.by_name()) or "no plugin here knows it either"
-        reader.wrong("E150", f"there is no event `{found.text}`", found, help)
+        if not reader.told("E150", found.text):
+            reader.wrong("E150", f"there is no event `{found.text}`", found, help)
     return found.text
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from .definition import AnyInstruction, Branch, Exit, Go, Jump, Loop, Match, Send, Task, Wait
+from .definition import AnyInstruction, Branch, Exit, Go, Jump, Loop, Match, Return, Send, Start, Task, Wait
 
 
 def onward(
@@ -29,7 +29,11 @@ def onward(
             yield to, None
         case Go(block=block):
             yield blocks[block], None
-        case Exit():
+        case Start(wait=True, got=got, otherwise=otherwise, refused=refused):
+            yield from (
+                (address, None) for address in (*got.values(), otherwise, refused) if address is not None
+            )
+        case Exit() | Return():
             pass
         case _:
             yield at + 1, None

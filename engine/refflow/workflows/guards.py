@@ -14,25 +14,29 @@ from refflow.views.debts import Debt
 from refflow.views.messages import OPEN, Message, SendingDay
 from refflow.views.openings import Opening
 from refflow.views.pipeline import TAKEN, Ask, ask_id
-from refflow.views.runs import Run
+from refflow.views.runs import Inbox, Paused, Run
 from refflow.views.timeline import Happening
 
 from .calendar import Calendar, both
-from .definition import Cap, Policy, Send
+from .definition import Cap, Policy, Send, Window
 from .environment import run_environment
 from .facts import tie_of
 from .library import Accepted
+from .pauses import pause_at
 from .turn import Turn
 
 _PASSED = ("interaction.logged", "interaction.observed")
 
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a message may not leave now. `until` is the first instant at which the rule could let it go."""
+    """Why a message may not leave now. `until` is the first instant at which the rule could let it go; `skip`
+    when it is not to leave any more.
+    """
 
     rule: str
     detail: str
     until: datetime | None = None
+    skip: bool = False
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,23 +47,26 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     run: str | None = None
 
 
-def may_start(
-    turn: Turn, accepted: Accepted, kind: str, contact: Contact | None, opening: Opening | None
-) -> Refusal | None:
-    """Whether a run of `accepted`, set off by an event of `kind`, may start with these subjects."""
-    if contact is not None:
-        if contact.blocked or contact.opted_out:
-            return Refusal(reason="do_not_contact", detail="This person is not to be contacted.")
-        holder = _exclusive_run(turn, accepted, contact)
-        if holder is not None:
-            return Refusal(
-                reason="exclusive",
-                detail=f"{holder.workflow} ({holder.id}) is in conversation with this person: one at a time.",
-                run=holder.id,
-            )
-    if kind == "referral.wanted" and contact is not None and opening is not None:
-        return _may_ask(turn, contact, opening)
+def may_be_contacted(contact: Contact | None) -> Refusal | None:
+    """Whether a run about `contact` may start at all."""
+    if contact is not None and (contact.blocked or contact.opted_out):
+        return Refusal(reason="do_not_contact", detail="This person is not to be contacted.")
     return None
+
+
+def pursuing(turn: Turn, contact: str) -> list[Run]:
+    """The runs that are in conversation with a contact and let no other in: those of exclusive workflows that
+    have not ended, and what they started.
+    """
+    return [run for run in turn.rows.find(Run, contact=contact) if run.status != "exited" and _alone(turn, run)]
+
+
+def _alone(turn: Turn, run: Run | None) -> bool:
+    while run is not None:
+        if turn.library.definition(turn.rows, run.hash).definition.policy.exclusive is not None:
+            return True
+        run = turn.rows.get(Run, run.parent) if run.parent else None
+    return False
 
 
 def may_leave(turn: Turn, accepted: Accepted, run: Run, step: Send, message: Message) -> Hold | None:
@@ -73,22 +80,20 @@ def may_leave(turn: Turn, accepted: Accepted, run: Run, step: Send, message: Mes
         or _packet_is_complete(turn, run, message)
         or _opening_is_free(turn, run)
         or something_came_in(turn, run, message)
+        or _paused(turn, run, message)
+        or _late(turn, policy, run, message)
+        or _inbox_is_stale(turn, message)
         or _caps(turn, policy, contact, message)
         or (None if step.urgent else _gap(turn, policy, contact))
-        or _window(turn, policy, contact)
+        or _window(turn, step.window or policy.window or turn.settings.window, policy, contact)
+        or (None if step.urgent else _pace(turn, run, message))
     )
 
 
-def _exclusive_run(turn: Turn, accepted: Accepted, contact: Contact) -> Run | None:
-    if accepted.definition.policy.exclusive is None:
+def may_ask(turn: Turn, contact: Contact | None, opening: Opening | None) -> Refusal | None:
+    """Whether this contact may be asked about this opening now."""
+    if contact is None or opening is None:
         return None
-    for run in turn.rows.find(Run, contact=contact.id, status="live"):
-        if turn.library.definition(turn.rows, run.hash).definition.policy.exclusive is not None:
-            return run
-    return None
-
-
-def _may_ask(turn: Turn, contact: Contact, opening: Opening) -> Refusal | None:
     if opening.status != "open":
         return Refusal(reason="opening_closed", detail=f"{opening.id} is closed.")
     settings, rows = turn.settings, turn.rows
@@ -209,6 +214,68 @@ def _is_from_them(turn: Turn, happening: Happening) -> bool:
     return event is not None and event.payload.direction == "in"
 
 
+def _paused(turn: Turn, run: Run, message: Message) -> Hold | None:
+    """Whether the owner, or a channel that lets nothing through, has stopped what leaves."""
+    if not turn.settings.live:
+        return Hold(rule="not_live", detail="Nothing leaves before `live: true` is in the settings.")
+    pause = pause_at(turn.rows, run, turn.now)
+    if pause is not None:
+        until = None if pause.until is None else instant(pause.until)
+        return Hold(rule="paused", detail=f"Paused{_until(until)} ({pause.id}).", until=until)
+    if turn.rows.get(Paused, message.channel) is not None:
+        return Hold(rule="channel", detail=f"The channel {message.channel} does not let refflow in.")
+    return None
+
+
+def _until(until: datetime | None) -> str:
+    return "" if until is None else f" until {until:%Y-%m-%d %H:%M} UTC"
+
+
+def _late(turn: Turn, policy: Policy, run: Run, message: Message) -> Hold | None:
+    """Whether the message comes so late that it may no longer fit. Approving it says that it does."""
+    late, due = policy.late or turn.settings.late, _was_due(run, message)
+    if late.do == "send":
+        return None
+    if instant(turn.now) <= turn.settings.calendar.add(due, late.after):
+        return None
+    detail = f"It was due on {due:%Y-%m-%d}: read it, then approve if it still fits."
+    return Hold(rule="late", detail=detail, skip=late.do == "skip")
+
+
+def _was_due(run: Run, message: Message) -> datetime:
+    """When the message should have left: when the timer before it was due, or a person approved it."""
+    fell_due = message.drafted_at if run.fell_due is None else run.fell_due
+    return instant(max(fell_due, message.approved_at or 0))
+
+
+def _inbox_is_stale(turn: Turn, message: Message) -> Hold | None:
+    """Whether an answer may lie in an inbox that nobody has looked into. Whoever approves a message now, has."""
+    earliest = micros(turn.settings.calendar.subtract(instant(turn.now), turn.settings.max_stale))
+    if (message.approved_at or 0) >= earliest:
+        return None
+    for inbox in turn.rows.find(Inbox):
+        if inbox.checked_at < earliest:
+            return Hold(rule="inbox_stale", detail=f"The inbox of {inbox.channel} has to be looked at first.")
+    return None
+
+
+def _pace(turn: Turn, run: Run, message: Message) -> Hold | None:
+    """What comes late, after a holiday or a week with the machine switched off, does not all leave at once."""
+    settings, now = turn.settings, instant(turn.now)
+    if not run.paced and settings.calendar.add(_was_due(run, message), settings.pace) > now:
+        return None
+    others = [turn.now for each in turn.rows.find(Message, status="requested") if each.id != message.id]
+    earliest = micros(settings.calendar.subtract(now, settings.pace))
+    for day in {instant(moment).date().isoformat() for moment in (earliest, turn.now)}:
+        sent = turn.rows.get(SendingDay, day)
+        others += sent.sent if sent is not None else []
+    recent = [at for at in others if at > earliest]
+    if not recent:
+        return None
+    until = settings.calendar.add(instant(max(recent)), settings.pace)
+    return Hold(rule="pace", detail="Late messages leave one after the other.", until=until)
+
+
 def _caps(turn: Turn, policy: Policy, contact: Contact, message: Message) -> Hold | None:
     caps = turn.settings.caps if policy.caps is None else (*policy.caps, *turn.settings.caps)
     for cap in caps:
@@ -298,13 +365,14 @@ def _gap(turn: Turn, policy: Policy, contact: Contact) -> Hold | None:
     return Hold(rule="gap", detail=f"Less than {gap.in_words()} after the last message.", until=until)
 
 
-def _window(turn: Turn, policy: Policy, contact: Contact) -> Hold | None:
+def _window(turn: Turn, window: Window, policy: Policy, contact: Contact) -> Hold | None:
     settings = turn.settings
     own = settings.calendar
-    window = policy.window or settings.window
     now = instant(turn.now)
     if contact.zone is not None and policy.timezone != "workspace":
-        until = Calendar(contact.zone, own.holidays).open_at(now, window)
+        theirs = settings.calendars.get(contact.zone) if window.holidays == "contact" else None
+        holidays = own.holidays if theirs is None else frozenset(theirs)
+        until = Calendar(contact.zone, holidays).open_at(now, window)
     else:
         until = both(own, window, own, settings.window, now)
     if until <= now:

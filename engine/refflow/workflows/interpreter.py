@@ -6,27 +6,48 @@ from datetime import datetime
 from typing import Any
 
 from refflow.errors import RefflowError
-from refflow.events.event import StoredEvent, instant
+from refflow.events.event import StoredEvent, instant, micros
 from refflow.events.messages import MessageSkipped
 from refflow.events.openings import AskClosed
 from refflow.events.runs import (
     BranchTaken,
+    ChildWanted,
     EventMatched,
     RunExited,
     RunStuck,
+    SideTaken,
     StepEntered,
     TaskClosed,
     TaskOpened,
     TimerSet,
+    VarsSet,
+    WaitSettling,
 )
 from refflow.views.messages import Message
 from refflow.views.pipeline import Ask, ask_id
 from refflow.views.runs import Run
 from refflow.views.timeline import Happening
 
-from .definition import Branch, Emit, Exit, Go, Jump, Loop, Match, Send, Source, Task, Wait
+from .actions import planned
+from .definition import (
+    Branch,
+    Emit,
+    Exit,
+    Go,
+    Jump,
+    Loop,
+    Match,
+    Return,
+    Send,
+    Set,
+    Source,
+    Start,
+    Task,
+    Use,
+    Wait,
+)
 from .durations import Duration
-from .environment import run_environment
+from .environment import plain_value, run_environment
 from .guards import something_came_in
 from .library import Accepted
 from .sending import draft, hold, release
@@ -36,6 +57,9 @@ from .turn import Turn
 MOST_INSTRUCTIONS = 10_000
 """Between two places where it parks, no sensible run executes so many."""
 
+RESTARTED = "restarted"
+"""The outcome of a run that a newer one with the same key replaced."""
+
 STOPPED = "do_not_contact"
 """The outcome of a run whose contact must not be written to any more, whatever the workflow says."""
 
@@ -44,6 +68,7 @@ class Interpreter:
     """Carries one run of one definition through a turn."""
 
     def __init__(self, turn: Turn, accepted: Accepted, run: Run) -> None:
+        self._aside: StoredEvent | None = None
         self.turn = turn
         self.accepted = accepted
         self.run = run
@@ -75,10 +100,21 @@ class Interpreter:
                 case Emit():
                     self._emit(step, loops)
                     address += 1
+                case Set():
+                    self._set(step, loops)
+                    address += 1
+                case Use():
+                    self._use(step, loops)
+                    address += 1
+                case Start() if not step.wait:
+                    self._want(step, loops)
+                    address += 1
+                case Return():
+                    return
                 case Exit():
                     self.exit(step.outcome)
                     return
-                case Send() | Wait() | Task():
+                case Send() | Wait() | Task() | Start():
                     self._record(StepEntered(run=self.run.id, step=step.step, at=address, loops=loops))
                     onward = self._park(step, address)
                     if onward is None:
@@ -98,6 +134,22 @@ class Interpreter:
             )
         )
 
+    def go_aside(self, address: int, event: StoredEvent) -> None:
+        """Go through the side list at `address`, which speaks of `event`; the run stays where it stands."""
+        self._record(SideTaken(run=self.run.id, step=self.run.step, position=event.position, kind=event.kind))
+        self._aside = event
+        self.go_on(address)
+        self._aside = None
+
+    def gather(self, step: Wait, event: StoredEvent) -> None:
+        """Take up an event that the wait `step` is for. It goes on at once, or when no more of them come."""
+        latest = self.run.settling or self.run.due or self.turn.now
+        self.take_up(event)
+        if step.settle is None:
+            self.go_on(step.got[event.kind])
+            return
+        self._settle(step, event.occurred_at, latest)
+
     def leave(self, because: str) -> None:
         """Leave the step where the run is parked: drop its task, and its message if it has not been released."""
         message = self.turn.rows.get(Message, self.run.message) if self.run.message else None
@@ -112,7 +164,7 @@ class Interpreter:
 
     def exit(self, outcome: str) -> None:
         """End the run. An ask that came to nothing is closed with it, which frees the opening."""
-        ending = self.definition.outcomes.get(outcome, "bad")
+        ending = self.definition.outcomes.get(outcome, "open" if outcome == RESTARTED else "bad")
         run = self.run
         self._record(
             RunExited(
@@ -141,7 +193,7 @@ class Interpreter:
             case "capped":
                 self.exit("capped")
 
-    def _park(self, step: Send | Wait | Task, address: int) -> int | None:
+    def _park(self, step: Send | Wait | Task | Start, address: int) -> int | None:
         """Begin a step that takes time; the address to go on at when it takes none after all."""
         match step:
             case Send():
@@ -150,6 +202,8 @@ class Interpreter:
                 return self._wait(step)
             case Task():
                 self._task(step)
+            case Start():
+                self._want(step, self.run.loops)
         return None
 
     def _send(self, step: Send, address: int) -> int | None:
@@ -168,22 +222,37 @@ class Interpreter:
         return None
 
     def _wait(self, step: Wait) -> int | None:
-        for event in self._earlier(step):
-            self.take_up(event)
-            return step.got[event.kind]
         source = step.within or step.silence or step.until
         assert source is not None, "a wait has a limit"
+        earlier = self._earlier(step)
+        for event in earlier if step.settle is not None else earlier[:1]:
+            self.take_up(event)
+        if earlier and step.settle is None:
+            return step.got[earlier[0].kind]
         due = self._due(source, self.run.loops)
+        if earlier:
+            self._settle(step, earlier[-1].occurred_at, micros(due))
+            return None
         self._record(TimerSet(run=self.run.id, step=step.step, due=due, rule=source.text))
         return None
 
+    def _settle(self, step: Wait, last: int, latest: int) -> None:
+        """Wait a while longer after `last`, for what else comes, but at most until `latest`."""
+        assert step.settle is not None
+        self._record(WaitSettling(run=self.run.id, step=step.step, latest=instant(latest)))
+        due = min(self._due(step.settle, self.run.loops, instant(last)), instant(max(latest, self.turn.now)))
+        self._record(TimerSet(run=self.run.id, step=step.step, due=due, rule=f"settle {step.settle.text}"))
+
     def _earlier(self, step: Wait) -> list[StoredEvent]:
-        """What the step waits for and has happened already, since the event that the run last took up."""
+        """What the step waits for and has happened already: since the step it names, or else since the event
+        that the run last took up. Nothing is taken up twice.
+        """
         run, found = self.run, []
+        since = run.since if step.since is None else run.reached.get(step.since, run.since)
         subjects = {"contact": run.contact} if run.contact else {"opening": run.opening}
         for happening in self.turn.rows.find(Happening, **subjects) if step.events else []:
             position = happening.position
-            if position > run.since and happening.kind in step.events:
+            if position > since and position not in run.taken and happening.kind in step.events:
                 event = self.turn.recall(position)
                 if event is not None and concerns(event, run):
                     found.append(event)
@@ -206,11 +275,11 @@ class Interpreter:
         )
         self._record(TimerSet(run=self.run.id, step=step.step, due=due, rule=step.within.text))
 
-    def _due(self, source: Source, loops: dict[str, int]) -> datetime:
+    def _due(self, source: Source, loops: dict[str, int], start: datetime | None = None) -> datetime:
         value = self.turn.library.evaluate(self.accepted, source, self._env(loops))
         now = instant(self.turn.now)
         if isinstance(value, Duration):
-            return self.turn.settings.calendar.add(now, value)
+            return max(self.turn.settings.calendar.add(start or now, value), now)
         if isinstance(value, datetime):
             return max(value, now)
         raise RefflowError(f"Line {source.line}: `{source.text}` gives neither a time nor a duration.")
@@ -259,12 +328,47 @@ class Interpreter:
                 fields[name] = getattr(self.run, name)
         self._record(payload(**fields))
 
+    def _set(self, step: Set, loops: dict[str, int]) -> None:
+        env = self._env(loops)
+        values = {
+            name: plain_value(self.turn.library.evaluate(self.accepted, source, env))
+            for name, source in step.values.items()
+        }
+        self._record(VarsSet(run=self.run.id, step=step.step, values=values))
+
+    def _use(self, step: Use, loops: dict[str, int]) -> None:
+        action = self.turn.library.actions.get(step.action)
+        if action is None:
+            raise RefflowError(f"`use: {step.action}` belongs to no plugin that is installed and enabled.")
+        env = self._env(loops)
+        values = {
+            name: self.turn.library.evaluate(self.accepted, source, env) for name, source in step.values.items()
+        }
+        for payload in planned(step.action, action, values, env):
+            self._record(payload)
+
+    def _want(self, step: Start, loops: dict[str, int]) -> None:
+        """Ask for a run of another workflow; whoever starts runs takes it up."""
+        env = self._env(loops)
+        subject = {
+            name: _id(self.turn.library.evaluate(self.accepted, source, env))
+            for name, source in step.subject.items()
+        }
+        self._record(
+            ChildWanted(run=self.run.id, step=step.step, workflow=step.workflow, wait=step.wait, **subject)
+        )
+
     def _env(self, loops: dict[str, int]) -> dict[str, Any]:
         innermost = next(reversed(loops.values()), 0)
-        return run_environment(self.turn, self.run, self.definition, innermost)
+        return run_environment(self.turn, self.run, self.definition, innermost, self._aside)
 
     def _record(self, payload: Any) -> None:
         self.turn.record(payload, by=self.accepted.by)
+
+
+def _id(value: Any) -> str | None:
+    """The id of a contact or opening, or the value when it is one."""
+    return value if value is None or isinstance(value, str) else str(value.id)
 
 
 def concerns(event: StoredEvent, run: Run) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ from refflow.events.kinds import Kinds
 from refflow.views.rows import Rows
 from refflow.views.runs import Defined, Workflow
 
+from .actions import Actions
 from .definition import Definition, Source, Wait, decode
 from .expressions import Expression, ExpressionErrors, compile_expression
 from .vocabulary import scope_for
@@ -35,8 +37,9 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True):
 class Library:
     """Compiled definitions and expressions, by what they were compiled from."""
 
-    def __init__(self, kinds: Kinds) -> None:
+    def __init__(self, kinds: Kinds, actions: Actions = MappingProxyType({})) -> None:
         self.kinds = kinds
+        self.actions = actions
         self._definitions: dict[str, Accepted] = {}
         self._heard: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
         self._expressions: dict[tuple[str, Source], Expression] = {}
@@ -80,7 +83,13 @@ class Library:
         found = self._expressions.get(key)
         if found is None:
             scope = scope_for(
-                source.events, definition.params, self.kinds, definition.subject, True, definition.key
+                source.events,
+                definition.params,
+                self.kinds,
+                definition.subject,
+                True,
+                definition.key,
+                definition.vars,
             )
             try:
                 found = self._expressions[key] = compile_expression(source.text, scope)

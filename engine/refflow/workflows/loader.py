@@ -3,60 +3,81 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from types import MappingProxyType
 
 import msgspec
 
 from refflow.events.kinds import Kinds
 
+from .actions import Actions
 from .checking import Checker
 from .compiler import Compiler, Departure, Known
 from .definition import AnyInstruction, Definition, Exit, Interrupt, Send, Template
 from .expressions import TEXT, Optional_, Scope
 from .flow import circles, events_at
 from .header import Header, read_header
+from .instances import read_instance
 from .problems import Problem, has_errors, in_order
 from .reading import Reader
 from .templates import TemplateSource, check_template, parse_template
 from .verbs import VERBS
-from .vocabulary import SUBJECTS
+from .vocabulary import MANUAL, SUBJECTS
 from .yaml_source import Mapping as MappingNode
-from .yaml_source import read_yaml
+from .yaml_source import Node, read_yaml
 
-BY_ITSELF = ("do_not_contact", "capped")
+BY_ITSELF = ("do_not_contact", "capped", "cancelled", "restarted")
 """Outcomes that a run can have without any step that says so."""
 
 ANYTHING = "?"
 """Stands for the kind of a trigger that could not be read: of such an event nothing is known to be wrong."""
 
-_OBSCURING = frozenset({"E003", "E004", "E005", "E006", "E010", "E152", "E230", "E231"})
+_OBSCURING = frozenset({"E003", "E004", "E005", "E006", "E010", "E152", "E221", "E230", "E231"})
 """After one of these nobody knows which blocks and outcomes were meant to be reached."""
 
 
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a file: the definition, unless there are errors, and everything that is wrong."""
+    """What became of a file: the definition, unless there are errors, what is wrong, and its tree."""
 
     definition: Definition | None
     problems: tuple[Problem, ...]
+    root: Node | None = None
 
 
 def load_workflow(
-    text: str, file: str, templates: TemplateSource, kinds: Kinds, channels: Collection[str]
+    text: str,
+    file: str,
+    templates: TemplateSource,
+    kinds: Kinds,
+    channels: Collection[str],
+    packaged: Mapping[str, Definition] = MappingProxyType({}),
+    actions: Actions = MappingProxyType({}),
 ) -> Loaded:
-    """The workflow in `text`, which `file` names in messages; `channels` are those that messages can go by."""
+    """The workflow in `text`, which `file` names in messages; `channels` are those that messages can go by,
+    `packaged` the workflows that others can be made from, by name (`std/thank`), `actions` those of plugins.
+    """
     root, problems = read_yaml(text, file)
     reader = Reader(file)
     reader.problems += problems
     definition = None
     if root is not None and (top := reader.mapping(root, "a workflow")) is not None:
-        definition = _Loading(reader, templates, kinds, channels).definition(top)
+        if "from" in top.values:
+            definition = read_instance(reader, top, packaged)
+        else:
+            definition = _Loading(reader, templates, kinds, channels, actions).definition(top)
     ordered = in_order(reader.problems)
-    return Loaded(definition=None if has_errors(ordered) else definition, problems=ordered)
+    return Loaded(definition=None if has_errors(ordered) else definition, problems=ordered, root=root)
 
 
 class _Loading:
     def __init__(
-        self, reader: Reader, templates: TemplateSource, kinds: Kinds, channels: Collection[str]
+        self,
+        reader: Reader,
+        templates: TemplateSource,
+        kinds: Kinds,
+        channels: Collection[str],
+        actions: Actions,
     ) -> None:
+        self._actions = actions
         self._reader = reader
         self._templates = templates
         self._kinds = kinds
@@ -70,7 +91,8 @@ class _Loading:
         if steps is not None:
             compiler.section(None, steps)
         addresses = {name: compiler.section(name, node) for name, node in header.blocks.items()}
-        compiler.check_threads()
+        sides = [compiler.side(node) for node in header.sides]
+        compiler.check_references()
         if steps is None:
             return None
         self._check_circles(compiler)
@@ -78,9 +100,11 @@ class _Loading:
         for interrupt in header.anytime:
             if interrupt.go is not None:
                 entries.setdefault(addresses[interrupt.go], set()).add(interrupt.event)
+            elif interrupt.do is not None:
+                entries.setdefault(sides[interrupt.do], set()).add(interrupt.event)
         events = events_at(compiler.program, addresses, entries)
         self._check_reached(header, compiler, {name: bool(events[at]) for name, at in addresses.items()})
-        checker = Checker(self._reader, self._kinds, header, compiler.sends)
+        checker = Checker(self._reader, self._kinds, header, compiler.sends, self._actions)
         header = self._checked(header, checker)
         program = [
             checker.instruction(each, kinds, in_loop, compiler.cases.get(at)) if kinds else each
@@ -89,7 +113,11 @@ class _Loading:
             )
         ]
         scopes = [checker.scope(events[at], compiler.in_loop[at]) for at in range(len(program))]
-        return header.with_program(program, addresses, self._used(program, scopes))
+        scopes = [
+            checker.scope_of_text(each, scope) if isinstance(each, Send) else scope
+            for each, scope in zip(program, scopes, strict=True)
+        ]
+        return header.with_program(program, addresses, sides, self._used(program, scopes))
 
     def _compiler(self, header: Header) -> Compiler:
         known = Known(
@@ -99,6 +127,8 @@ class _Loading:
             templates=self._templates.names(),
             channels=self._channels,
             kinds=self._kinds,
+            variables=tuple(header.vars),
+            actions=self._actions,
         )
         return Compiler(self._reader, known, VERBS)
 
@@ -125,12 +155,12 @@ class _Loading:
         for name, key in header.outcome_nodes.items():
             if name not in happening:
                 message = f"outcome `{name}` never happens"
-                self._reader.wrong("E232", message, key, "take it out, or `exit` with it", severity="warning")
+                self._reader.wrong("W232", message, key, "take it out, or `exit` with it")
 
     def _checked(self, header: Header, checker: Checker) -> Header:
         triggers = tuple(
-            msgspec.structs.replace(each, condition=checker.condition(each.condition, (each.event,)))
-            if each.condition is not None and each.event is not None
+            msgspec.structs.replace(each, condition=checker.condition(each.condition, (each.event or MANUAL,)))
+            if each.condition is not None
             else each
             for each in header.triggers
         )

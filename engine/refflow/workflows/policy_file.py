@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
-from .definition import Cap, Policy, Window
+from .definition import Approval, Cap, Late, Policy, Retry, Schedule, Window
 from .reading import Reader, pairs
 from .yaml_source import Mapping, Node, Scalar, Sequence
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 _HOURS = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)\s*-\s*([01]?\d|2[0-3]|24):([0-5]\d)")
-_POLICY = ("exclusive", "timezone", "window", "gap", "caps", "on_cap", "approval")
-_POLICY_LATER = ("priority", "retry", "late")
+_CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
+_POLICY = ("exclusive", "priority", "timezone", "window", "gap", "caps", "on_cap", "approval", "retry", "late")
 
 
 def read_policy(reader: Reader, node: Node) -> Policy:
     """The `policy` of a workflow; what cannot be read stays as the workspace says."""
-    found = reader.mapping(node, "a policy", _POLICY, later=_POLICY_LATER)
+    found = reader.mapping(node, "a policy", _POLICY)
     return Policy() if found is None else Policy(**_policy_fields(reader, found))
 
 
 def read_window(reader: Reader, node: Node) -> Window | None:
     """`{days: mon-fri, hours: 09:00-17:30}`; a part that is not given has its default."""
-    found = reader.mapping(node, "a window", ("days", "hours"), later=("holidays",))
+    found = reader.mapping(node, "a window", ("days", "hours", "holidays"))
     if found is None:
         return None
     window = Window()
@@ -34,6 +34,9 @@ def read_window(reader: Reader, node: Node) -> Window | None:
         window = msgspec.structs.replace(window, days=days)
     if "hours" in found.values and (hours := _hours(reader, found.values["hours"])):
         window = msgspec.structs.replace(window, opens=hours[0], closes=hours[1])
+    if "holidays" in found.values:
+        whose: Any = reader.choice(found.values["holidays"], "`holidays`", ("workspace", "contact"))
+        window = msgspec.structs.replace(window, holidays=whose or "workspace")
     return window
 
 
@@ -45,7 +48,29 @@ def read_caps(reader: Reader, node: Node) -> tuple[Cap, ...] | None:
 
 def read_approval(reader: Reader, node: Node) -> Any:
     """Which messages wait for a person's word."""
-    return reader.choice(node, "`approval`", ("every", "first", "none"), later=("batch",))
+    return reader.choice(node, "`approval`", get_args(Approval))
+
+
+def read_late(reader: Reader, node: Node) -> Late | None:
+    """`{after: 3d, do: ask}`: what becomes of a message that comes too late."""
+    found = reader.mapping(node, "`late`", ("after", "do"))
+    values = {} if found is None else found.values
+    after = reader.duration(values["after"], "`after`") if "after" in values else None
+    do: Any = reader.choice(values["do"], "`do`", ("ask", "send", "skip")) if "do" in values else None
+    given = {"after": after, "do": do}
+    return None if found is None else Late(**{name: each for name, each in given.items() if each is not None})
+
+
+def read_retry(reader: Reader, node: Node) -> Retry | None:
+    """`{attempts: 5, after: 15m, most: 1d}`: how a message is tried again."""
+    found = reader.mapping(node, "`retry`", ("attempts", "after", "most"))
+    values = {} if found is None else found.values
+    given: dict[str, Any] = {
+        name: reader.duration(values[name], f"`{name}`") for name in ("after", "most") if name in values
+    }
+    if "attempts" in values:
+        given["attempts"] = reader.whole(values["attempts"], "`attempts`")
+    return None if found is None else Retry(**{name: each for name, each in given.items() if each is not None})
 
 
 def _policy_fields(reader: Reader, policy: Mapping) -> dict[str, Any]:
@@ -66,6 +91,12 @@ def _policy_fields(reader: Reader, policy: Mapping) -> dict[str, Any]:
                 fields[name] = reader.choice(value, "`on_cap`", ("defer", "skip", "exit"))
             case "approval":
                 fields[name] = read_approval(reader, value)
+            case "priority":
+                fields[name] = reader.whole(value, "`priority`", 0) or 0
+            case "retry":
+                fields[name] = read_retry(reader, value)
+            case "late":
+                fields[name] = read_late(reader, value)
     return fields
 
 
@@ -76,12 +107,28 @@ def _days(reader: Reader, node: Node) -> tuple[int, ...]:
     for part in parts:
         found = reader.scalar(part, "`days`")
         if found is not None:
-            days |= _range(reader, found)
+            days |= _range(reader, found, found.text)
     return tuple(sorted(days))
 
 
-def _range(reader: Reader, node: Scalar) -> set[int]:
-    ends = [end.strip() for end in node.text.lower().split("-")]
+def read_schedule(reader: Reader, node: Node) -> Schedule | None:
+    """`mon 09:00`, `mon-fri 18:30`: a time of the week."""
+    found = reader.scalar(node, "`every`")
+    if found is None:
+        return None
+    days, _, clock = found.text.strip().rpartition(" ")
+    written = _CLOCK.fullmatch(clock)
+    if written is None or not days:
+        reader.wrong(
+            "E011", f"`every` cannot be `{found.text}`", found, "write days and a time, as `mon 09:00`"
+        )
+        return None
+    read = _range(reader, found, days)
+    return Schedule(days=tuple(sorted(read)), at=int(written[1]) * 60 + int(written[2])) if read else None
+
+
+def _range(reader: Reader, node: Scalar, text: str) -> set[int]:
+    ends = [end.strip() for end in text.lower().split("-")]
     if len(ends) > 2 or not set(ends) <= set(DAYS):
         help = "write mon-fri, or a list such as [mon, wed]; the days are " + " ".join(DAYS)
         reader.wrong("E011", f"`days` cannot be `{node.text}`", node, help)

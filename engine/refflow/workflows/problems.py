@@ -10,31 +10,17 @@ import msgspec
 
 MOST_SHOWN = 20
 
+Severity = Literal["error", "warning", "note"]
+SEVERITIES: dict[str, Severity] = {"E": "error", "W": "warning", "I": "note"}
+
 _WIDEST = 100
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """One mistake in `file`. `line` and `column` count from 1; `length` is in characters.
+    """One finding in `file`. `line` and `column` count from 1; `length` is in characters.
 
-    | code | about |
-    | --- | --- |
-    | E001 | no readable YAML |
-    | E002, E003 | a key written twice, an unknown key |
-    | E004 | a step without a verb, or with several |
-    | E005, E006 | a value of the wrong shape, something required is missing |
-    | E007, E008 | a missing or malformed name, one used twice |
-    | E009 | `thread` or `sent` names no message |
-    | E010 | part of the language, but not of this version |
-    | E011 | not one of the values that are possible here |
-    | E110-E124 | an expression: see `expressions.Problem` |
-    | E130, E131 | not a duration; a parameter that does not fit its type or bounds |
-    | E140-E142 | a template that does not exist, names an unknown field, cannot be read |
-    | E150, E151 | an unknown event, one that no run can wait for |
-    | E152-E155 | an unknown block, an event that cannot be emitted so, an unknown channel, an unknown zone |
-    | E201 | a step or block that is never reached |
-    | E210-E213 | a wait or task without end; an answer not handled; a branch that is never taken |
-    | E220, E221 | a loop without bound |
-    | E230-E232 | an undeclared outcome, a path without one, an outcome that never happens |
+    The first letter of a `code` says how bad it is: E for an error, which forbids to use the file, W for a
+    warning, I for something to know. Each code has a page: see `codes`.
     """
 
     code: str
@@ -44,7 +30,11 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     column: int
     length: int = 1
     help: str | None = None
-    severity: Literal["error", "warning"] = "error"
+
+    @property
+    def severity(self) -> Severity:
+        """How bad it is."""
+        return SEVERITIES[self.code[0]]
 
     def __str__(self) -> str:
         kind = "" if self.severity == "error" else f"{self.severity} "

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from typing import Literal
 
 from .definition import Source
 from .durations import Duration, parse_duration
 from .expressions import ExpressionErrors
-from .expressions.problems import did_you_mean
+from .expressions.problems import did_you_mean, nearest
 from .problems import Problem
 from .yaml_source import Mapping, Node, Scalar, Sequence
 
@@ -17,41 +16,30 @@ WRITE_DURATION = "write 30m, 4h, 5d, 5bd or 2w"
 
 _NAME = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
 _LIKE_DURATION = re.compile(r"[0-9][0-9.,]*\s*[a-zA-Z ]*")
+_UNKNOWN = frozenset({"E116", "E120", "E121"})
 _SHAPES = {Mapping: "a mapping", Sequence: "a list", Scalar: "a single value"}
 
 
 class Reader:
     """Reads the nodes of one file. Whatever cannot be read is None, and `problems` says why. `written` has the
     expressions by line and column.
+
+    A word that was probably meant to be another is reported and then read as that one, and a name that does not
+    exist is reported once, so that one mistake stays one.
     """
 
     def __init__(self, file: str) -> None:
         self.file = file
         self.problems: list[Problem] = []
         self.written: dict[tuple[int, int], Scalar] = {}
+        self._unknown: set[tuple[str, str]] = set()
 
-    def wrong(
-        self,
-        code: str,
-        message: str,
-        node: Node,
-        help: str | None = None,
-        *,
-        severity: Literal["error", "warning"] = "error",
-    ) -> None:
+    def wrong(self, code: str, message: str, node: Node, help: str | None = None) -> None:
         """Note a problem at `node`."""
         length = len(node.text.split("\n")[0]) if isinstance(node, Scalar) else 1
-        self.wrong_at(code, message, (node.line, node.column, max(1, length)), help, severity=severity)
+        self.wrong_at(code, message, (node.line, node.column, max(1, length)), help)
 
-    def wrong_at(
-        self,
-        code: str,
-        message: str,
-        place: tuple[int, int, int],
-        help: str | None = None,
-        *,
-        severity: Literal["error", "warning"] = "error",
-    ) -> None:
+    def wrong_at(self, code: str, message: str, place: tuple[int, int, int], help: str | None = None) -> None:
         """Note a problem at `place`: line, column and length."""
         line, column, length = place
         self.problems.append(
@@ -63,13 +51,17 @@ class Reader:
                 column=column,
                 length=length,
                 help=help,
-                severity=severity,
             )
         )
 
     def wrong_expression(self, errors: ExpressionErrors, node: Scalar) -> None:
         """Note what is wrong with the expression that `node` holds."""
+        unknown = any(each.code in _UNKNOWN for each in errors.problems)
         for each in errors.problems:
+            if each.code == "E124" and unknown:
+                continue  # what was to guard it may be what is misspelt
+            if each.code in _UNKNOWN and self.told(each.code, each.message):
+                continue
             line, column = node.place(each.offset)
             self.wrong_at(each.code, each.message, (line, column, max(1, each.length)), each.help)
 
@@ -97,11 +89,12 @@ class Reader:
 
     def closed(self, node: Mapping, what: str, keys: Collection[str], later: Collection[str] = ()) -> None:
         """Report the keys of `node` that are not among `keys`."""
-        for name, key in node.keys.items():
+        for name, key in tuple(node.keys.items()):
             if name in later:
                 self.not_yet(f"`{name}`", key)
             elif name not in keys:
                 self.wrong("E003", f"{what} has no `{name}`", key, did_you_mean(name, keys) or one_of(keys))
+                meant(node, name, [each for each in keys if each not in node.values])
 
     def not_yet(self, what: str, node: Node) -> None:
         """Report something that the language has and this version does not run."""
@@ -150,7 +143,7 @@ class Reader:
         else:
             help = did_you_mean(found.text, options) or one_of(options)
             self.wrong("E011", f"{what} cannot be `{found.text}`", found, help)
-        return None
+        return nearest(found.text, options)
 
     def known(self, node: Node, code: str, what: str, options: Collection[str]) -> str | None:
         """The name of something that exists."""
@@ -159,9 +152,10 @@ class Reader:
             return None
         if found.text in options:
             return found.text
-        help = did_you_mean(found.text, options) or (one_of(options) if len(options) <= 8 else None)
-        self.wrong(code, f"{what} `{found.text}` does not exist", found, help)
-        return None
+        help = did_you_mean(found.text, options) or (one_of(options) if 0 < len(options) <= 8 else None)
+        if not self.told(code, found.text):
+            self.wrong(code, f"{what} `{found.text}` does not exist", found, help)
+        return nearest(found.text, options)
 
     def flag(self, node: Node, what: str) -> bool | None:
         """`true` or `false`."""
@@ -203,6 +197,12 @@ class Reader:
             return source if self.duration(node, what) else None
         return source
 
+    def told(self, code: str, name: str) -> bool:
+        """Whether it has been reported that there is no such name; from now on it has."""
+        told = (code, name) in self._unknown
+        self._unknown.add((code, name))
+        return told
+
     def _shape(self, node: Node, what: str, wanted: str) -> None:
         if isinstance(node, Scalar) and node.kind == "null":
             self.wrong("E006", f"{what} is missing", node, f"write {wanted}")
@@ -214,6 +214,14 @@ def pairs(node: Mapping) -> Iterator[tuple[str, Scalar, Node]]:
     """Name, key and value of each entry."""
     for name, key in node.keys.items():
         yield name, key, node.values[name]
+
+
+def meant(node: Mapping, name: str, options: Collection[str]) -> str | None:
+    """Read the key `name`, which does not exist, as the one of `options` that was probably meant, if any."""
+    found = nearest(name, options)
+    if found is not None:
+        node.keys[found], node.values[found] = node.keys.pop(name), node.values.pop(name)
+    return found
 
 
 def one_of(options: Collection[str]) -> str:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from hashlib import sha256
-from typing import Literal
+from typing import Literal, get_args
 
 from refflow.events.event import instant
 from refflow.events.messages import MessageDrafted, MessageHeld, MessageSkipped, SendRequested
 from refflow.events.runs import TimerSet
 from refflow.views.contacts import Contact
 from refflow.views.messages import Message
-from refflow.views.runs import Run
+from refflow.views.runs import Paused, Run
 
 from .definition import Approval, Send
 from .environment import run_environment
@@ -20,10 +19,7 @@ from .library import Accepted
 from .templates import render
 from .turn import Turn
 
-_CARE: tuple[Approval, ...] = ("every", "first", "none")
-
-MOST_ATTEMPTS = 5
-RETRY_AFTER = timedelta(minutes=15)
+_CARE: tuple[Approval, ...] = get_args(Approval)
 
 Released = Literal["requested", "held", "skipped", "capped"]
 
@@ -48,9 +44,9 @@ def draft(turn: Turn, accepted: Accepted, run: Run, step: Send, *, again: Messag
     contact = turn.rows.get(Contact, run.contact or "")
     assert contact is not None, "a workflow that sends has a contact"
     parent = _parent(turn, run, step)
-    rendered = render(
-        accepted.definition.templates[step.template], run_environment(turn, run, accepted.definition)
-    )
+    env = run_environment(turn, run, accepted.definition)
+    data = {name: turn.library.evaluate(accepted, source, env) for name, source in step.data.items()}
+    rendered = render(accepted.definition.templates[step.template], {**env, "data": data})
     subject = rendered.subject
     if parent is not None and parent.subject:
         subject = parent.subject if parent.subject.casefold().startswith("re:") else f"Re: {parent.subject}"
@@ -94,8 +90,10 @@ def release(turn: Turn, accepted: Accepted, run: Run, step: Send, message: Messa
             by=accepted.by,
         )
         return "requested"
-    on_cap = accepted.definition.policy.on_cap or "defer"
-    if held.rule == "cap" and on_cap != "defer":
+    on_cap = accepted.definition.policy.on_cap or turn.settings.on_cap
+    if held.rule != "cap":
+        on_cap = "skip" if held.skip else "defer"
+    if on_cap != "defer":
         turn.record(
             MessageSkipped(message=message.id, run=run.id, contact=message.contact, reason=held.detail),
             by=accepted.by,
@@ -112,9 +110,20 @@ def message_id(turn: Turn, message: str) -> str:
     return f"<{message}.{turn.workspace}@{domain}>"
 
 
-def try_again(turn: Turn, message: Message) -> Hold:
-    """After a failure that may pass: wait a quarter of an hour, and twice as long each further time."""
-    until = instant(turn.now) + RETRY_AFTER * 2 ** (message.attempts - 1)
+def try_again(turn: Turn, accepted: Accepted, message: Message) -> Hold | None:
+    """After a failure that may pass: how long to wait, twice as long each further time. None: no longer.
+
+    Messages that failed together do not come again together: up to a tenth is added, which the message decides.
+    """
+    if turn.rows.get(Paused, message.channel) is not None:
+        return Hold(rule="channel", detail=f"The channel {message.channel} does not let refflow in.")
+    retry, now = accepted.definition.policy.retry or turn.settings.retry, instant(turn.now)
+    if message.attempts >= retry.attempts:
+        return None
+    first, most = (turn.settings.calendar.add(now, each) - now for each in (retry.after, retry.most))
+    pause = min(first * 2 ** min(message.attempts - 1, 30), most)
+    share = int(sha256(f"{message.id} {message.attempts}".encode()).hexdigest()[:4], 16) / 0xFFFF
+    until = now + pause * (1 + share / 10)
     return Hold(rule="retry", detail="The channel could not take it; it is tried again.", until=until)
 
 
@@ -147,4 +156,4 @@ def _needs_approval(turn: Turn, accepted: Accepted, run: Run, step: Send) -> boo
     asked: Approval = step.approval or accepted.definition.policy.approval or turn.settings.approval
     # A workflow can ask for more care than the workspace does, never for less.
     approval = min(asked, turn.settings.approval, key=_CARE.index)
-    return approval == "every" or (approval == "first" and not run.released)
+    return approval in ("every", "batch") or (approval == "first" and not run.released)

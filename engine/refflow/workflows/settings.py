@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from .calendar import Calendar
-from .definition import Approval, Cap, Window
+from .definition import Approval, Cap, Late, Retry, Window
 from .durations import Duration
 
 
@@ -22,15 +22,18 @@ class OpenAsks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`refflow.yaml`, with the defaults of a personal search.
 
-    `zone` is an IANA zone name. Nobody gets a message within `gap` of the last one; `caps` limit how many;
+    `zone` is an IANA zone name; `calendars` has the holidays of the zones of others. Nobody gets a message
+    within `gap` of the last one; `caps` limit how many;
     `cooldown` is how long nobody is asked again who said no. `approval: every` means a person releases
-    each message.
+    each message. Nothing leaves by itself when an inbox was looked at more than `max_stale` ago. Messages that
+    come late leave at least `pace` after each other. While `live` is false, nothing leaves at all.
     """
 
     name: str = ""
     email: str | None = None
     zone: str = "UTC"
     holidays: tuple[date, ...] = ()
+    calendars: dict[str, tuple[date, ...]] = {}
     window: Window = Window()
     gap: Duration = Duration(3, "bd")
     caps: tuple[Cap, ...] = (
@@ -41,6 +44,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     open_asks: OpenAsks = OpenAsks()
     cooldown: Duration = Duration(180, "d")
     approval: Approval = "every"
+    on_cap: Literal["defer", "skip", "exit"] = "defer"
+    late: Late = Late()
+    retry: Retry = Retry()
+    max_stale: Duration = Duration(15, "m")
+    pace: Duration = Duration(30, "m")
+    live: bool = True
     plugins: dict[str, Any] = {}
 
     @property

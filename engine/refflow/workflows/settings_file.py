@@ -8,7 +8,7 @@ from typing import Any
 from refflow.errors import RefflowError
 
 from .calendar import Calendar
-from .policy_file import read_approval, read_caps, read_window
+from .policy_file import read_approval, read_caps, read_late, read_retry, read_window
 from .problems import Problem, has_errors, in_order
 from .reading import Reader, pairs
 from .settings import OpenAsks, Settings
@@ -51,9 +51,17 @@ def _field(reader: Reader, name: str, value: Node) -> Any:
             return _zone(reader, value)
         case "holidays":
             return tuple(_day(reader, item) for item in reader.items(value, "`holidays`"))
+        case "calendars":
+            found = reader.mapping(value, "`calendars`")
+            return {
+                _zone(reader, key) or name: tuple(
+                    _day(reader, item) for item in reader.items(days, f"`{name}`")
+                )
+                for name, key, days in (() if found is None else pairs(found))
+            }
         case "window":
             return read_window(reader, value)
-        case "gap" | "cooldown":
+        case "gap" | "cooldown" | "max_stale" | "pace":
             return reader.duration(value, f"`{name}`")
         case "caps":
             return read_caps(reader, value)
@@ -61,6 +69,14 @@ def _field(reader: Reader, name: str, value: Node) -> Any:
             return _open_asks(reader, value)
         case "approval":
             return read_approval(reader, value)
+        case "on_cap":
+            return reader.choice(value, "`on_cap`", ("defer", "skip", "exit"))
+        case "late":
+            return read_late(reader, value)
+        case "retry":
+            return read_retry(reader, value)
+        case "live":
+            return reader.flag(value, "`live`")
         case "plugins":
             found = reader.mapping(value, "`plugins`")
             return None if found is None else plain_value(found)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from jinja2 import TemplateSyntaxError, nodes
 
-from .expressions import UNKNOWN, Record, Type
+from .expressions import BOOL, INSTANT, NUMBER, TEXT, UNKNOWN, Enum, List, Record, Type
 from .expressions.problems import did_you_mean
-from .expressions.types import described, present
+from .expressions.types import NULL, comparable, described, is_optional, present
 from .rendering import environment
 from .templates import Mistake
 
+_LITERALS: dict[type, Type] = {str: TEXT, bool: BOOL, int: NUMBER, float: NUMBER, type(None): NULL}
 _ALONE = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends, nodes.Block)
 
 
@@ -32,7 +34,10 @@ def mistakes_in(text: str, names: Mapping[str, Type]) -> list[Mistake]:
 
 @lru_cache(maxsize=256)
 def _parsed(text: str) -> nodes.Template:
-    return environment().parse(text)
+    with warnings.catch_warnings():
+        # Python only warns of an escape such as `\.`, whose meaning will change; Jinja reports what is raised.
+        warnings.simplefilter("error", DeprecationWarning)
+        return environment().parse(text)
 
 
 def _line_start(text: str, line: int) -> int:
@@ -48,6 +53,7 @@ class _Checker:
         self._text = text
         self._tree = tree
         self._names = names
+        self._there: frozenset[str] = frozenset()
         self._own = {each.name for each in tree.find_all(nodes.Name) if each.ctx != "load"}
         self._own |= {each.name for each in tree.find_all(nodes.Macro)}
         if tree.find(nodes.For) is not None:
@@ -68,6 +74,18 @@ class _Checker:
                 return
             case nodes.Call():
                 self._call(node)
+            case nodes.If() | nodes.CondExpr() | nodes.And() | nodes.Or():
+                self._guarded(node)
+                return
+            case nodes.Compare():
+                self._compare(node)
+                return
+            case nodes.Add() | nodes.Sub() | nodes.Mul() | nodes.Div() | nodes.FloorDiv() | nodes.Mod():
+                self._number(node.left)
+                self._number(node.right)
+                return
+            case nodes.For(iter=iterated):
+                self._list(iterated)
             case nodes.Filter(name=str(name)) if name not in environment().filters:
                 self._wrong("E142", f"there is no filter `{name}`", node, name, environment().filters)
             case nodes.Test(name=str(name)) if name not in environment().tests:
@@ -76,6 +94,92 @@ class _Checker:
                 self._wrong("E142", "a template stands alone: it includes and extends nothing", node, "{%")
         for child in node.iter_child_nodes():
             self.visit(child)
+
+    def _guarded(self, node: nodes.If | nodes.CondExpr | nodes.And | nodes.Or) -> None:
+        """Check parts that are reached when a test comes out one way, which can show that values are there."""
+        match node:
+            case nodes.If():
+                test, holds, fails = node.test, node.body, [*node.elif_, *node.else_]
+            case nodes.CondExpr():
+                test, holds, fails = node.test, [node.expr1], [node.expr2] if node.expr2 else []
+            case nodes.And():
+                test, holds, fails = node.left, [node.right], []
+            case nodes.Or():
+                test, holds, fails = node.left, [], [node.right]
+        self.visit(test)
+        before = self._there
+        for outcome, parts in ((True, holds), (False, fails)):
+            self._there = before | frozenset(_shown(test, outcome))
+            for part in parts:
+                self.visit(part)
+        self._there = before
+
+    def _compare(self, node: nodes.Compare) -> None:
+        left, found = node.expr, self._value(node.expr)
+        for operand in node.ops:
+            right, other = operand.expr, self._value(operand.expr)
+            if operand.op in ("eq", "ne"):
+                self._equal(left, found, right, other)
+            elif operand.op in ("lt", "lteq", "gt", "gteq"):
+                self._ordered(left, found, right, other)
+            left, found = right, other
+
+    def _equal(self, left: nodes.Node, found: Type, right: nodes.Node, other: Type) -> None:
+        for field, values, word in ((left, present(found), right), (right, present(other), left)):
+            if isinstance(values, Enum) and isinstance(word, nodes.Const) and isinstance(word.value, str):
+                if word.value not in values.values:
+                    message = f"`{_written(field)}` is never `{word.value}`, only {described(values)}"
+                    self._wrong(
+                        "E143", message, field, _written(field), dict.fromkeys(values.values), near=word.value
+                    )
+                return
+        if NULL not in (found, other) and not comparable(present(found), present(other)):
+            kinds = f"{described(present(found))} never equals {described(present(other))}"
+            self._wrong("E143", f"`{_written(left)}`: {kinds}", left, _written(left))
+
+    def _ordered(self, left: nodes.Node, found: Type, right: nodes.Node, other: Type) -> None:
+        if UNKNOWN in (found, other) or self._absent(left, found) or self._absent(right, other):
+            return
+        kinds = present(found), present(other)
+        if kinds[0] != kinds[1] or kinds[0] not in (NUMBER, INSTANT):
+            message = (
+                f"`{_written(left)}` is {described(kinds[0])}, not to be compared with {described(kinds[1])}"
+            )
+            self._wrong("E143", message, left, _written(left))
+
+    def _number(self, node: nodes.Node) -> None:
+        """Check a term that is computed with; texts can be joined."""
+        found = self._value(node)
+        if found != UNKNOWN and not self._absent(node, found) and isinstance(present(found), List | Record):
+            message = f"`{_written(node)}` is {described(present(found))}: nothing can be computed with it"
+            self._wrong("E143", message, node, _written(node))
+
+    def _list(self, node: nodes.Node) -> None:
+        found = (
+            present(self._value(node))
+            if isinstance(node, nodes.Name | nodes.Getattr | nodes.Getitem)
+            else UNKNOWN
+        )
+        if found != UNKNOWN and not isinstance(found, List):
+            message = f"`{_written(node)}` is {described(found)}, not a list"
+            self._wrong("E143", message, node, _written(node))
+
+    def _absent(self, node: nodes.Node, found: Type) -> bool:
+        """Report a value that may be missing where it is needed."""
+        path = _written(node)
+        if not is_optional(found) or path in self._there:
+            return False
+        self._wrong("E143", f"`{path}` may be missing", node, path, help=f"ask first: `{{% if {path} %}}`")
+        return True
+
+    def _value(self, node: nodes.Node) -> Type:
+        """The type of a term, with everything below it checked."""
+        if isinstance(node, nodes.Const):
+            return _LITERALS.get(type(node.value), UNKNOWN)
+        if isinstance(node, nodes.Name | nodes.Getattr | nodes.Getitem):
+            return self._type(node)
+        self.visit(node)
+        return UNKNOWN
 
     def _output(self, node: nodes.Output) -> None:
         for each in node.nodes:
@@ -131,16 +235,35 @@ class _Checker:
         written: str,
         known: Mapping[str, object] | None = None,
         help: str | None = None,
+        near: str | None = None,
     ) -> None:
-        """Note a mistake about the last word of `written`, looked for from the node's line on."""
+        """Note a mistake about the last word of `written`, looked for from the node's line on. What is `known`
+        may be meant by it, or by `near`.
+        """
         *_, word = written.split(".")
         start = _line_start(self._text, node.lineno)
         pattern = r"\s*\.\s*".join(map(re.escape, written.split(".")))
         found = re.compile(rf"(?<![\w.]){pattern}(?!\w)").search(self._text, start)
         offset = start if found is None else found.end() - len(word)
         length = 1 if found is None else len(word)
-        help = help or (None if known is None else did_you_mean(word, known))
+        help = help or (None if known is None else did_you_mean(near or word, known))
         self.mistakes.append(Mistake(code=code, message=message, offset=offset, length=length, help=help))
+
+
+def _written(node: nodes.Node) -> str:
+    return repr(node.value) if isinstance(node, nodes.Const) else ".".join(_path(node))
+
+
+def _shown(test: nodes.Node, outcome: bool) -> Iterator[str]:
+    """The paths that are there when `test` comes out so."""
+    match test:
+        case nodes.Not(node=negated):
+            yield from _shown(negated, not outcome)
+        case nodes.And() | nodes.Or() if isinstance(test, nodes.And) == outcome:
+            yield from (*_shown(test.left, outcome), *_shown(test.right, outcome))
+        case nodes.Test(node=path, name="defined") | (nodes.Name() | nodes.Getattr() | nodes.Getitem() as path):
+            if outcome:
+                yield _written(path)
 
 
 def _path(node: nodes.Node) -> Iterator[str]:

@@ -19,7 +19,7 @@ from .definition import Template
 from .expressions import Scope
 from .problems import Problem
 
-NAMES = ("contact", "opening", "ask", "me", "event", "params", "loop", "now")
+NAMES = ("contact", "opening", "ask", "me", "event", "params", "vars", "data", "loop", "now")
 """What a template can speak of."""
 
 _SUBJECT = re.compile(r"subject:[ \t]*", re.IGNORECASE)

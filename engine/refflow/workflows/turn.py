@@ -21,6 +21,9 @@ from refflow.views.runs import Settings as SettingsRow
 from .library import Library
 from .settings import Settings, settings_from
 
+MOST_GENERATIONS = 100
+"""No sensible chain of workflows that set each other off is longer."""
+
 Recall = Callable[[int], StoredEvent | None]
 
 
@@ -54,6 +57,9 @@ class Turn:
         self._recall = recall
         self._stored: list[StoredEvent] = []
         self._settings: tuple[SettingsRow | None, Settings] = (None, Settings())
+        self._generations: dict[int, int] = {}
+        self.generation = 0
+        """How many events lead from a fact to the one that is being looked at."""
 
     @property
     def kinds(self) -> Kinds:
@@ -73,26 +79,31 @@ class Turn:
             self._settings = (row, settings_from(row.settings))
         return self._settings[1]
 
-    def record(self, payload: Any, *, by: str, occurred_at: int | None = None) -> StoredEvent:
+    def record(
+        self, payload: Any, *, by: str, cause: int | None = None, occurred_at: int | None = None
+    ) -> StoredEvent:
         """Add an event to the turn: it is folded at once, and waits for the engine to look at it. It follows
-        from the event that the engine looks at, if it looks at one.
+        from the event at `cause`, or else from the one that the engine looks at, if it looks at one.
         """
+        cause = self._cause if cause is None else cause
         at = self.now if occurred_at is None else occurred_at
         position = self.next_position
-        self.events.append(NewEvent(payload=payload, occurred_at=at, by=by, cause=self._cause))
-        event = StoredEvent(position, self.kinds.of(payload).name, at, self.now, by, self._cause, "", payload)
+        self.events.append(NewEvent(payload=payload, occurred_at=at, by=by, cause=cause))
+        event = StoredEvent(position, self.kinds.of(payload).name, at, self.now, by, cause, "", payload)
         self._stored.append(event)
+        self._generations[position] = self.generation + 1
         self._fold.apply(self.rows, event)
         self._pending.append(event)
         return event
 
     def to_settle(self) -> Iterator[StoredEvent]:
         """The events that nobody has looked at, and those recorded meanwhile. What is recorded while one is
-        looked at has it as its cause.
+        looked at follows from it.
         """
         while self._pending:
             event = self._pending.popleft()
             self._cause = event.position
+            self.generation = self._generations[event.position]
             yield event
         self._cause = None
 

@@ -10,10 +10,11 @@ import msgspec
 from refflow.events import messages, runs
 
 from .compiler import Cases, Compiler, Step, Verb
-from .definition import Branch, Emit, Exit, Go, Jump, Loop, Match, Send, Source, Task, Wait
+from .definition import Branch, Emit, Exit, Go, Jump, Loop, Match, Send, Set, Source, Start, Task, Use, Wait
 from .event_names import awaited_event, event_name
 from .expressions.problems import did_you_mean
-from .reading import pairs
+from .policy_file import read_approval, read_window
+from .reading import meant, one_of, pairs
 from .vocabulary import SUBJECTS
 from .yaml_source import Mapping as MappingNode
 from .yaml_source import Node, Scalar
@@ -27,9 +28,8 @@ _OWN_RECORDS = frozenset(kind.name for kind in (*messages.KINDS, *runs.KINDS))
 
 
 def _send(compiler: Compiler, step: Step) -> bool:
-    keys = ("template", "channel", "thread", "approval", "urgent")
-    later = ("to", "window", "data")
-    node = compiler.reader.mapping(step.value, "`send`", keys, required=("template",), later=later)
+    keys = ("template", "channel", "thread", "approval", "urgent", "window", "data")
+    node = compiler.reader.mapping(step.value, "`send`", keys, required=("template",), later=("to",))
     values = {} if node is None else node.values
     fields = {name: _send_field(compiler, name, value) for name, value in values.items()}
     if "contact" not in compiler.known.subjects:
@@ -53,7 +53,11 @@ def _send_field(compiler: Compiler, name: str, value: Node) -> Any:
         case "channel":
             return compiler.reader.known(value, "E154", "channel", compiler.known.channels)
         case "approval":
-            return compiler.reader.choice(value, "`approval`", ("every", "first", "none"), later=("batch",))
+            return read_approval(compiler.reader, value)
+        case "window":
+            return read_window(compiler.reader, value)
+        case "data":
+            return _sources(compiler, compiler.reader.mapping(value, "`data`"))
         case "urgent":
             return compiler.reader.flag(value, "`urgent`")
         case "thread":
@@ -64,13 +68,22 @@ def _send_field(compiler: Compiler, name: str, value: Node) -> Any:
     return None
 
 
+def _sources(compiler: Compiler, node: MappingNode | None) -> dict[str, Source]:
+    """An expression by each name."""
+    return {
+        name: source
+        for name, _, value in (() if node is None else pairs(node))
+        if (source := compiler.reader.expression(value, f"`{name}`")) is not None
+    }
+
+
 def _wait(compiler: Compiler, step: Step) -> bool:
     reader = compiler.reader
     if isinstance(step.value, Scalar):
         _no_answers(compiler, step)
         compiler.add(Wait(**step.place, silence=reader.duration_expression(step.value, "`wait`")))
         return True
-    node = reader.mapping(step.value, "`wait`", ("for", "within", "until"), later=("settle", "since"))
+    node = reader.mapping(step.value, "`wait`", ("for", "within", "settle", "since", "until"))
     if node is None:
         return True
     if "for" in node.values:
@@ -79,8 +92,9 @@ def _wait(compiler: Compiler, step: Step) -> bool:
     if "until" not in node.values:
         reader.wrong("E006", "`wait` needs a duration, `until` or `for`", node, "write `wait: 5bd`, say")
         return True
-    if "within" in node.values:
-        reader.wrong("E003", "`within` goes with `for`", node.keys["within"])
+    for name in ("within", "settle", "since"):
+        if name in node.values:
+            reader.wrong("E003", f"`{name}` goes with `for`", node.keys[name])
     compiler.add(Wait(**step.place, until=reader.expression(node.values["until"], "`until`")))
     return True
 
@@ -101,8 +115,15 @@ def _wait_for(compiler: Compiler, step: Step, node: MappingNode) -> bool:
     else:
         message = "a wait for an event needs `within`, otherwise the run can wait for ever"
         reader.wrong("E210", message, node, "add `within: 10bd`, say")
+    settle = None
+    if "settle" in node.values:
+        settle = reader.duration_expression(node.values["settle"], "`settle`")
+    since = reader.text(node.values["since"], "`since`") if "since" in node.values else None
+    if since is not None:
+        compiler.refers(node.values["since"])
     events = _awaited(compiler, node.values["for"])
-    at = compiler.add(Wait(**step.place, events=events, within=within))
+    wait = Wait(**step.place, events=events, within=within, settle=settle, since=since)
+    at = compiler.add(wait)
     got = _got(compiler, step, events)
     addresses, falls = compiler.branches(step, {**got, "timeout": _required(compiler, step, "timeout")})
     to = {event: addresses[event if event in got else "got"] for event in events}
@@ -121,10 +142,12 @@ def _got(compiler: Compiler, step: Step, events: tuple[str, ...]) -> dict[str, N
     node = step.beside.get("got")
     if not isinstance(node, MappingNode):
         return {"got": _required(compiler, step, "got")}
-    for name, key, _ in pairs(node):
+    for name, key, _ in tuple(pairs(node)):
         if name not in events:
             help = did_you_mean(name, events)
-            compiler.reader.wrong("E213", f"this step does not wait for `{name}`", key, help)
+            found = meant(node, name, [event for event in events if event not in node.values])
+            if found is None or found in compiler.known.kinds:  # else it is `for` that is misspelt
+                compiler.reader.wrong("E213", f"this step does not wait for `{name}`", key, help)
     for event in events:
         if event not in node.values:
             help = f"add `{event}: []` to continue"
@@ -163,7 +186,7 @@ def _task(compiler: Compiler, step: Step) -> bool:
 def _choose(compiler: Compiler, step: Step) -> bool:
     jumps: list[int] = []
     for item in compiler.reader.items(step.value, "`choose`"):
-        node = compiler.reader.mapping(item, "a case", ("if", "do"), required=("if", "do"))
+        node = compiler.reader.mapping(item, "a case", ("if", "do", "ok"), required=("if", "do"))
         values = {} if node is None else node.values
         condition = compiler.reader.expression(values["if"], "`if`") if "if" in values else None
         at = compiler.add(Branch(**step.place, condition=condition or NOTHING, otherwise=0))
@@ -221,11 +244,7 @@ def _emit(compiler: Compiler, step: Step) -> bool:
     written = node.values["event"]
     event = event_name(reader, written, compiler.known.kinds)
     data = reader.mapping(node.values["data"], "`data`") if "data" in node.values else None
-    sources = {
-        name: source
-        for name, _, value in (() if data is None else pairs(data))
-        if (source := reader.expression(value, f"`{name}`")) is not None
-    }
+    sources = _sources(compiler, data)
     if event is None or event not in compiler.known.kinds:
         return True
     if event in _OWN_RECORDS:
@@ -251,6 +270,84 @@ def _check_fields(
             compiler.reader.wrong("E153", f"this event needs `{name}`", event, help)
 
 
+def _set(compiler: Compiler, step: Step) -> bool:
+    reader = compiler.reader
+    node = reader.mapping(step.value, "`set`")
+    values: dict[str, Source] = {}
+    for name, key, value in () if node is None else pairs(node):
+        if name not in compiler.known.variables:
+            help = did_you_mean(name, compiler.known.variables) or "declare it in `vars`"
+            reader.wrong("E158", f"there is no variable `{name}`", key, help)
+        elif (source := reader.expression(value, f"`{name}`")) is not None:
+            values[name] = source
+    if node is not None and not node.values:
+        reader.wrong("E006", "`set` names no variable", node, "write `set: {tries: vars.tries + 1}`, say")
+    compiler.add(Set(**step.place, values=values))
+    return True
+
+
+def _start(compiler: Compiler, step: Step) -> bool:
+    reader = compiler.reader
+    keys = ("workflow", "subject", "wait")
+    node = reader.mapping(step.value, "`start`", keys, required=("workflow", "subject"))
+    values = {} if node is None else node.values
+    name = reader.name(values["workflow"], "a workflow") if "workflow" in values else None
+    subject = reader.mapping(values["subject"], "`subject`", SUBJECTS) if "subject" in values else None
+    sources = {
+        each: source
+        for each, _, value in (() if subject is None else pairs(subject))
+        if each in SUBJECTS and (source := reader.expression(value, f"`{each}`")) is not None
+    }
+    wait = bool(reader.flag(values["wait"], "`wait`")) if "wait" in values else False
+    start = Start(**step.place, workflow=name or "", subject=sources, wait=wait)
+    if not wait:
+        for each in ("got", "refused"):
+            if each in step.beside:
+                reader.wrong("E003", f"`{each}` goes with `wait: true`", step.beside[each])
+        compiler.add(start)
+        return True
+    if compiler.aside:
+        reader.wrong("E214", "a side list cannot wait for another workflow", values["wait"], "leave `wait` out")
+    at = compiler.add(start)
+    got = step.beside.get("got")
+    outcomes: dict[str, Node | None] = {}
+    if isinstance(got, MappingNode):
+        outcomes = {f"got: {each}": value for each, value in got.values.items() if each != "else"}
+        if "else" not in got.values:
+            help = "add `else: []`: it can also be cancelled, or end with `do_not_contact`"
+            reader.wrong("E211", "the other outcomes are not handled", step.verb, help)
+        otherwise = got.values.get("else")
+    else:
+        otherwise = _required(compiler, step, "got")
+    bodies = {**outcomes, "got": otherwise, "refused": _required(compiler, step, "refused")}
+    addresses, falls = compiler.branches(step, bodies)
+    compiler.set(
+        at,
+        got={each.removeprefix("got: "): addresses[each] for each in outcomes},
+        otherwise=addresses["got"],
+        refused=addresses["refused"],
+    )
+    return falls
+
+
+def _use(compiler: Compiler, step: Step) -> bool:
+    reader = compiler.reader
+    name = reader.known(step.value, "E160", "action", compiler.known.actions)
+    found = reader.mapping(step.beside["with"], "`with`") if "with" in step.beside else None
+    values = _sources(compiler, found)
+    if name is None:
+        return True
+    fields = {each.name: each for each in msgspec.structs.fields(compiler.known.actions[name].params)}
+    for key, node in ({} if found is None else found.keys).items():
+        if key not in fields:
+            reader.wrong("E003", f"`{name}` has no `{key}`", node, did_you_mean(key, fields) or one_of(fields))
+    for key, field in fields.items():
+        if field.required and key not in values:
+            reader.wrong("E006", f"`{name}` needs `{key}`", step.verb, f"add `with: {{{key}: ...}}`")
+    compiler.add(Use(**step.place, action=name, values=values))
+    return True
+
+
 def _go(compiler: Compiler, step: Step) -> bool:
     block = compiler.reader.known(step.value, "E152", "block", compiler.known.blocks)
     if block is None or not isinstance(step.value, Scalar):
@@ -272,10 +369,13 @@ VERBS: Mapping[str, Verb] = {
     "send": Verb(compile=_send, beside=("failed",)),
     "wait": Verb(compile=_wait, beside=_ANSWERS),
     "task": Verb(compile=_task, beside=_TASK_OUTCOMES),
-    "choose": Verb(compile=_choose, beside=("else",)),
-    "match": Verb(compile=_match, beside=("cases", "else")),
+    "choose": Verb(compile=_choose, beside=("else",), aside=True),
+    "match": Verb(compile=_match, beside=("cases", "else"), aside=True),
     "repeat": Verb(compile=_repeat),
-    "emit": Verb(compile=_emit, named=False),
+    "set": Verb(compile=_set, named=False, aside=True),
+    "emit": Verb(compile=_emit, named=False, aside=True),
+    "use": Verb(compile=_use, beside=("with",), named=False, aside=True),
+    "start": Verb(compile=_start, beside=("got", "refused"), aside=True),
     "go": Verb(compile=_go, named=False),
     "exit": Verb(compile=_exit, named=False),
 }

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
 from refflow.events.kinds import EventKind, Kinds
 
-from .definition import Parameter
+from .definition import Parameter, Variable
 from .expressions import (
     BOOL,
     DURATION,
@@ -45,6 +46,7 @@ def scope_for(
     subjects: Collection[str],
     loop: bool = False,
     key: Collection[str] | None = None,
+    variables: Mapping[str, Variable | None] = MappingProxyType({}),
 ) -> Scope:
     """What can be used where `event` is one of the kinds `events`, in a workflow about `subjects`.
 
@@ -61,6 +63,8 @@ def scope_for(
     if set(SUBJECTS) <= set(subjects):
         ask = _record(AskFacts, "ask")
         names["ask"] = ask if key is None or set(SUBJECTS) <= set(key) else optional(ask)
+    if variables:
+        names["vars"] = vars_record(variables)
     if loop:
         names["loop"] = LOOP
     events = tuple(events)
@@ -74,6 +78,15 @@ def params_record(params: Mapping[str, Parameter | None]) -> Record:
     """The type of `params`. Of one that is None, because it could not be read, nothing is wrong."""
     fields = {name: UNKNOWN if each is None else _PARAMETERS[each.type] for name, each in params.items()}
     return Record("params", fields)
+
+
+def vars_record(variables: Mapping[str, Variable | None]) -> Record:
+    """The type of `vars`. Of one that is None, because it could not be read, nothing is wrong."""
+    fields = {
+        name: UNKNOWN if each is None else optional(INSTANT) if each.type == "time" else _PARAMETERS[each.type]
+        for name, each in variables.items()
+    }
+    return Record("vars", fields)
 
 
 def event_type(kinds: Iterable[EventKind | None]) -> Type:

@@ -15,6 +15,7 @@ from refflow.views.openings import Opening
 from refflow.views.pipeline import TAKEN, Ask
 from refflow.views.runs import Run
 
+from .lacking import in_words
 from .who import Candidate, who
 from .workspace import Workspace
 
@@ -158,7 +159,7 @@ def _text(item: Item, message: Message | None, awaited: bool) -> str:
         case "read":
             return "They answered: read it, then say what it means"
         case "approve":
-            lacking = f" (lacks: {', '.join(message.missing)})" if message and message.missing else ""
+            lacking = f" (lacks: {', '.join(in_words(message.missing))})" if message and message.missing else ""
             return f"Read and approve `{item.why}`{lacking}"
         case "send" if not awaited:
             return f"No longer wanted. Did you send it? Then confirm; if not: `refflow skip {item.id}`"

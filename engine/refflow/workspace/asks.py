@@ -20,7 +20,7 @@ from refflow.events.openings import (
     ReplyReceived,
 )
 from refflow.events.people import ContactOptedOut
-from refflow.events.runs import RunCancelled, RunStarted, RunWanted, TaskClosed, TriggerIgnored
+from refflow.events.runs import RunCancelled, RunStarted, RunWanted, TaskClosed, TriggerIgnored, TriggerQueued
 from refflow.views.contacts import Contact
 from refflow.views.messages import OPEN, Message
 from refflow.views.openings import Opening
@@ -39,9 +39,12 @@ from .workspace import Workspace
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True):
-    """What starting a workflow led to: runs that began, and workflows that did not, with the reason."""
+    """What starting a workflow led to: runs that began, those that wait for another to end, and workflows
+    that did not start, with the reason.
+    """
 
     runs: list[Run]
+    queued: list[TriggerQueued]
     refused: list[TriggerIgnored]
     events: list[StoredEvent]
 
@@ -81,8 +84,15 @@ def start(
         workspace.views.get(Run, each.payload.run) for each in events if isinstance(each.payload, RunStarted)
     ]
     refused = [each.payload for each in events if isinstance(each.payload, TriggerIgnored)]
-    started = Started(runs=[run for run in runs if run is not None], refused=refused, events=events)
+    queued = [each.payload for each in events if isinstance(each.payload, TriggerQueued)]
+    found = [run for run in runs if run is not None]
+    started = Started(runs=found, queued=queued, refused=refused, events=events)
     if not started.runs:
+        for waiting in queued:
+            raise Held(
+                f"{waiting.workflow} waits for its turn ({waiting.reason}): it starts by itself when"
+                f" {waiting.behind} has ended."
+            )
         said = next((each for each in refused if each.workflow == workflow), refused[0] if refused else None)
         if said is None:
             raise Held(f"{workflow} did not start: none of its conditions hold for {contact.id}.")

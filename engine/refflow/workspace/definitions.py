@@ -1,24 +1,28 @@
-"""Settings and workflow definitions: reading, checking and recording them."""
+"""Settings and workflow definitions: reading and recording them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
+from refflow import resources
 from refflow.errors import ProblemsFound
 from refflow.events.runs import SettingsChanged, WorkflowDefined, WorkflowRetired
 from refflow.workflows.definition import Definition, encode, essence
 from refflow.workflows.loader import Loaded, load_workflow
-from refflow.workflows.problems import Problem, render_all
+from refflow.workflows.problems import render_all
 from refflow.workflows.settings import plain_fields
 from refflow.workflows.settings_file import load_settings
 from refflow.workflows.templates import TemplateTexts
 from refflow.workflows.turn import Turn
 
-from .folder import Changes, WorkflowFile, digest_of, workflow_file
+from .folder import Changes, WorkflowFile, digest_of, workflow_file, workflows_in
 from .workspace import Workspace
+
+_FROM = re.compile(r"^from\s*:", re.MULTILINE)
 
 
 def record(workspace: Workspace, changes: Changes, now: datetime) -> None:
@@ -44,7 +48,14 @@ def record(workspace: Workspace, changes: Changes, now: datetime) -> None:
 def load(workspace: Workspace, file: WorkflowFile, templates: Mapping[str, str]) -> Loaded:
     """The workflow in `file`, compiled, with its problems."""
     channels = frozenset(workspace.host.effects.channels)
-    return load_workflow(file.text, str(file.path), TemplateTexts(templates), workspace.kinds, channels)
+    return load_workflow(
+        file.text,
+        str(file.path),
+        TemplateTexts(templates),
+        workspace.kinds,
+        channels,
+        packaged(workspace, templates) if is_made_from(file.text) else {},
+    )
 
 
 def read_definition(workspace: Workspace, path: Path) -> Definition:
@@ -57,40 +68,25 @@ def read_definition(workspace: Workspace, path: Path) -> Definition:
     return loaded.definition
 
 
-def check(workspace: Workspace, paths: Sequence[Path] = ()) -> tuple[list[Problem], dict[str, str]]:
-    """Every problem of the workflow files `paths`, or of the settings and all workflows; and the texts they
-    are in, by file. Raises `RefflowError` for a file that cannot be read.
-    """
-    templates = workspace.folder.templates()
-    problems: list[Problem] = []
-    texts: dict[str, str] = {}
-    if not paths:
-        settings = str(workspace.folder.settings)
-        texts[settings] = workspace.folder.settings_text()
-        problems += load_settings(texts[settings], settings)[1]
-        problems += _namesakes(workspace.folder.own_workflows(templates))
-    files = [workflow_file(path, templates) for path in paths] or workspace.folder.workflows(templates)
-    for file in files:
-        texts[str(file.path)] = file.text
-        problems += load(workspace, file, templates).problems
-    return problems, texts
+def is_made_from(text: str) -> bool:
+    """Whether a workflow file says that it is made from a packaged workflow."""
+    return _FROM.search(text) is not None
 
 
-def _namesakes(files: Sequence[WorkflowFile]) -> list[Problem]:
-    """Workflows of the workspace with a name that another has, too: only the last of them is in force."""
-    first: dict[str, WorkflowFile] = {}
-    return [
-        Problem(
-            code="E008",
-            message=f"`{first[file.name].path.name}` is called `{file.name}`, too",
-            file=str(file.path),
-            line=file.text[: max(0, file.text.find("workflow:"))].count("\n") + 1,
-            column=1,
-            help="give one of them another name",
-        )
-        for file in files
-        if first.setdefault(file.name, file) is not file
-    ]
+def packaged(workspace: Workspace, templates: Mapping[str, str]) -> dict[str, Definition]:
+    """The workflows that others can be made from: the standard ones, as `std/<name>`."""
+    channels = frozenset(workspace.host.effects.channels)
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in workflows_in(resources.workflows())}
+    loaded = {
+        f"std/{name}": load_workflow(text, name, TemplateTexts(templates), workspace.kinds, channels).definition
+        for name, text in texts.items()
+    }
+    return {name: definition for name, definition in loaded.items() if definition is not None}
+
+
+def hash_of(definition: Definition) -> str:
+    """The hash that a definition is pinned by."""
+    return sha256(essence(definition)).hexdigest()
 
 
 def _record_settings(workspace: Workspace, turn: Turn, text: str) -> None:
@@ -109,7 +105,7 @@ def _record_workflow(workspace: Workspace, turn: Turn, file: WorkflowFile, loade
     turn.record(
         WorkflowDefined(
             workflow=loaded.definition.name,
-            hash=sha256(essence(loaded.definition)).hexdigest(),
+            hash=hash_of(loaded.definition),
             digest=file.digest,
             definition=text,
         ),

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time
 from typing import Any, TypeVar
 
+import msgspec
+
 from refflow.contacts.companies import company_key
 from refflow.contacts.names import email_key, fold
 from refflow.contacts.records import (
@@ -67,7 +69,7 @@ class Difference:
         self._next = turn.next_position
         self._network = Network(workspace.views, source)
         self._identities = {each.identity for each in self._find(Seen)}
-        self._replied: set[str] = set()
+        self._in_conversation = {run.contact for run in self._find(Run, status="live")}
 
     def events(self, records: Iterable[Record]) -> Iterator[Fact]:
         """The facts in order. Each takes the next position, so contacts can be named after it."""
@@ -221,7 +223,7 @@ class Difference:
         """A message from a contact may answer one of ours that nobody has noted an answer to: then whatever
         was to follow an unanswered message must not.
         """
-        if contact in self._replied:
+        if contact not in self._in_conversation:
             return
         runs = self._find(Run, contact=contact, status="live")
         since = max((each for run in runs for each in self._handed_over(run) if each <= at), default=None)
@@ -229,7 +231,7 @@ class Difference:
             return
         noted = self._find(Happening, contact=contact, kind="reply.received")
         if not any(each.at >= since for each in noted):
-            self._replied.add(contact)
+            self._in_conversation.discard(contact)
             about = {run.opening for run in runs}
             opening = about.pop() if len(about) == 1 else None
             yield (
@@ -256,6 +258,9 @@ class Difference:
     def _opening(
         self, record: SavedOpening, by_name: dict[tuple[str, str], Opening], by_url: dict[str, Opening]
     ) -> Iterator[Fact]:
+        # They stand in the subject of a message, which is one line.
+        lines = {"company": " ".join(record.company.split()), "title": " ".join(record.title.split())}
+        record = msgspec.structs.replace(record, **lines)
         key = (company_key(record.company), fold(record.title))
         opening = by_url.get(record.url) if record.url else by_name.get(key)
         opening = opening or (by_name.get(key) if record.applied_at else None)

@@ -87,12 +87,12 @@ class Folder(msgspec.Struct, frozen=True):
 
     def workflows(self, templates: Mapping[str, str]) -> list[WorkflowFile]:
         """The workflow files: the standard ones, and the workspace's own, which replace those of their name."""
-        standard = [workflow_file(path, templates) for path in _workflows_in(resources.workflows())]
+        standard = [workflow_file(path, templates) for path in workflows_in(resources.workflows())]
         return list({file.name: file for file in (*standard, *self.own_workflows(templates))}.values())
 
     def own_workflows(self, templates: Mapping[str, str]) -> list[WorkflowFile]:
         """The workflow files of the workspace itself."""
-        return [workflow_file(path, templates) for path in _workflows_in(self.path / "workflows")]
+        return [workflow_file(path, templates) for path in workflows_in(self.path / "workflows")]
 
     def changes(self, *, settings: str | None, workflows: Mapping[str, str]) -> Changes | None:
         """What is new against the digest of the settings, and the names of workflows by digest; None if nothing."""
@@ -109,7 +109,8 @@ class Folder(msgspec.Struct, frozen=True):
         return found if found.settings is not None or found.files or found.gone else None
 
 
-def _workflows_in(folder: Path) -> list[Path]:
+def workflows_in(folder: Path) -> list[Path]:
+    """The workflow files in a folder, without the tests beside them."""
     found = sorted((*folder.glob("*.yaml"), *folder.glob("*.yml")))
     return [path for path in found if not path.name.endswith(TESTS)]
 

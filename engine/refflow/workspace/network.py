@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -18,6 +19,9 @@ from refflow.contacts.names import fold
 from refflow.contacts.records import Counterpart, Person
 from refflow.views.contacts import Contact, Identity
 from refflow.views.rows import Source
+
+# A name is looked at several times.
+_folded = lru_cache(maxsize=1 << 16)(fold)
 
 
 class Network:
@@ -30,7 +34,7 @@ class Network:
         self._by_key = {each.key: each.contact for each in rows.find(Identity)}
         self._by_name: defaultdict[str, set[str]] = defaultdict(set)
         for contact in self.contacts.values():
-            self._by_name[fold(contact.name)].add(contact.id)
+            self._by_name[_folded(contact.name)].add(contact.id)
 
     def recognised(self, people: Iterable[Person]) -> list[tuple[Person, Contact | None]]:
         """Each person, with keys that are theirs alone, and the contact they are, if they are one.
@@ -61,7 +65,7 @@ class Network:
                 return self.contacts[self._by_key[key]]
         if other.keys or not other.name:
             return None
-        same = list(self._by_name.get(fold(other.name), ()))
+        same = list(self._by_name.get(_folded(other.name), ()))
         return self.contacts[same[0]] if len(same) == 1 else None
 
     def new_keys(self, person: Person) -> tuple[str, ...]:
@@ -72,7 +76,7 @@ class Network:
         """Note that the source shows a contact, under a name and with keys new to them."""
         self.contacts[contact.id] = contact
         self.met.add(contact.id)
-        self._by_name[fold(name)].add(contact.id)
+        self._by_name[_folded(name)].add(contact.id)
         self._by_key.update(dict.fromkeys(keys, contact.id))
 
     def _keyed(self, people: Sequence[Person]) -> list[Person]:
@@ -93,7 +97,7 @@ class Network:
                 key = f"{self._source}-name:{name}|{day or ''}"
                 if day is None or namesakes[name, day] > 1:
                     key += "|".join(
-                        ("", company_key(person.company or ""), fold(person.title or ""), *person.emails)
+                        ("", company_key(person.company or ""), _folded(person.title or ""), *person.emails)
                     )
                 written[key] += 1
                 person = msgspec.structs.replace(
@@ -118,4 +122,4 @@ class Network:
 
 
 def _on_day(person: Person) -> tuple[str, str | None]:
-    return fold(person.name), person.connected_on.isoformat() if person.connected_on else None
+    return _folded(person.name), person.connected_on.isoformat() if person.connected_on else None

@@ -12,7 +12,7 @@ import msgspec
 
 from refflow.events.event import NewEvent, StoredEvent
 from refflow.events.runs import EventsVoided
-from refflow.log.log import Head, Verdict
+from refflow.log.log import Head, LogUnavailable, Verdict
 from refflow.views.compare import Comparison as Comparison
 from refflow.views.compare import compare
 from refflow.views.projection import Fold, Projection
@@ -54,8 +54,12 @@ class Redecided(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def replay(workspace: Workspace, view: str | None = None, progress: Progress | None = None) -> Replayed:
-    """Rebuild one view, or all, from the log, and swap the rows in at once."""
+    """Rebuild one view, or all, from the log, and swap the rows in at once. Raises `LogUnavailable` where nothing
+    can be written.
+    """
     chosen = _chosen(workspace, view)
+    if workspace.read_only:
+        raise LogUnavailable(f"{workspace.folder.database} is read-only. Nothing was rebuilt.")
     started = time.perf_counter()
     count = workspace.views.rebuild(workspace.log, chosen, progress)
     return Replayed(views=[each.name for each in chosen], events=count, seconds=time.perf_counter() - started)

@@ -43,8 +43,8 @@ from refflow.workflows.made_up import (
 )
 from refflow.workflows.made_up import MadeUpContact as MadeUpContact
 from refflow.workflows.made_up import MadeUpOpening as MadeUpOpening
-from refflow.workflows.paths import Course, explore, heard_at
 from refflow.workflows.settings import Settings, plain_fields
+from refflow.workflows.ways import Course, explore, heard_at
 from refflow.workflows.world import Reaction, Shelf, Still, World
 
 from .workspace import Workspace

@@ -10,6 +10,7 @@ from refflow.events.event import StoredEvent
 from refflow.views.contacts import Contact
 from refflow.views.openings import Opening
 
+from .lacking import in_words
 from .workspace import Workspace
 
 
@@ -95,7 +96,7 @@ class Teller:
         key = getattr(payload, "message", "")
         match event.kind:
             case "message.drafted":
-                lacking = f", which lacks {', '.join(payload.missing)}" if payload.missing else ""
+                lacking = f", which lacks: {', '.join(in_words(payload.missing))}" if payload.missing else ""
                 return f"`{payload.template}` to {self.who(payload)} is drafted as {key}{lacking}"
             case "message.edited":
                 return f"You change {key}"
@@ -105,7 +106,7 @@ class Teller:
                 until = f" until {self._moment(payload.until)}" if payload.until else ""
                 return f"{key} is held{until} by the rule {payload.rule}: {payload.detail}"
             case "message.skipped":
-                return f"{key} is left out: {payload.reason}"
+                return f"{key} is left out: {in_other_words(payload.reason)}"
             case "message.send.requested":
                 return f"{key} goes to the channel {payload.channel}"
             case "message.prepared":
@@ -167,6 +168,22 @@ class Teller:
 
     def _moment(self, at: datetime) -> str:
         return f"{self._calendar.local(at):%Y-%m-%d %H:%M}"
+
+
+_MEANINGS = {
+    "reply.received": "they answered",
+    "referral.given": "they referred you",
+    "opening.closed": "the opening is closed",
+    "application.rejected": "they turned you down",
+    "application.withdrawn": "you withdrew",
+    "contact.opted_out": "they asked not to be written to",
+    "contact.blocked": "you blocked them",
+}
+
+
+def in_other_words(reason: str) -> str:
+    """A reason as a person would give it: the engine gives the kind of event that made a message pointless."""
+    return _MEANINGS.get(reason, reason)
 
 
 def _words(name: str) -> str:

@@ -17,10 +17,10 @@ from refflow.views.runs import Task
 from refflow.workflows.definition import Definition
 from refflow.workflows.durations import Duration
 from refflow.workflows.habits import Habits, close_task
-from refflow.workflows.paths import Choice, Course, Way, ways_of, ways_taken
 from refflow.workflows.problems import Problem, has_errors
 from refflow.workflows.settings import Settings
 from refflow.workflows.tests_file import BEGIN, Expected, Scripted, WorkflowTest, load_tests
+from refflow.workflows.ways import Choice, Course, Way, ways_of, ways_taken
 from refflow.workflows.world import World
 
 from .definitions import load, read_definition

@@ -13,7 +13,7 @@ from refflow.errors import RefflowError
 from refflow.views.runs import Workflow
 from refflow.workflows.problems import Problem, has_errors
 
-from .definitions import check
+from .checking import check
 from .folder import TESTS
 from .migrating import Migration, migrate
 from .synchronising import synchronise
@@ -34,7 +34,7 @@ class Saved(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     files: list[str]
-    problems: list[Problem]
+    problems: tuple[Problem, ...]
     texts: dict[str, str]
     accepted: dict[str, str]
     retired: list[str]
@@ -76,15 +76,14 @@ def watch(workspace: Workspace, clock: Clock, stop: Event | None = None) -> Iter
             saved = sorted({Path(path) for _, path in changes})
             try:
                 yield judge_files(workspace, saved, clock())
-            except (
-                RefflowError
-            ) as error:  # a file that is gone, or somebody else is writing: the next save may do
+            except RefflowError as error:
+                # A file that is gone, or somebody else is writing: the next save may do.
                 yield _unjudged(folder.settings, saved, error)
 
 
 def judge_files(workspace: Workspace, saved: list[Path], now: datetime) -> Saved:
     """Check the files and record what is good in them; `saved` are those that have changed."""
-    problems, texts = check(workspace)
+    found = check(workspace)
     before = _in_force(workspace)
     synchronise(workspace, now)
     after = _in_force(workspace)
@@ -92,8 +91,8 @@ def judge_files(workspace: Workspace, saved: list[Path], now: datetime) -> Saved
     live = [each for name in accepted for each in migrate(workspace, name, now, apply=False)]
     return Saved(
         files=[str(path) for path in saved],
-        problems=problems,
-        texts=texts,
+        problems=found.problems,
+        texts=found.texts,
         accepted=accepted,
         retired=sorted(before.keys() - after.keys()),
         live=live,
@@ -104,7 +103,7 @@ def judge_files(workspace: Workspace, saved: list[Path], now: datetime) -> Saved
 def _unjudged(settings: Path, saved: list[Path], error: RefflowError) -> Saved:
     problem = Problem(code="E001", message=str(error), file=str(settings), line=1, column=1)
     return Saved(
-        files=[str(path) for path in saved], problems=[problem], texts={}, accepted={}, retired=[], live=[], failed=[],
+        files=[str(path) for path in saved], problems=(problem,), texts={}, accepted={}, retired=[], live=[], failed=[],
     )  # fmt: skip
 
 

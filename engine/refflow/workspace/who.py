@@ -112,19 +112,21 @@ def _people_at(workspace: Workspace, rows: Rows, key: str) -> list[Contact]:
 
 
 def _only_match(workspace: Workspace, text: str) -> str:
-    """The company whose key begins with what was typed, when it is one. Whole words come first."""
+    """The company with somebody at it whose key begins with what was typed, when it is one. Whole words come first."""
     from rapidfuzz import fuzz, process
 
     wanted = company_key(text)
     if not wanted:
         raise UsageError("Which company is it? Give its name, or the id or link of an opening.")
-    everything = {each.key: each.name for each in workspace.views.find(Company) if each.alias_of is None}
-    begin = [key for key in everything if f"{key}-".startswith(f"{wanted}-")]
-    begin = begin or [key for key in everything if key.startswith(wanted)]
+    rows = Rows(workspace.views)
+    known = {resolve(rows, each.company) for each in workspace.views.find(Contact) if each.company}
+    begin = [key for key in sorted(known) if f"{key}-".startswith(f"{wanted}-")]
+    begin = begin or [key for key in sorted(known) if key.startswith(wanted)]
     if len(begin) == 1:
         return begin[0]
-    near = process.extract(wanted, list(everything), scorer=fuzz.WRatio, limit=4, score_cutoff=75)
-    names = [everything[key] for key in dict.fromkeys([*begin, *(key for key, _, _ in near)])][:5]
+    near = process.extract(wanted, sorted(known), scorer=fuzz.WRatio, limit=4, score_cutoff=75)
+    keys = list(dict.fromkeys([*begin, *(key for key, _, _ in near)]))[:5]
+    names = [company.name for key in keys if (company := rows.get(Company, key))]
     hint = f" Did you mean {' or '.join(names)}?" if names else " Add somebody: `refflow person add`."
     raise NotFound(f"Nobody in your network is at `{text}`.{hint}")
 

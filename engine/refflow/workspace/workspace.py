@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property, partial
@@ -21,7 +21,7 @@ from refflow.events import kinds_with
 from refflow.events.event import Commit, StoredEvent, commit_id, instant, micros
 from refflow.events.kinds import EventKind, Kinds, Upcaster
 from refflow.events.messages import SendRequested
-from refflow.events.runs import EventsVoided, TimerFired
+from refflow.events.runs import EventsVoided, InboxChecked, ScheduleFired, TimerFired
 from refflow.log.database import connect, in_memory
 from refflow.log.log import Conflict, LogUnavailable
 from refflow.log.sqlite import SqliteLog
@@ -35,9 +35,10 @@ from refflow.views import built_in
 from refflow.views.messages import Message
 from refflow.views.projection import Projection
 from refflow.views.rows import Rows
-from refflow.views.runs import Run
+from refflow.views.runs import Pause, Run, Scheduled
 from refflow.views.runs import Settings as SettingsRow
 from refflow.views.store import Progress, ViewStore
+from refflow.workflows.pauses import pause_at
 from refflow.workflows.settings import Settings, settings_from
 
 from .folder import Folder, find
@@ -54,7 +55,15 @@ LOCK_PATIENCE = 20.0
 """Seconds to wait for another process that is writing."""
 MOST_TIMERS = 100_000
 
+Fired = TimerFired | ScheduleFired
 Warn = Callable[[str], None]
+
+
+class Incoming(msgspec.Struct, frozen=True, kw_only=True):
+    """A fact that came in by a channel, such as an answer, and when it happened."""
+
+    payload: Any
+    occurred_at: datetime
 
 
 class Workspace:
@@ -164,16 +173,16 @@ class Workspace:
     ) -> tuple[T, list[StoredEvent]]:
         """Record what `decide` records in a turn, with all that follows, and carry out what was requested.
 
-        Timers that were due before `at`, when the facts happened (default `now`), fire first, but for those that
-        would send something: the facts may say that it must not leave. Returns what `decide` returned, and the
-        events of its commit.
+        Timers that were due before `at`, when the facts happened (default `now`), fire first; when both are at
+        one instant, the facts win. Those that would send something wait: the facts may say that it must not
+        leave. Returns what `decide` returned, and the events of its commit.
         """
         if at is not None and at > now:
             raise UsageError(f"{at:%Y-%m-%d %H:%M} UTC is still to come. Say when it happened.")
         with self._writing():
             moment = micros(now)
             self._deliver(moment, recovering=True)
-            self._fire_timers(moment, due=micros(at or now), sending=False)
+            self._fire_timers(moment, due=micros(at or now) - 1, sending=False)
             done = self._commit(decide, moment)
             self._deliver(moment)
             self._fire_timers(moment, due=moment)
@@ -186,10 +195,28 @@ class Workspace:
             self._deliver(moment, recovering=True)
             self._fire_timers(moment, due=moment)
 
+    def receive(self, polled: Mapping[str, Sequence[Incoming]], now: datetime) -> None:
+        """Take in what came by each channel that was looked at, and catch up: facts and overdue timers in the
+        order in which they happened. What held back for want of a look then leaves, if it still may.
+        """
+        with self._writing():
+            moment = micros(now)
+            self._deliver(moment, recovering=True)
+            found = [(each, channel) for channel, facts in polled.items() for each in facts]
+            for each, channel in sorted(found, key=lambda pair: pair[0].occurred_at):
+                at = min(micros(each.occurred_at), moment)
+                self._fire_timers(moment, due=at - 1, sending=False)
+                self._record(each.payload, f"channel:{channel}", moment, at)
+                self._deliver(moment)
+            for channel in polled:
+                self._record(InboxChecked(channel=channel), f"channel:{channel}", moment)
+            self._deliver(moment)
+            self._fire_timers(moment, due=moment)
+
     def due(self, now: datetime) -> bool:
         """Whether `catch_up` has anything to do."""
         return bool(
-            self.views.query(Run, "status = 'live' AND due <= ? LIMIT 1", (micros(now),))
+            self._next_timer(micros(now), micros(now))
             or self.views.query(Message, "status = 'requested' LIMIT 1")
         )
 
@@ -227,29 +254,49 @@ class Workspace:
             return result, turn.stored()
 
     def _fire_timers(self, now: int, due: int, *, sending: bool = True) -> None:
-        left: set[str] = set()
+        left: set[Fired] = set()
         for _ in range(MOST_TIMERS):
-            found = self.views.query(
-                Run, "status = 'live' AND due <= ? ORDER BY due, id LIMIT ?", (due, len(left) + 1)
-            )
-            run = next((each for each in found if each.id not in left), None)
-            if run is None:
+            fired = self._next_timer(now, due, left)
+            if fired is None:
                 return
-            fired = TimerFired(run=run.id, due=instant(run.due or 0))
             if not self._record(fired, "clock", now, sending=sending):
-                left.add(run.id)
+                left.add(fired)
             self._deliver(now)
         raise RefflowError("Timers keep coming due without end. Look at the runs with `refflow check`.")
+
+    def _next_timer(self, now: int, due: int, left: Collection[Fired] = ()) -> Fired | None:
+        """The timer of a run, or the look of a workflow at a time of the week, that comes next until `due`; not
+        one of those that were `left` alone.
+        """
+        run = next((each for each in self._timers(now, due, len(left)) if each not in left), None)
+        look = next((each for each in self._looks(due, len(left)) if each not in left), None)
+        return look if look is not None and (run is None or look.due < run.due) else run
+
+    def _timers(self, now: int, due: int, left: int) -> Iterator[TimerFired]:
+        """The timers of runs due until `due` and not paused at `now`, at least one more than were `left`."""
+        condition = "status = 'live' AND due <= ? ORDER BY due, id"
+        if not self.views.query(Pause, "until IS NULL OR until > ? LIMIT 1", (now,)):
+            condition += f" LIMIT {left + 1}"
+        for run in self.views.query(Run, condition, (due,)):
+            if pause_at(self.views, run, now) is None:
+                yield TimerFired(run=run.id, due=instant(run.due or 0))
+
+    def _looks(self, due: int, left: int) -> Iterator[ScheduleFired]:
+        """The looks of workflows at times of the week due until `due`, at least one more than were `left`."""
+        for look in self.views.query(Scheduled, f"due <= ? ORDER BY due, id LIMIT {left + 1}", (due,)):
+            yield ScheduleFired(workflow=look.workflow, trigger=look.trigger, due=instant(look.due))
 
     def _deliver(self, now: int, *, recovering: bool = False) -> None:
         """Carry out requested sends. When `recovering`, they were requested by a process that has died."""
         for message in self.views.find(Message, status="requested"):
             outgoing = outgoing_of(message, self.views, self.settings)
-            outcome = attempt(message, outgoing, self.channels(), recovering=recovering)
-            self._record(outcome, f"channel:{message.channel}", now)
+            outcomes = attempt(message, outgoing, self.channels(), recovering=recovering)
+            self._commit(partial(_record_all, outcomes, f"channel:{message.channel}"), now)
 
-    def _record(self, payload: Any, by: str, now: int, *, sending: bool = True) -> list[StoredEvent]:
-        return self._commit(lambda turn: turn.record(payload, by=by), now, sending=sending)[1]
+    def _record(
+        self, payload: Any, by: str, now: int, at: int | None = None, *, sending: bool = True
+    ) -> list[StoredEvent]:
+        return self._commit(lambda turn: turn.record(payload, by=by, occurred_at=at), now, sending=sending)[1]
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -336,6 +383,11 @@ class Workspace:
     def _projections(self) -> tuple[Projection, ...]:
         added = [resolve(each.spec.factory) for each in self.host.pure.projections.values()]
         return (*built_in(self.kinds), *added)
+
+
+def _record_all(payloads: Sequence[Any], by: str, turn: Turn) -> None:
+    for payload in payloads:
+        turn.record(payload, by=by)
 
 
 def plugin_config(section: dict[str, Any]) -> PluginConfig:

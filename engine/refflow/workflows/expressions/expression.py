@@ -12,22 +12,26 @@ from .functions import Scope
 from .parser import parse
 from .problems import ExpressionErrors
 from .syntax import Constant, Items, Node, Path, terms_of
-from .types import Record, Type, present
+from .types import UNKNOWN, Record, Type, present
 
 
 class Expression:
     """Text that has been checked against a scope and can be evaluated.
 
-    `refs` are the paths that are read.
+    `refs` are the paths that are read, `tree` is the syntax tree.
     """
 
     def __init__(self, text: str, tree: Node, checker: Checker, scope: Scope) -> None:
         self.text = text
         self.type: Type = checker.types[id(tree)]
         self.refs = frozenset(checker.refs)
-        self._tree = tree
+        self.tree = tree
         self._types = checker.types
         self._scope = scope
+
+    def type_of(self, node: Node) -> Type:
+        """The type of a term of the tree where it stands."""
+        return self._types.get(id(node), UNKNOWN)
 
     def __repr__(self) -> str:
         return f"Expression({self.text!r})"
@@ -38,7 +42,7 @@ class Expression:
         functions need, and `calendar` where a duration is added to a point in time.
         """
         # A property, so that checking a file compiles nothing and evaluating costs one call.
-        return evaluator(self._tree, self._types, self._scope)
+        return evaluator(self.tree, self._types, self._scope)
 
     def explain(self, env: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
         """Each term with its value, the whole first, then its operands; literals and whole records are left
@@ -48,8 +52,8 @@ class Expression:
 
     @cached_property
     def _terms(self) -> tuple[tuple[str, Evaluator], ...]:
-        terms = {self._source(self._tree): self.evaluate}
-        for node in terms_of(self._tree):
+        terms = {self._source(self.tree): self.evaluate}
+        for node in terms_of(self.tree):
             source = self._source(node)
             if source not in terms and self._tells(node):
                 terms[source] = evaluator(node, self._types, self._scope)

@@ -1,0 +1,82 @@
+"""Checks the workflows of a workspace, each by itself and all together, from their texts alone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
+
+import msgspec
+
+from refflow.events.kinds import Kinds
+
+from .across import problems_across, same_names
+from .codes import codes
+from .conditions import condition_problems
+from .contact_bounds import contact_problems
+from .definition import Definition
+from .library import Library
+from .loader import load_workflow
+from .paths import TooManyPlaces
+from .problems import Problem, Severity, in_order
+from .promise import Promise, Proof
+from .settings import Settings
+from .suppression import unanswered
+from .templates import TemplateSource
+from .written import Written
+from .yaml_source import Node
+
+
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """What a check found: the problems in order, and by the name of each file its text, and the definition and
+    the promise of the workflow in it, where there is one.
+    """
+
+    problems: tuple[Problem, ...]
+    promises: dict[str, Promise] = {}
+    definitions: dict[str, Definition] = {}
+    texts: dict[str, str] = {}
+
+    def has(self, severity: Severity) -> bool:
+        """Whether something so bad was found."""
+        return any(problem.severity == severity for problem in self.problems)
+
+
+def check_workflows(
+    texts: Mapping[str, str],
+    templates: TemplateSource,
+    settings: Settings,
+    kinds: Kinds,
+    channels: Collection[str],
+    packaged: Mapping[str, Definition] = MappingProxyType({}),
+) -> Checked:
+    """Everything that is wrong with the workflows in `texts`, by file, and what they promise."""
+    problems: list[Problem] = []
+    workflows: list[Written] = []
+    roots: dict[str, Node | None] = {}
+    for file, text in texts.items():
+        loaded = load_workflow(text, file, templates, kinds, channels, packaged)
+        problems += loaded.problems
+        roots[file] = loaded.root
+        if loaded.definition is not None and loaded.root is not None:
+            proof = _proof(loaded.definition, settings)
+            workflows.append(Written(file=file, root=loaded.root, definition=loaded.definition, proof=proof))
+    library = Library(kinds)
+    for each in workflows:
+        problems += (*condition_problems(each, library), *contact_problems(each, settings))
+    problems += same_names(workflows)
+    by_name = {each.definition.name: each for each in reversed(workflows)}
+    if len(workflows) == len(texts):  # of a file with errors nobody knows what it would set off
+        problems += problems_across(list(by_name.values())[::-1], library)
+    left = [problem for problem in problems if problem.file not in texts]
+    for file, root in roots.items():
+        left += unanswered([each for each in problems if each.file == file], file, root, codes())
+    promises = {each.file: each.proof.promise() for each in workflows if each.proof is not None}
+    definitions = {each.file: each.definition for each in workflows}
+    return Checked(problems=in_order(left), promises=promises, definitions=definitions, texts=dict(texts))
+
+
+def _proof(definition: Definition, settings: Settings) -> Proof | None:
+    try:
+        return Proof(definition, settings)
+    except TooManyPlaces:
+        return None

@@ -1,0 +1,126 @@
+"""What is wrong with the settings and the workflows of a workspace, and what the workflows promise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from refflow.views.rows import Rows
+from refflow.views.runs import Run, Workflow
+from refflow.workflows.checked import Checked, check_workflows
+from refflow.workflows.codes import Code, explain
+from refflow.workflows.definition import AnyInstruction, Definition
+from refflow.workflows.instances import outdated as newer
+from refflow.workflows.problems import Problem, in_order
+from refflow.workflows.report import report
+from refflow.workflows.settings_file import load_settings
+from refflow.workflows.templates import TemplateTexts
+from refflow.workflows.written import Written
+from refflow.workflows.yaml_source import read_yaml
+
+from .definitions import hash_of, is_made_from, packaged
+from .folder import Folder, WorkflowFile, workflow_file
+from .workspace import Workspace
+
+__all__ = ["Checked", "Code", "check", "explain", "outdated", "report"]
+
+
+class Outdated(msgspec.Struct, frozen=True, kw_only=True):
+    """A workflow that was made from `origin`; its `from` would have to say `now`, None when that is gone."""
+
+    workflow: str
+    origin: str
+    now: str | None
+
+
+def outdated(workspace: Workspace) -> list[Outdated]:
+    """The workflows in force that were made from packaged ones which have changed since, or gone."""
+    packages = packaged(workspace, workspace.folder.templates())
+    found = []
+    for row in workspace.views.find(Workflow, retired=False):
+        definition = workspace.library.definition(Rows(workspace.views), row.hash).definition
+        now = newer(definition, packages)
+        if now is not None:
+            found.append(Outdated(workflow=row.name, origin=definition.origin, now=now or None))
+    return found
+
+
+def check(workspace: Workspace, paths: Sequence[Path] = ()) -> Checked:
+    """Every problem of the workflow files `paths`, or of the settings and all workflows, and what the workflows
+    promise. Raises `RefflowError` for a file that cannot be read.
+
+    While the settings have errors, the promises are those under the settings in force.
+    """
+    templates = workspace.folder.templates()
+    text, file = workspace.folder.settings_text(), str(workspace.folder.settings)
+    files = [workflow_file(path, templates) for path in paths] or _all_files(workspace.folder, templates)
+    settings, problems = load_settings(text, file)
+    found = check_workflows(
+        {str(each.path): each.text for each in files},
+        TemplateTexts(templates),
+        settings or workspace.settings,
+        workspace.kinds,
+        sorted(workspace.host.effects.channels),
+        packaged(workspace, templates) if any(is_made_from(each.text) for each in files) else {},
+    )
+    pinned = [each for name in found.definitions for each in _pinned(workspace, found, name)]
+    return msgspec.structs.replace(
+        found,
+        problems=in_order((*([] if paths else problems), *found.problems, *pinned)),
+        texts=found.texts if paths else {file: text, **found.texts},
+    )
+
+
+def _all_files(folder: Folder, templates: Mapping[str, str]) -> list[WorkflowFile]:
+    """The workflow files in force, and those of the workspace that another of the same name keeps out."""
+    own = folder.own_workflows(templates)
+    return [*(each for each in folder.workflows(templates) if each not in own), *own]
+
+
+def _pinned(workspace: Workspace, found: Checked, file: str) -> Iterator[Problem]:
+    """I330: live runs that began with another version of the workflow in `file`, and keep to it."""
+    definition = found.definitions[file]
+    hash = hash_of(definition)
+    runs = [
+        run
+        for run in workspace.views.find(Run, workflow=definition.name)
+        if run.status != "exited" and run.hash != hash
+    ]
+    if not runs:
+        return
+    rows = Rows(workspace.views)
+    moved = [
+        run
+        for run in runs
+        if not _same_step(workspace.library.definition(rows, run.hash).definition, run, definition)
+    ]
+    message = f"{len(runs)} live runs keep" if len(runs) > 1 else "1 live run keeps"
+    message += f" to the version before; {len(moved)} of them stand where this one differs"
+    root, _ = read_yaml(found.texts[file], file)
+    if root is not None:
+        written = Written(file=file, root=root, definition=definition, proof=None)
+        yield written.problem("I330", message, written.spot("workflow"))
+
+
+def _same_step(before: Definition, run: Run, after: Definition) -> bool:
+    """Whether the step where `run` stands is in both definitions, and says the same."""
+    stands = _said(before.program[run.at])
+    return any(_said(each) == stands for each in after.program)
+
+
+def _said(step: AnyInstruction) -> dict[str, Any]:
+    """What a step says, without where it leads and where it is written."""
+    fields: dict[str, Any] = msgspec.to_builtins(step)
+    for name, value in fields.items():
+        if isinstance(value, dict) and "text" in value:
+            fields[name] = value["text"]
+    return {name: value for name, value in fields.items() if name != "line" and not _leads(value)}
+
+
+def _leads(value: Any) -> bool:
+    """Whether a value is an address, or has addresses."""
+    values = value.values() if isinstance(value, dict) else (value,)
+    return all(isinstance(each, int) and not isinstance(each, bool) for each in values)

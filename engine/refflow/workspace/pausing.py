@@ -1,0 +1,127 @@
+"""Pausing: for a time, or until it is resumed, nothing leaves and no timer fires."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from refflow.errors import NotFound, UsageError
+from refflow.events.event import StoredEvent, micros
+from refflow.events.runs import ChannelResumed, OutreachPaused, OutreachResumed, TriggerDequeued
+from refflow.views.contacts import Contact
+from refflow.views.runs import Pause, Paused, Queued, Run, Workflow
+from refflow.workflows.turn import Turn
+
+from .workspace import Workspace
+
+
+def pause(
+    workspace: Workspace,
+    now: datetime,
+    *,
+    run: Run | None = None,
+    contact: Contact | None = None,
+    workflow: str | None = None,
+    until: datetime | None = None,
+    reason: str | None = None,
+) -> Pause:
+    """Pause a run, all that goes to a contact, a workflow, or everything when none is named.
+
+    What comes in is still taken up. Timers keep when they are due: those that fell due fire when it is over,
+    and what is then late is asked about first. Tasks get the time back that was lost.
+    """
+    if sum(each is not None for each in (run, contact, workflow)) > 1:
+        raise UsageError("Pause one thing at a time: a run, a person or a workflow.")
+    if workflow is not None and workspace.views.get(Workflow, workflow) is None:
+        raise NotFound(f"There is no workflow `{workflow}`.")
+    return _pause(workspace, now, run=run, contact=contact, workflow=workflow, until=until, reason=reason)
+
+
+def away(
+    workspace: Workspace, starts: datetime, until: datetime, now: datetime, reason: str | None = None
+) -> Pause:
+    """Pause everything from `starts` to `until`, a holiday say. Afterwards what is late leaves bit by bit."""
+    if until <= starts:
+        raise UsageError(
+            "You are back before you leave: give the day you leave first, then the day you are back."
+        )
+    return _pause(workspace, now, starts=starts, until=until, reason=reason)
+
+
+def resume(workspace: Workspace, paused: Pause, now: datetime) -> list[StoredEvent]:
+    """End a pause now, or call one off that has not begun."""
+    if paused.until is not None and paused.until <= micros(now):
+        raise UsageError(f"{paused.id} is over already.")
+    resumed = OutreachResumed(pause=paused.id, run=paused.run, contact=paused.contact)
+    return workspace.act(lambda turn: turn.record(resumed, by="user"), now)[1]
+
+
+def pauses(workspace: Workspace, now: datetime) -> list[Pause]:
+    """The pauses that last, and those to come."""
+    return workspace.views.query(Pause, "until IS NULL OR until > ? ORDER BY starts, id", (micros(now),))
+
+
+def queue(workspace: Workspace, contact: Contact | None = None) -> list[Queued]:
+    """What waits for a run to end before it may start, in the order in which it will (for each person)."""
+    found = workspace.views.find(Queued, **({} if contact is None else {"contact": contact.id}))
+    return sorted(found, key=lambda each: (each.contact or "", -each.priority, each.trigger))
+
+
+def withdraw(workspace: Workspace, queued: Queued, now: datetime) -> list[StoredEvent]:
+    """Take something out of the queue."""
+    withdrawn = TriggerDequeued(
+        queued=queued.id,
+        workflow=queued.workflow,
+        outcome="withdrawn",
+        contact=queued.contact,
+        opening=queued.opening,
+    )
+
+    def decide(turn: Turn) -> None:
+        if turn.rows.get(Queued, queued.id) is None:
+            raise UsageError(f"{queued.id} no longer waits.")
+        turn.record(withdrawn, by="user")
+
+    return workspace.act(decide, now)[1]
+
+
+def reopen_channel(workspace: Workspace, channel: str, now: datetime) -> list[StoredEvent]:
+    """Use a channel again that did not let refflow in; what was held for it leaves."""
+    if workspace.views.get(Paused, channel) is None:
+        raise UsageError(f"The channel {channel} is not paused.")
+    return workspace.act(lambda turn: turn.record(ChannelResumed(channel=channel), by="user"), now)[1]
+
+
+def _pause(
+    workspace: Workspace,
+    now: datetime,
+    *,
+    run: Run | None = None,
+    contact: Contact | None = None,
+    workflow: str | None = None,
+    starts: datetime | None = None,
+    until: datetime | None = None,
+    reason: str | None = None,
+) -> Pause:
+    if until is not None and until <= now:
+        raise UsageError(f"{until:%Y-%m-%d %H:%M} is over already.")
+
+    def decide(turn: Turn) -> str:
+        key = f"p{turn.next_position}"
+        turn.record(
+            OutreachPaused(
+                pause=key,
+                starts=starts,
+                until=until,
+                run=None if run is None else run.id,
+                contact=None if contact is None else contact.id,
+                workflow=workflow,
+                reason=reason,
+            ),
+            by="user",
+        )
+        return key
+
+    key, _ = workspace.act(decide, now)
+    found = workspace.views.get(Pause, key)
+    assert found is not None, "it has just been recorded"
+    return found
