@@ -200,7 +200,7 @@ def test_a_simulated_run_keeps_the_guard_rails(
 ) -> None:
     silent, closed = 0, False
     for event in played(workspace, name, script, approves=approves).events:
-        if event.kind in ("reply.received", "interaction.logged"):
+        if event.kind in ("reply.received", "interaction.logged", "referral.given"):
             silent = 0
         if event.kind == "contact.opted_out":
             closed = True
