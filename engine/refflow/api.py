@@ -98,6 +98,10 @@ if TYPE_CHECKING:
     from refflow.workspace.asks import reply as reply
     from refflow.workspace.asks import skip_message as skip_message
     from refflow.workspace.asks import start as start
+    from refflow.workspace.backtesting import Backtested as Backtested
+    from refflow.workspace.backtesting import Difference as Difference
+    from refflow.workspace.backtesting import How as How
+    from refflow.workspace.backtesting import backtest as backtest
     from refflow.workspace.board import Board as Board
     from refflow.workspace.board import Card as Card
     from refflow.workspace.board import board as board
@@ -112,8 +116,10 @@ if TYPE_CHECKING:
     from refflow.workspace.command import CommandContext as CommandContext
     from refflow.workspace.debts import find_debt as find_debt
     from refflow.workspace.debts import settle_debt as settle_debt
+    from refflow.workspace.definitions import read_definition as read_definition
     from refflow.workspace.doctor import Diagnosis as Diagnosis
     from refflow.workspace.doctor import diagnose as diagnose
+    from refflow.workspace.drawing import draw as draw
     from refflow.workspace.history import Explanation as Explanation
     from refflow.workspace.history import Reason as Reason
     from refflow.workspace.history import Undone as Undone
@@ -123,6 +129,10 @@ if TYPE_CHECKING:
     from refflow.workspace.history import why as why
     from refflow.workspace.importing import Plan as Plan
     from refflow.workspace.importing import import_source as import_source
+    from refflow.workspace.migrating import Diff as Diff
+    from refflow.workspace.migrating import Migration as Migration
+    from refflow.workspace.migrating import diff as diff
+    from refflow.workspace.migrating import migrate as migrate
     from refflow.workspace.openings import OpeningDetails as OpeningDetails
     from refflow.workspace.openings import Packet as Packet
     from refflow.workspace.openings import add_opening as add_opening
@@ -173,12 +183,35 @@ if TYPE_CHECKING:
     from refflow.workspace.replaying import replay_until as replay_until
     from refflow.workspace.replaying import verify_chain as verify_chain
     from refflow.workspace.setup import init as init
+    from refflow.workspace.simulating import HORIZON as HORIZON
+    from refflow.workspace.simulating import Habits as Habits
+    from refflow.workspace.simulating import Line as Line
+    from refflow.workspace.simulating import MadeUpContact as MadeUpContact
+    from refflow.workspace.simulating import MadeUpOpening as MadeUpOpening
+    from refflow.workspace.simulating import Occurrence as Occurrence
+    from refflow.workspace.simulating import Sampled as Sampled
+    from refflow.workspace.simulating import Simulated as Simulated
+    from refflow.workspace.simulating import Simulator as Simulator
+    from refflow.workspace.simulating import arrange as arrange
+    from refflow.workspace.simulating import happen as happen
     from refflow.workspace.stats import Rate as Rate
     from refflow.workspace.stats import Stats as Stats
     from refflow.workspace.stats import stats as stats
     from refflow.workspace.strict import Strict as Strict
     from refflow.workspace.strict import replay_strict as replay_strict
     from refflow.workspace.synchronising import synchronise as synchronise
+    from refflow.workspace.trying import Coverage as Coverage
+    from refflow.workspace.trying import Trial as Trial
+    from refflow.workspace.trying import Tried as Tried
+    from refflow.workspace.trying import generate_tests as generate_tests
+    from refflow.workspace.trying import try_workflows as try_workflows
+    from refflow.workspace.versions import Version as Version
+    from refflow.workspace.versions import find_version as find_version
+    from refflow.workspace.versions import schema as schema
+    from refflow.workspace.versions import versions as versions
+    from refflow.workspace.watching import Saved as Saved
+    from refflow.workspace.watching import judge_files as judge_files
+    from refflow.workspace.watching import watch as watch
     from refflow.workspace.when import parse_when as parse_when
     from refflow.workspace.when import say_distance as say_distance
     from refflow.workspace.when import say_when as say_when
@@ -186,6 +219,9 @@ if TYPE_CHECKING:
     from refflow.workspace.who import Ranking as Ranking
     from refflow.workspace.who import Term as Term
     from refflow.workspace.who import who as who
+    from refflow.workspace.whynot import Condition as Condition
+    from refflow.workspace.whynot import Eligibility as Eligibility
+    from refflow.workspace.whynot import why_not as why_not
     from refflow.workspace.workspace import Incoming as Incoming
     from refflow.workspace.workspace import Workspace as Workspace
     from refflow.workspace.workspace import open_workspace as open_workspace
@@ -218,6 +254,12 @@ _CALLS = {
         "skip_message",
         "start",
     ),
+    "backtesting": (
+        "Backtested",
+        "Difference",
+        "How",
+        "backtest",
+    ),
     "board": (
         "Board",
         "Card",
@@ -229,6 +271,8 @@ _CALLS = {
         "find_debt",
         "settle_debt",
     ),
+    "definitions": ("read_definition",),
+    "drawing": ("draw",),
     "checking": (
         "Checked",
         "Code",
@@ -254,6 +298,12 @@ _CALLS = {
     "importing": (
         "Plan",
         "import_source",
+    ),
+    "migrating": (
+        "Diff",
+        "Migration",
+        "diff",
+        "migrate",
     ),
     "openings": (
         "OpeningDetails",
@@ -315,6 +365,19 @@ _CALLS = {
         "verify_chain",
     ),
     "setup": ("init",),
+    "simulating": (
+        "HORIZON",
+        "Habits",
+        "Line",
+        "MadeUpContact",
+        "MadeUpOpening",
+        "Occurrence",
+        "Sampled",
+        "Simulated",
+        "Simulator",
+        "arrange",
+        "happen",
+    ),
     "stats": (
         "Rate",
         "Stats",
@@ -325,6 +388,24 @@ _CALLS = {
         "replay_strict",
     ),
     "synchronising": ("synchronise",),
+    "trying": (
+        "Coverage",
+        "Trial",
+        "Tried",
+        "generate_tests",
+        "try_workflows",
+    ),
+    "versions": (
+        "Version",
+        "find_version",
+        "schema",
+        "versions",
+    ),
+    "watching": (
+        "Saved",
+        "judge_files",
+        "watch",
+    ),
     "when": (
         "parse_when",
         "say_distance",
@@ -335,6 +416,11 @@ _CALLS = {
         "Ranking",
         "Term",
         "who",
+    ),
+    "whynot": (
+        "Condition",
+        "Eligibility",
+        "why_not",
     ),
     "workspace": (
         "Incoming",
@@ -355,12 +441,14 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
+    "HORIZON",
     "NOT_SENT",
     "UNKNOWN",
     "ActionSpec",
     "Agenda",
     "AsOf",
     "AskFacts",
+    "Backtested",
     "Board",
     "Candidate",
     "Card",
@@ -372,13 +460,18 @@ __all__ = [
     "CommandContext",
     "CommandSpec",
     "Comparison",
+    "Condition",
     "ConditionSpec",
     "ContactFacts",
     "Counterpart",
+    "Coverage",
     "Delivery",
     "Diagnosis",
+    "Diff",
+    "Difference",
     "DoctorContext",
     "Draft",
+    "Eligibility",
     "Employment",
     "EventTypeSpec",
     "Explanation",
@@ -387,14 +480,21 @@ __all__ = [
     "FilterSpec",
     "Finding",
     "FunctionSpec",
+    "Habits",
     "HealthCheckSpec",
     "Held",
+    "How",
     "ImportReport",
     "Importer",
     "ImporterSpec",
     "Impurity",
     "Interaction",
+    "Line",
+    "MadeUpContact",
+    "MadeUpOpening",
+    "Migration",
     "NotFound",
+    "Occurrence",
     "OpeningDetails",
     "OpeningFacts",
     "Outbox",
@@ -427,8 +527,12 @@ __all__ = [
     "Retryable",
     "Row",
     "Rows",
+    "Sampled",
+    "Saved",
     "SavedOpening",
     "Secret",
+    "Simulated",
+    "Simulator",
     "SinkContext",
     "Started",
     "Stats",
@@ -438,11 +542,14 @@ __all__ = [
     "Suggestion",
     "Term",
     "Tie",
+    "Trial",
+    "Tried",
     "Unauthorised",
     "Undone",
     "Unfound",
     "UpcasterSpec",
     "UsageError",
+    "Version",
     "ViewSpec",
     "Waiting",
     "WorkflowSourceSpec",
@@ -454,7 +561,9 @@ __all__ = [
     "application",
     "approve",
     "approve_all",
+    "arrange",
     "asked_about",
+    "backtest",
     "block",
     "board",
     "board_as_of",
@@ -467,8 +576,10 @@ __all__ = [
     "confirm_sent",
     "describe",
     "diagnose",
+    "diff",
     "display_name",
     "draft",
+    "draw",
     "edit",
     "edit_opening",
     "edit_person",
@@ -480,14 +591,19 @@ __all__ = [
     "find_debt",
     "find_message",
     "find_opening",
+    "find_version",
     "fold",
+    "generate_tests",
     "greeting_name",
     "handles",
+    "happen",
     "hookimpl",
     "import_source",
     "init",
+    "judge_files",
     "linkedin_slug",
     "log_contact",
+    "migrate",
     "note",
     "open_workspace",
     "opt_out",
@@ -495,6 +611,7 @@ __all__ = [
     "parse_when",
     "personalise",
     "profile",
+    "read_definition",
     "redecide",
     "referred",
     "replay",
@@ -505,15 +622,20 @@ __all__ = [
     "report",
     "say_distance",
     "say_when",
+    "schema",
     "settle_debt",
     "single_line",
     "skip_message",
     "start",
     "stats",
     "synchronise",
+    "try_workflows",
     "unblock",
     "undo",
     "verify_chain",
+    "versions",
+    "watch",
     "who",
     "why",
+    "why_not",
 ]

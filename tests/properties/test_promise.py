@@ -93,17 +93,17 @@ def workflows(draw: st.DrawFn) -> str:
                     if draw(st.booleans())
                     else branch(go, depth)
                 )
-                wait: dict[str, Any] = {"for": awaited, "within": draw(durations)}
+                waited: dict[str, Any] = {"for": awaited, "within": draw(durations)}
                 if draw(st.integers(0, 2)) == 0:
-                    wait["settle"] = draw(durations)
-                if draw(st.booleans()) and sends:
-                    wait["since"] = draw(st.sampled_from(sends))
-                return named(wait=wait, got=got, timeout=branch(go, depth, leaves=False))
+                    waited["settle"] = draw(durations)
+                if len(sends) > 0 and draw(st.booleans()):
+                    waited["since"] = draw(st.sampled_from(sends))
+                return named(wait=waited, got=got, timeout=branch(go, depth, leaves=False))
             case "task":
-                answers = {
+                closed = {
                     name: branch(go, depth, leaves=name == "done") for name in ("done", "skipped", "expired")
                 }
-                return named(task={"title": "T", "within": draw(durations)}, **answers)
+                return named(task={"title": "T", "within": draw(durations)}, **closed)
             case "choose" if depth > 0:
                 cases = [{"if": 'contact.warmth == "warm"', "do": branch(go, depth - 1)}]
                 return named(choose=cases, **{"else": branch(go, depth - 1, leaves=False)})

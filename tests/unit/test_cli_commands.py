@@ -11,7 +11,7 @@ import pytest
 
 from refflow.cli.application import refflow
 from refflow.cli.catalogue import COMMANDS
-from refflow.resources import sample_export
+from refflow.resources import sample_export, workflows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,8 +25,13 @@ READING = [
     "packet {Engineer} --for Ana\\ Lima", "why {message}", "why {run}", "why {task}", "why {ask}", "why Bo",
     "why {Engineer}", "events", "events Bo --last 3", "events --kind ask.opened --effective", "stats",
     "stats --by channel", "undo --dry-run", "replay --check", "replay --check --view debts", "replay --verify",
-    "replay --until 2026-11-24", "verify", "check", "explain E211", "pause", "queue",
-    "queue Bo", "plugins list --all", "plugins show linkedin", "plugins check linkedin", "doctor",
+    "replay --until 2026-11-24", "verify", "check", "why {run} --at 2026-11-30",
+    "why referral-ask --contact Bo --opening {Engineer}", "workflow list", "workflow show referral-ask",
+    "workflow graph thank --format mermaid", "workflow schema", "workflow diff referral-ask", "workflow test {thank}",
+    "workflow migrate thank --dry-run", "simulate referral-ask --reply after=4bd,intent=agreed", "simulate {run}",
+    "simulate thank --all-paths", "simulate thank --runs 3", "backtest {thank}",
+    "explain E211", "pause", "queue", "queue Bo",
+    "plugins list --all", "plugins show linkedin", "plugins check linkedin", "doctor",
 ]  # fmt: skip
 WRITING = [
     "draft {message} --subject A\\ word", "approve {message}", "approve --all", "do {task} done --note Coffee",
@@ -46,7 +51,9 @@ WRITING = [
 def words(line: str, terminal: Terminal) -> list[str]:
     """A command line as a shell splits it, with the ids of what is meant."""
     return [
-        word.replace("\0", " ").format(**terminal.known, export=sample_export())
+        word.replace("\0", " ").format(
+            **terminal.known, export=sample_export(), thank=workflows() / "thank.yaml"
+        )
         for word in line.replace("\\ ", "\0").split()
     ]
 
@@ -218,7 +225,15 @@ def test_a_new_workspace_says_what_comes_next(terminal: Terminal, tmp_path: Path
 
 def test_every_command_is_tried_above() -> None:
     tried = {tuple(line.split()[:2]) for line in (*READING, *WRITING)}
-    elsewhere = {("init",), ("demo",), ("completion",), ("unblock",), ("resume",), ("plugin", "new")}
+    elsewhere = {
+        ("init",),
+        ("demo",),
+        ("completion",),
+        ("unblock",),
+        ("resume",),
+        ("watch",),
+        ("plugin", "new"),
+    }
     elsewhere |= {("plugins", part) for part in ("install", "uninstall", "lock")}
 
     def leaves() -> Iterator[tuple[str, ...]]:

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 
 from refflow import api
-from refflow.api import NOT_SENT, UNKNOWN, Delivery, Outgoing, Permanent, RefflowError, Retryable, Unfound
+from refflow.api import (
+    NOT_SENT,
+    UNKNOWN,
+    Delivery,
+    Outgoing,
+    Permanent,
+    RefflowError,
+    Retryable,
+    Unauthorised,
+    Unfound,
+)
 from refflow.effects.outbox import attempt, locked
 from refflow.events.event import instant
 from refflow.events.messages import MessageFailed, MessageInDoubt, MessagePrepared, MessageSent
@@ -59,7 +69,8 @@ def handed_over(wire: Wire | Callable[[], Wire], mode: Any = "auto", *, recoveri
     can = frozenset({"send"}) if mode == "auto" else frozenset({"draft"})
     spec = ChannelSpec(name="wire", summary="A wire", factory="none:None", mode=mode, can=can)  # type: ignore[arg-type]
     make = wire if callable(wire) else lambda: wire
-    return attempt(MESSAGE, OUTGOING, {"wire": (spec, make)}, recovering=recovering)
+    (outcome,) = attempt(MESSAGE, OUTGOING, {"wire": (spec, make)}, recovering=recovering)
+    return outcome
 
 
 def broken() -> Wire:
@@ -108,7 +119,7 @@ def test_without_its_channel_a_message_has_failed_or_after_a_crash_is_in_doubt(m
 
     def outcome(recovering: bool) -> Any:
         if make is None:
-            return attempt(MESSAGE, OUTGOING, {}, recovering=recovering)
+            return attempt(MESSAGE, OUTGOING, {}, recovering=recovering)[0]
         return handed_over(make, recovering=recovering)
 
     assert type(outcome(False)) is MessageFailed
@@ -135,6 +146,19 @@ def test_after_a_crash_the_channel_is_asked_first_and_nothing_is_sent_blindly(
     assert isinstance(outcome, MessageInDoubt) == in_doubt
     if not in_doubt:
         assert isinstance(outcome, MessageSent if mode == "auto" else MessagePrepared)
+
+
+def test_a_channel_that_lets_nobody_in_stops_and_after_a_crash_nothing_is_sent_blindly() -> None:
+    locked_out = Wire(delivers=Unauthorised("the password has changed"))
+    spec = ChannelSpec(name="wire", summary="A wire", factory="none:None", mode="auto", can=frozenset({"send"}))
+    channels = {"wire": (spec, lambda: locked_out)}
+
+    paused, failed = attempt(MESSAGE, OUTGOING, channels, recovering=False)
+    assert (paused.channel, failed.severity) == ("wire", "retry")
+
+    locked_out.says = Unauthorised("the password has changed")
+    (in_doubt,) = attempt(MESSAGE, OUTGOING, channels, recovering=True)
+    assert isinstance(in_doubt, MessageInDoubt)
 
 
 # In a workspace.
@@ -232,11 +256,14 @@ def test_a_busy_channel_is_tried_again_later_and_later_and_then_left_to_the_owne
     while posting.message("Ana Lima").status == "held":
         until = instant(posting.message("Ana Lima").until or 0)
         waits.append(until - posting.now)
-        posting.at(f"{until:%Y-%m-%d %H:%M}")
+        posting.now = until
+        posting.workspace.catch_up(until)
         if not posting.post.troubles:
             break
 
-    assert waits == [timedelta(minutes=minutes) for minutes in (15, 30, 60, 120)]
+    bounds = [timedelta(minutes=minutes) for minutes in (15, 30, 60, 120)]
+    assert len(waits) == len(bounds)
+    assert all(least <= wait <= least * 1.1 for least, wait in zip(bounds, waits, strict=True))
     assert posting.messages("Ana Lima") == ["ask failed"]
     assert posting.run("referral-ask").status == "stuck"
     assert posting.post.sent == []
@@ -247,7 +274,7 @@ def test_a_busy_channel_that_is_free_again_sends_once(posting: Search) -> None:
     with pytest.raises(api.Held):
         posting.approve("Ana Lima")
 
-    posting.wait("15m")
+    posting.wait("17m")
     posting.wait("1d")
 
     assert posting.messages("Ana Lima") == ["ask sent"]

@@ -242,7 +242,7 @@ def test_who_must_not_be_written_to_any_more_ends_the_ask(asked: Search, answers
 
 
 def test_nobody_is_asked_about_two_openings_at_once(asked: Search) -> None:
-    with pytest.raises(Held, match=r"\(exclusive\): referral-ask \(r\d+\) is in conversation with this person"):
+    with pytest.raises(Held, match=r"referral-ask waits for its turn \(exclusive\)"):
         asked.ask(ANA, "Designer")
 
 

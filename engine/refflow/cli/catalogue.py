@@ -46,6 +46,12 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "replay": Entry("replaying", "replay", "Rebuild the views from the log, or hold them against it."),
         "verify": Entry("replaying", "verify", "Check the hash chain of the log."),
     },
+    "Workflows": {
+        "workflow": Entry("workflow", "workflow", "List, test, draw and migrate workflows."),
+        "watch": Entry("watch", "watch", "Watch the files, and judge every save."),
+        "simulate": Entry("simulate", "simulate", "Play a workflow ahead: what it would send, and when."),
+        "backtest": Entry("backtest", "backtest", "Decide your own history again by a changed workflow."),
+    },
     "Setting up": {
         "init": Entry("setup", "init", "Make a workspace."),
         "demo": Entry("demo", "demo", "Play a made-up job search, in a folder of its own."),

@@ -24,7 +24,6 @@ def tell(error: BaseException, session: Session) -> int:
     """Say on stderr (and with --json on stdout) what `error` means, and return the exit code."""
     try:
         code = _told(error, session)
-        session.output.flush()
     except OSError:
         # Nobody is left to be told on one of them.
         for stream in (sys.stdout, sys.stderr):
@@ -33,6 +32,12 @@ def tell(error: BaseException, session: Session) -> int:
             except OSError:
                 _let_go(stream)
         code = 1
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            _let_go(stream)
+            code = code or 1
     return code
 
 
@@ -41,7 +46,6 @@ def _told(error: BaseException, session: Session) -> int:
         case SystemExit():
             return error.code if isinstance(error.code, int) else 1
         case BrokenPipeError():
-            _let_go(sys.stdout)
             return PIPE_CLOSED
         case KeyboardInterrupt() | click.Abort():
             session.fail("Interrupted", "Interrupted. What was recorded before is kept.", INTERRUPTED)

@@ -13,7 +13,7 @@ from refflow.errors import UsageError
 from refflow.events.event import StoredEvent, instant
 
 from .command import Command, Number, did_you_mean
-from .completing import targets
+from .completing import contacts, openings, targets
 from .naming import find_target
 from .opened import Opened
 from .output import one_line
@@ -82,15 +82,28 @@ def _id_of(workspace: api.Workspace, text: str) -> str:
 
 
 @click.command(cls=Command)
-@click.argument("subject", metavar="ID|NAME", shell_complete=targets)
+@click.argument("subject", metavar="ID|NAME|WORKFLOW", shell_complete=targets)
+@click.option("--at", metavar="WHEN", help="As it stood then; else now.")
+@click.option(
+    "--contact", metavar="PERSON", shell_complete=contacts, help="Why WORKFLOW does not start with them."
+)
+@click.option(
+    "--opening", metavar="OPENING", shell_complete=openings, help="With `--contact`: about which opening."
+)
 @click.pass_obj
-def why(session: Session, subject: str) -> None:
-    """Tell why a message, run, task, ask, contact or opening stands as it does.
+def why(session: Session, subject: str, at: str | None, contact: str | None, opening: str | None) -> None:
+    """Tell why a message, run, task, ask, contact or opening stands as it does, or why a workflow does not start.
 
-    Each line is an event: what happened, who decided it, and the event it followed from.
+    Each line is an event: what happened, who decided it, and the event it followed from. With `--contact` it is
+    about WORKFLOW: whether it would start with that person, and which of its conditions stands against it.
     """
+    if opening is not None and contact is None:
+        raise UsageError("With whom? Say it with `--contact PERSON`.")
     with session.reading() as opened:
-        found = api.why(opened.workspace, _id_of(opened.workspace, subject))
+        if contact is not None:
+            _tell_why_not(opened, subject, contact, opening, at)
+            return
+        found = api.why(opened.workspace, _id_of(opened.workspace, subject), opened.when(at))
         if session.as_json:
             session.result(found)
             return
@@ -101,6 +114,49 @@ def why(session: Session, subject: str) -> None:
             session.output.line(
                 f"{reason.position:>6}  {local:%Y-%m-%d %H:%M}  {one_line(reason.text)}  [{reason.by}{cause}]"
             )
+
+
+def _tell_why_not(opened: Opened, workflow: str, contact: str, opening: str | None, at: str | None) -> None:
+    workspace, session = opened.workspace, opened.session
+    found = api.why_not(
+        workspace,
+        workflow,
+        api.find_contact(workspace, contact),
+        api.find_opening(workspace, opening) if opening else None,
+        opened.when(at) or opened.now,
+    )
+    if session.as_json:
+        session.result(found)
+        return
+    output = session.output
+    if found.starts:
+        output.line(f"{workflow} would start: nothing stands against it.", bold=True)
+    else:
+        output.line(f"{workflow} would not start ({found.reason}): {found.detail}", bold=True)
+    for each in found.conditions:
+        value = {True: "true", False: "false", None: "unknown"}[each.value]
+        output.line(f"  line {each.line}, {each.what}: {each.text} -> {value}")
+        for term, of in each.terms.items():
+            output.line(f"    {term} = {_shown(of)}{_since(opened, each, term)}")
+    if found.run is not None:
+        output.line(f"It did start: {found.run}. See `refflow why {found.run}`.")
+    if found.instead:
+        output.line(f"Instead would start: {', '.join(found.instead)}.")
+    if found.told:
+        output.line(f"Refused before: event {', '.join(map(str, found.told))}.")
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "missing" if value is None else str(value)
+
+
+def _since(opened: Opened, condition: api.Condition, term: str) -> str:
+    if condition.since is None or condition.since_at is None or term.startswith("event."):
+        return ""
+    day = opened.workspace.settings.calendar.local(instant(condition.since_at))
+    return f"  (since {day:%Y-%m-%d}, event {condition.since} {condition.since_kind})"
 
 
 @click.command(cls=Command)

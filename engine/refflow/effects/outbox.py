@@ -68,10 +68,12 @@ def _attempt(message: Message, outgoing: Outgoing, channels: Channels, recoverin
     try:
         channel = make()
         delivery = _earlier(channel, outgoing) if recovering else None
-    except Unauthorised:
-        raise
     except Exception as error:
-        return _in_doubt(message, error) if recovering else _failed(message, _words(error))
+        if recovering:
+            return _in_doubt(message, error)
+        if isinstance(error, Unauthorised):
+            raise
+        return _failed(message, _words(error))
     if delivery is False:
         return _in_doubt(message, None)
     if isinstance(delivery, Delivery):

@@ -325,6 +325,22 @@ class RunCancelled(Payload, frozen=True, kw_only=True):
     reason: str | None = None
 
 
+@event_kind(KINDS, "run.migrated")
+class RunMigrated(Payload, frozen=True, kw_only=True):
+    """The owner lets the run go on by another version: from `before` to `after`, where `step` is at address `at`.
+    Its timer stays as it was set.
+    """
+
+    run: str
+    workflow: str
+    before: str
+    after: str
+    step: str
+    at: int
+    contact: str | None = None
+    opening: str | None = None
+
+
 @event_kind(KINDS, "debt.settled", "how")
 class DebtSettled(Payload, frozen=True, kw_only=True):
     """The owner paid a debt to a helper outside refflow, or lets it go, and says how or why."""

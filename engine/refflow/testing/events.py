@@ -128,6 +128,9 @@ _SAMPLES: dict[type[Any], Any] = {
         r.RunExited(**_RUN, opening="o1", workflow="referral-ask", outcome="referred", ending="good"),
         r.RunStuck(**_RUN, reason="The message could not be handed over."),
         r.RunCancelled(**_RUN, opening="o1", reason="found another way"),
+        r.RunMigrated(
+            **_RUN, opening="o1", workflow="referral-ask", before="5f1c9be0a4d2", after="9d3e51aa7736", step="ask", at=2
+        ),
         r.DebtSettled(**_ASK, debt="thanks:c1:o1", how="with flowers"),
         r.EventsVoided(positions=(1,)),
         BadgeGiven(contact="c1", text="helpful"),

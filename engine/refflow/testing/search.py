@@ -228,6 +228,11 @@ class Search:
             cancelled = run.says(r.RunCancelled)
             self.tell(cancelled, then=[*self._leave(run), *self._exit(run, "cancelled")])
 
+    def migrate(self, step: Step) -> None:
+        run = self.state.runs.get(CONTACTS[step.who])
+        if run is not None:
+            self.tell(run.says(r.RunMigrated))
+
     def _start(self, contact: str, opening: str | None, workflow: str) -> _Run:
         run = self.state.runs[contact] = _Run(f"r{self.position + 2}", contact, opening, workflow)
         return run
@@ -373,6 +378,7 @@ ACTIONS: dict[str, Callable[[Search, Step], None]] = {
     "personalise": Search.personalise,
     "start": Search.start,
     "cancel": Search.cancel,
+    "migrate": Search.migrate,
     "meet": Search.meet,
     "hear": Search.hear,
     "post": Search.post,

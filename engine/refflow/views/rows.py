@@ -138,6 +138,21 @@ class Rows:
         return added
 
 
+class Copies:
+    """Another source, handing out copies: what a fold over it changes does not reach the originals."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    def get(self, row: type[R], key: str) -> R | None:
+        """A copy of the row with that key."""
+        return copy(self._source.get(row, key))
+
+    def find(self, row: type[R], **equal: Any) -> list[R]:
+        """Copies of the rows whose fields have these values, by key."""
+        return [copy(each) for each in self._source.find(row, **equal)]
+
+
 class OwnRows(Rows):
     """The rows of one fold as one projection may use them: its own tables, and all of its changes or none."""
 

@@ -455,6 +455,14 @@ def _exited(rows: Rows, event: StoredEvent, payload: e.RunExited) -> None:
         rows.put(run.id, run)
 
 
+@handles(_HANDLERS, "run.migrated")
+def _migrated(rows: Rows, event: StoredEvent, payload: e.RunMigrated) -> None:
+    run = rows.get(Run, payload.run)
+    if run is not None:
+        run.hash, run.at = payload.after, payload.at
+        rows.put(run.id, run)
+
+
 @handles(_HANDLERS, "run.stuck")
 def _stuck(rows: Rows, event: StoredEvent, payload: e.RunStuck) -> None:
     run = rows.get(Run, payload.run)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -304,7 +304,7 @@ def _cap(turn: Turn, cap: Cap, contact: Contact, message: Message) -> Hold | Non
         case "company":
             sent = _sent_to(turn, _colleagues(turn, contact), message)
         case _:
-            sent = [at for day in turn.rows.find(SendingDay) for at in day.sent]
+            sent = _sent_since(turn, earliest)
     counted = sorted(at for at in sent if at > earliest)
     if len(counted) < cap.most:
         return None
@@ -314,6 +314,14 @@ def _cap(turn: Turn, cap: Cap, contact: Contact, message: Message) -> Hold | Non
         detail=f"{len(counted)} messages within {cap.within.in_words()} per {cap.per}; the limit is {cap.most}.",
         until=max(until, instant(turn.now + 60_000_000)),
     )
+
+
+def _sent_since(turn: Turn, earliest: int) -> list[int]:
+    """When messages left, to anybody, since the day of `earliest`."""
+    first, last = instant(earliest).date(), instant(turn.now).date()
+    days = (first + timedelta(days=number) for number in range((last - first).days + 1))
+    found = (turn.rows.get(SendingDay, day.isoformat()) for day in days)
+    return [at for day in found if day is not None for at in day.sent]
 
 
 def _colleagues(turn: Turn, contact: Contact) -> list[Contact]:

@@ -62,7 +62,7 @@ class Library:
         hashes = frozenset(row.hash for row in rows.find(Defined))
         if hashes != self._heard[0]:
             kinds = frozenset(
-                kind for each in hashes for kind in _heard_by(self.definition(rows, each).definition)
+                kind for each in hashes for kind in heard_by(self.definition(rows, each).definition)
             )
             self._heard = (hashes, kinds)
         return self._heard[1]
@@ -100,7 +100,8 @@ class Library:
         return found
 
 
-def _heard_by(definition: Definition) -> set[str]:
+def heard_by(definition: Definition) -> set[str]:
+    """The kinds of events that a run of it may act on."""
     awaited = {kind for step in definition.program if isinstance(step, Wait) for kind in step.events}
     return awaited | {interrupt.event for interrupt in definition.anytime}
 

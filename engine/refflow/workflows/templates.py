@@ -24,7 +24,7 @@ NAMES = ("contact", "opening", "ask", "me", "event", "params", "vars", "data", "
 """What a template can speak of."""
 
 _SUBJECT = re.compile(r"subject:[ \t]*", re.IGNORECASE)
-_PLACEHOLDER = re.compile(r"\[missing: ?([^\]\s]+)\]", re.IGNORECASE)
+PLACEHOLDER = re.compile(r"\[missing: ?([^\]\s]+)\]", re.IGNORECASE)
 
 
 class TemplateSource(Protocol):
@@ -146,7 +146,7 @@ def render_text(text: str, env: Mapping[str, Any], filters: Filters = ()) -> str
 
 def placeholders_in(text: str) -> tuple[str, ...]:
     """What a text still lacks: the paths in its `[missing: ...]` placeholders, each once."""
-    return tuple(dict.fromkeys(found.lower() for found in _PLACEHOLDER.findall(text)))
+    return tuple(dict.fromkeys(found.lower() for found in PLACEHOLDER.findall(text)))
 
 
 def _seen(env: Mapping[str, Any]) -> dict[str, Any]:

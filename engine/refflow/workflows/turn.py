@@ -56,6 +56,7 @@ class Turn:
         self._head = head
         self._recall = recall
         self._stored: list[StoredEvent] = []
+        self._settings: tuple[SettingsRow | None, Settings] = (None, Settings())
         self._generations: dict[int, int] = {}
         self.generation = 0
         """How many events lead from a fact to the one that is being looked at."""
@@ -74,7 +75,9 @@ class Turn:
     def settings(self) -> Settings:
         """The settings in force."""
         row = self.rows.get(SettingsRow, "settings")
-        return Settings() if row is None else _settings(row)
+        if row is not None and row is not self._settings[0]:
+            self._settings = (row, settings_from(row.settings))
+        return self._settings[1]
 
     def record(
         self, payload: Any, *, by: str, cause: int | None = None, occurred_at: int | None = None
@@ -119,7 +122,3 @@ class Turn:
         personal = self.kinds.of(event.payload).personal
         fields: dict[str, Any] = msgspec.to_builtins(event.payload)
         return {name: value for name, value in fields.items() if name not in personal}
-
-
-def _settings(row: SettingsRow) -> Settings:
-    return settings_from(row.settings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from refflow.workflows.written import Written
 from refflow.workflows.yaml_source import read_yaml
 
 from .definitions import hash_of, is_made_from, packaged
-from .folder import workflow_file
+from .folder import Folder, WorkflowFile, workflow_file
 from .workspace import Workspace
 
 __all__ = ["Checked", "Code", "check", "explain", "outdated", "report"]
@@ -76,6 +76,12 @@ def check(workspace: Workspace, paths: Sequence[Path] = ()) -> Checked:
         problems=in_order((*([] if paths else problems), *found.problems, *pinned)),
         texts=found.texts if paths else {file: text, **found.texts},
     )
+
+
+def _all_files(folder: Folder, templates: Mapping[str, str]) -> list[WorkflowFile]:
+    """The workflow files in force, and those of the workspace that another of the same name keeps out."""
+    own = folder.own_workflows(templates)
+    return [*(each for each in folder.workflows(templates) if each not in own), *own]
 
 
 def _pinned(workspace: Workspace, found: Checked, file: str) -> Iterator[Problem]:

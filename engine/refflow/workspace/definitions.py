@@ -9,15 +9,17 @@ from hashlib import sha256
 from pathlib import Path
 
 from refflow import resources
+from refflow.errors import ProblemsFound
 from refflow.events.runs import SettingsChanged, WorkflowDefined, WorkflowRetired
 from refflow.workflows.definition import Definition, encode, essence
 from refflow.workflows.loader import Loaded, load_workflow
+from refflow.workflows.problems import render_all
 from refflow.workflows.settings import plain_fields
 from refflow.workflows.settings_file import load_settings
 from refflow.workflows.templates import TemplateTexts
 from refflow.workflows.turn import Turn
 
-from .folder import Changes, WorkflowFile, digest_of
+from .folder import Changes, WorkflowFile, digest_of, workflow_file, workflows_in
 from .workspace import Workspace
 
 _FROM = re.compile(r"^from\s*:", re.MULTILINE)
@@ -57,6 +59,16 @@ def load(workspace: Workspace, file: WorkflowFile, templates: Mapping[str, str])
     )
 
 
+def read_definition(workspace: Workspace, path: Path) -> Definition:
+    """The definition in the file `path`. Raises `ProblemsFound`, with all of them, when it has errors."""
+    templates = workspace.folder.templates()
+    file = workflow_file(path, templates)
+    loaded = load(workspace, file, templates)
+    if loaded.definition is None:
+        raise ProblemsFound(render_all(loaded.problems, {str(path): file.text}))
+    return loaded.definition
+
+
 def is_made_from(text: str) -> bool:
     """Whether a workflow file says that it is made from a packaged workflow."""
     return _FROM.search(text) is not None
@@ -65,7 +77,7 @@ def is_made_from(text: str) -> bool:
 def packaged(workspace: Workspace, templates: Mapping[str, str]) -> dict[str, Definition]:
     """The workflows that others can be made from: the standard ones, as `std/<name>`."""
     channels = frozenset(workspace.host.effects.channels)
-    texts = {path.stem: path.read_text(encoding="utf-8") for path in resources.workflows().glob("*.yaml")}
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in workflows_in(resources.workflows())}
     loaded = {
         f"std/{name}": load_workflow(
             text, name, TemplateTexts(templates), workspace.kinds, channels, extensions=workspace.extensions

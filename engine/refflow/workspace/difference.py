@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time
 from typing import Any, TypeVar
 
+import msgspec
+
 from refflow.contacts.companies import company_key
 from refflow.contacts.names import email_key, fold
 from refflow.contacts.records import (
@@ -256,6 +258,9 @@ class Difference:
     def _opening(
         self, record: SavedOpening, by_name: dict[tuple[str, str], Opening], by_url: dict[str, Opening]
     ) -> Iterator[Fact]:
+        # They stand in the subject of a message, which is one line.
+        lines = {"company": " ".join(record.company.split()), "title": " ".join(record.title.split())}
+        record = msgspec.structs.replace(record, **lines)
         key = (company_key(record.company), fold(record.title))
         opening = by_url.get(record.url) if record.url else by_name.get(key)
         opening = opening or (by_name.get(key) if record.applied_at else None)

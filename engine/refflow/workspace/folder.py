@@ -15,6 +15,8 @@ from refflow.errors import RefflowError, UsageError
 
 DATABASE = "refflow.db"
 SETTINGS = "refflow.yaml"
+TESTS = ".test.yaml"
+"""How the names of files end that lie beside workflows and test them."""
 ENVIRONMENT = "REFFLOW_WORKSPACE"
 _NAMED = re.compile(r"""^workflow:[ \t]*["']?([\w.-]+)""", re.MULTILINE)
 
@@ -103,16 +105,16 @@ class Folder(msgspec.Struct, frozen=True):
         added = [
             workflow_file(path, templates)
             for each in brought
-            for path in _workflows_in(each.folder)
+            for path in workflows_in(each.folder)
             if path.name.startswith(each.prefix)
         ]
-        standard = [workflow_file(path, templates) for path in _workflows_in(resources.workflows())]
+        standard = [workflow_file(path, templates) for path in workflows_in(resources.workflows())]
         own = self.own_workflows(templates)
         return list({file.name: file for file in (*added, *standard, *own)}.values())
 
     def own_workflows(self, templates: Mapping[str, str]) -> list[WorkflowFile]:
         """The workflow files of the workspace itself."""
-        return [workflow_file(path, templates) for path in _workflows_in(self.path / "workflows")]
+        return [workflow_file(path, templates) for path in workflows_in(self.path / "workflows")]
 
     def changes(
         self, *, settings: str | None, workflows: Mapping[str, str], brought: Sequence[Brought] = ()
@@ -131,8 +133,10 @@ class Folder(msgspec.Struct, frozen=True):
         return found if found.settings is not None or found.files or found.gone else None
 
 
-def _workflows_in(folder: Path) -> list[Path]:
-    return sorted((*folder.glob("*.yaml"), *folder.glob("*.yml")))
+def workflows_in(folder: Path) -> list[Path]:
+    """The workflow files in a folder, without the tests beside them."""
+    found = sorted((*folder.glob("*.yaml"), *folder.glob("*.yml")))
+    return [path for path in found if not path.name.endswith(TESTS)]
 
 
 def digest_of(text: str) -> str:

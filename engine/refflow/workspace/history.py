@@ -15,10 +15,12 @@ from refflow.views.contacts import Contact
 from refflow.views.messages import Message
 from refflow.views.openings import Opening
 from refflow.views.pipeline import Ask
+from refflow.views.rows import Source
 from refflow.views.runs import Run, Task
-from refflow.views.store import voided_positions
+from refflow.views.store import refold, voided_positions
 from refflow.views.timeline import Happening
 
+from .board import position_at
 from .telling import Teller
 from .workspace import Workspace
 
@@ -101,8 +103,11 @@ def _names(event: StoredEvent | None, field: str, value: str) -> bool:
     return event is not None and getattr(event.payload, field, None) == value
 
 
-def why(workspace: Workspace, subject: str) -> Explanation:
-    """Why a run, message, task, ask, contact or opening stands as it does, from the log's own decisions."""
+def why(workspace: Workspace, subject: str, at: datetime | None = None) -> Explanation:
+    """Why a run, message, task, ask, contact or opening stands as it does, or as it did at `at`, from the log's own
+    decisions.
+    """
+    until = workspace.log.head() if at is None else position_at(workspace, at)
     teller = Teller(workspace)
     told = [
         Reason(
@@ -114,8 +119,14 @@ def why(workspace: Workspace, subject: str) -> Explanation:
             cause=event.cause,
         )
         for event in _story(workspace, subject)
+        if event.position <= until
     ]
-    return Explanation(subject=subject, now=_now(workspace, subject, teller), reasons=told)
+    if at is None:
+        return Explanation(subject=subject, now=_now(workspace.views, subject, teller), reasons=told)
+    if not told:
+        raise NotFound(f"Of {subject} the log knew nothing yet on {at:%Y-%m-%d %H:%M} UTC.")
+    rows, _ = refold(workspace.log, workspace.views.projections, until=until)
+    return Explanation(subject=subject, now=_now(rows, subject, teller), reasons=told)
 
 
 def _story(workspace: Workspace, subject: str) -> list[StoredEvent]:
@@ -141,8 +152,7 @@ def _with_causes(workspace: Workspace, told: list[StoredEvent]) -> list[StoredEv
     return [found[position] for position in sorted(found)]
 
 
-def _now(workspace: Workspace, subject: str, teller: Teller) -> str:
-    views = workspace.views
+def _now(views: Source, subject: str, teller: Teller) -> str:
     if (message := views.get(Message, subject)) is not None:
         held = f": {message.detail}" if message.status == "held" else ""
         return f"{subject} to {teller.who(message)} is {message.status.replace('_', ' ')}{held}"

@@ -105,7 +105,7 @@ def add_opening(workspace: Workspace, details: OpeningDetails, now: datetime) ->
             turn.record(OpeningChanged(opening=known[0].id, interest="pursued", **_fields(details)), by="user")
             return known[0].id
         opening = f"o{turn.next_position}"
-        fields = _fields(details) | {"company": company, "title": (details.title or "").strip()}
+        fields = _fields(details) | {"company": " ".join(company.split())}
         turn.record(OpeningAdded(opening=opening, source="user", **fields), by="user")
         return opening
 
@@ -116,6 +116,8 @@ def edit_opening(
     workspace: Workspace, opening: Opening, details: OpeningDetails, now: datetime
 ) -> list[StoredEvent]:
     """Change what is known of an opening. Drafts that speak of it are written anew."""
+    if details.company is not None and not company_key(details.company):
+        raise UsageError("A company's name needs a letter or a digit.")
     fields = _fields(details)
     if not fields:
         raise UsageError("Nothing to change was given.")
@@ -196,4 +198,6 @@ def _warnings(opening: Opening, email: str | None) -> list[str]:
 
 def _fields(details: OpeningDetails) -> dict[str, Any]:
     fields = {name: getattr(details, name) for name in details.__struct_fields__}
-    return {name: value for name, value in fields.items() if value is not None}
+    given = {name: value for name, value in fields.items() if value is not None}
+    # They stand in the subject of a message, which is one line.
+    return given | {name: " ".join(given[name].split()) for name in ("title", "company") if name in given}

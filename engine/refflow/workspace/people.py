@@ -103,7 +103,7 @@ def add_person(workspace: Workspace, details: PersonDetails, now: datetime) -> s
 
     def decide(turn: Turn) -> str:
         contact = f"c{turn.next_position}"
-        name = (details.name or "").strip()
+        name = " ".join((details.name or "").split())
         turn.record(
             ContactAdded(
                 contact=contact,
@@ -128,6 +128,8 @@ def edit_person(
     workspace: Workspace, contact: Contact, details: PersonDetails, now: datetime
 ) -> list[StoredEvent]:
     """Change what is known of a contact; the events that say so. Raises `UsageError` when a key is another's."""
+    if details.name is not None and not details.name.strip():
+        raise UsageError("A person needs a name.")
     _check(details)
     _refuse_keys_of_others(workspace, details, contact.id)
 
@@ -139,7 +141,7 @@ def edit_person(
             turn.record(
                 ContactChanged(
                     contact=contact.id,
-                    name=details.name,
+                    name=" ".join(details.name.split()) if details.name is not None else None,
                     first_name=details.first_name,
                     keys=tuple(_detail_keys(details)),
                     emails=(details.email,) if details.email else (),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from copy import copy
 from datetime import datetime
 from itertools import zip_longest
 from typing import Any
@@ -17,7 +16,7 @@ from refflow.log.log import Head, LogUnavailable, Verdict
 from refflow.views.compare import Comparison as Comparison
 from refflow.views.compare import compare
 from refflow.views.projection import Fold, Projection
-from refflow.views.rows import R, Rows
+from refflow.views.rows import Copies, Rows
 from refflow.views.store import refold
 from refflow.workflows.engine import settle
 from refflow.workflows.library import Library
@@ -105,7 +104,7 @@ def redecide(workspace: Workspace, progress: Progress | None = None) -> Redecide
     fold, rows, library = Fold(projections), Rows(), Library(workspace.kinds, workspace.extensions)
     commits = decisions = 0
     differing: list[str] = []
-    for commit in _commits(workspace):
+    for commit in commits_of(workspace):
         if progress is not None:
             progress(len(commit))
         commits += 1
@@ -121,26 +120,12 @@ def redecide(workspace: Workspace, progress: Progress | None = None) -> Redecide
     return Redecided(commits=commits, decisions=decisions, differing=differing)
 
 
-class _Copies:
-    """Rows as a source that hands out copies: what a turn does to them does not reach the originals."""
-
-    def __init__(self, rows: Rows) -> None:
-        self._rows = rows
-
-    def get(self, row: type[R], key: str) -> R | None:
-        found = self._rows.get(row, key)
-        return copy(found)
-
-    def find(self, row: type[R], **equal: Any) -> list[R]:
-        return [copy(each) for each in self._rows.find(row, **equal)]
-
-
 def _again(
     workspace: Workspace, commit: list[StoredEvent], fold: Fold, rows: Rows, library: Library
 ) -> list[NewEvent]:
     """The events of a turn over the facts of `commit`; `rows` are then those after the commit as recorded."""
     turn = Turn(
-        Rows(_Copies(rows)),
+        Rows(Copies(rows)),
         fold,
         head=commit[0].position - 1,
         now=commit[0].recorded_at,
@@ -173,7 +158,8 @@ def _decided(event: StoredEvent) -> bool:
     return event.by.startswith("workflow:")
 
 
-def _commits(workspace: Workspace) -> Iterator[list[StoredEvent]]:
+def commits_of(workspace: Workspace) -> Iterator[list[StoredEvent]]:
+    """The events of the log, commit by commit."""
     commit: list[StoredEvent] = []
     for page in workspace.log.read():
         for event in page:

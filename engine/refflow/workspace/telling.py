@@ -35,6 +35,8 @@ class Teller:
                 return f"{payload.workflow} ends: {_words(payload.outcome)}"
             case "run.stuck":
                 return f"{payload.run} cannot go on: {payload.reason}"
+            case "run.migrated":
+                return f"{payload.run} goes on by version {payload.after[:12]} of {payload.workflow}"
             case "run.cancelled":
                 return f"You end {payload.run}{_because(payload.reason)}"
             case "trigger.ignored":

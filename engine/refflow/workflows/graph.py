@@ -1,0 +1,237 @@
+"""The picture of a workflow: what a run can be at, and what leads from there to where. Layout is never stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from .definition import (
+    AnyInstruction,
+    Branch,
+    Definition,
+    Emit,
+    Exit,
+    Go,
+    Interrupt,
+    Jump,
+    Loop,
+    Match,
+    Send,
+    Source,
+    Task,
+    Wait,
+)
+from .flow import onward
+
+_THROUGH = (Jump, Go)
+"""Instructions that are ways, not places."""
+
+_SHAPES: dict[type, tuple[str, str]] = {
+    Send: ("[/", "/]"),
+    Wait: ("([", "])"),
+    Task: ("[[", "]]"),
+    Branch: ("{", "}"),
+    Match: ("{", "}"),
+    Loop: ("{{", "}}"),
+    Exit: ("((", "))"),
+}
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Something a run can be at or pass: `at` is its address, `step` its step's id, `block` where it stands."""
+
+    at: int
+    step: str
+    label: str
+    block: str | None
+    kind: type
+
+
+class Way(msgspec.Struct, frozen=True, kw_only=True):
+    """From one address to another; `when` says on what."""
+
+    start: int
+    end: int
+    when: str = ""
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """How a run comes in from outside the flow: a trigger, or an interrupt. `end` is None when it ends the run
+    with `outcome`.
+    """
+
+    label: str
+    end: int | None
+    outcome: str | None = None
+    interrupt: bool = False
+
+
+class Graph(msgspec.Struct, frozen=True, kw_only=True):
+    """A workflow as places and ways between them, in the order of the file."""
+
+    name: str
+    places: tuple[Place, ...]
+    ways: tuple[Way, ...]
+    entries: tuple[Entry, ...]
+
+
+def graph_of(definition: Definition) -> Graph:
+    """The graph of a definition."""
+    program = definition.program
+    places = tuple(
+        Place(at=at, step=step.step, label=_label(step), block=definition.block_of(at), kind=type(step))
+        for at, step in enumerate(program)
+        if not isinstance(step, _THROUGH)
+    )
+    ways = tuple(way for place in places for way in _ways(definition, place.at))
+    triggers = tuple(
+        Entry(label=_on(trigger.event or "by hand", trigger.condition), end=_landing(definition, 0))
+        for trigger in definition.triggers
+    )
+    interrupts = tuple(_interrupt(definition, each) for each in definition.anytime)
+    return Graph(name=definition.name, places=places, ways=ways, entries=(*triggers, *interrupts))
+
+
+def as_mermaid(graph: Graph, live: Mapping[str, int] | None = None) -> str:
+    """A Mermaid flowchart; `live` has how many runs are at each step."""
+    live = live or {}
+    lines = ["flowchart TD"]
+    blocks = dict.fromkeys(place.block for place in graph.places)
+    for block in blocks:
+        held = [place for place in graph.places if place.block == block]
+        indent = "    "
+        if block is not None:
+            lines.append(f"    subgraph {_key(block)} [{_quoted(block)}]")
+            indent = "        "
+        lines += [f"{indent}{_node(place, live.get(place.step, 0))}" for place in held]
+        if block is not None:
+            lines.append("    end")
+    for number, entry in enumerate(graph.entries):
+        end = f"n{entry.end}" if entry.end is not None else f"x{number}(({_quoted(entry.outcome or '')}))"
+        arrow = "-.->" if entry.interrupt else "-->"
+        lines.append(f"    e{number}>{_quoted(entry.label)}] {arrow} {end}")
+    for way in graph.ways:
+        when = f"|{_quoted(way.when)}|" if way.when else ""
+        lines.append(f"    n{way.start} -->{when} n{way.end}")
+    return "\n".join(lines) + "\n"
+
+
+def as_text(graph: Graph, live: Mapping[str, int] | None = None) -> str:
+    """The graph for a terminal: each place on a line, with where it leads, and how many runs are there."""
+    live = live or {}
+    names = {place.at: place.label if place.kind in (Emit, Exit) else place.step for place in graph.places}
+    lines = [graph.name]
+    for entry in graph.entries:
+        to = names[entry.end] if entry.end is not None else f"ends: {entry.outcome}"
+        lines.append(f"  {'anytime' if entry.interrupt else 'on'} {entry.label} -> {to}")
+    block: str | None = None
+    for number, place in enumerate(graph.places):
+        if number == 0 or place.block != block:
+            block = place.block
+            lines.append(f"{block or 'steps'}:")
+        count = live.get(place.step, 0)
+        runs = f"  [{count} live]" if count and place.kind in (Send, Wait, Task) else ""
+        lines.append(f"  {place.label}{runs}")
+        ways = [way for way in graph.ways if way.start == place.at]
+        following = graph.places[number + 1].at if number + 1 < len(graph.places) else None
+        if [(way.end, way.when) for way in ways] == [(following, "")]:
+            continue  # the next line says so
+        lines += [f"    {f'{way.when} ' if way.when else ''}-> {names[way.end]}" for way in ways]
+    return "\n".join(lines) + "\n"
+
+
+def _ways(definition: Definition, at: int) -> Iterator[Way]:
+    step = definition.program[at]
+    labels = _labels(step)
+    seen: dict[int, list[str]] = {}
+    for number, (to, event) in enumerate(onward(definition.program, definition.blocks, at)):
+        said = event or (labels[number] if number < len(labels) else "")
+        seen.setdefault(_landing(definition, to), []).append(said)
+    for end, reasons in seen.items():
+        yield Way(start=at, end=end, when=", ".join(each for each in reasons if each))
+
+
+def _labels(step: AnyInstruction) -> list[str]:
+    """What each way onward is called, in the order of `onward`; a wait's events name themselves."""
+    match step:
+        case Wait(events=events) if events:
+            return [*events, "timeout"]
+        case Task():
+            return ["done", "skipped", "expired"]
+        case Match(cases=cases):
+            return [*cases, "else"]
+        case Branch():
+            return ["yes", "no"]
+        case Loop():
+            return ["again", "over"]
+        case Send():
+            return ["", "failed"]
+        case _:
+            return []
+
+
+def _landing(definition: Definition, at: int) -> int:
+    """The first place from `at` on, past jumps."""
+    for _ in range(len(definition.program)):
+        step = definition.program[at]
+        if not isinstance(step, _THROUGH):
+            break
+        at = step.to if isinstance(step, Jump) else definition.blocks[step.block]
+    return at
+
+
+def _label(step: AnyInstruction) -> str:
+    match step:
+        case Send(template=template):
+            return f"{step.step}: send {template}"
+        case Wait():
+            return f"{step.step}: wait {_wait(step)}"
+        case Task(title=title, within=within):
+            return f"{step.step}: to do within {within.text}: {title.text}"
+        case Branch(condition=condition):
+            return f"{step.step}: if {condition.text}"
+        case Match(value=value):
+            return f"{step.step}: {value.text} is"
+        case Loop(most=most, until=until):
+            return f"{step.step}: at most {most.text} times{f', until {until.text}' if until else ''}"
+        case Emit(event=event):
+            return f"say {event}"
+        case Exit(outcome=outcome):
+            return f"end: {outcome}"
+        case _:
+            return f"{step.step}: {type(step).__name__.lower()}"
+
+
+def _wait(step: Wait) -> str:
+    if step.events:
+        return f"for {' or '.join(step.events)}{f', within {step.within.text}' if step.within else ''}"
+    if step.until is not None:
+        return f"until {step.until.text}"
+    return step.silence.text if step.silence is not None else ""
+
+
+def _interrupt(definition: Definition, interrupt: Interrupt) -> Entry:
+    end = _landing(definition, definition.blocks[interrupt.go]) if interrupt.go is not None else None
+    label = _on(interrupt.event, interrupt.condition)
+    return Entry(label=label, end=end, outcome=interrupt.exit, interrupt=True)
+
+
+def _on(event: str, condition: Source | None) -> str:
+    return event if condition is None else f"{event} if {condition.text}"
+
+
+def _node(place: Place, live: int) -> str:
+    opening, closing = _SHAPES.get(place.kind, ("[", "]"))
+    runs = f"<br/>{live} live" if live and place.kind in (Send, Wait, Task) else ""
+    return f"n{place.at}{opening}{_quoted(place.label, runs)}{closing}"
+
+
+def _key(block: str) -> str:
+    return f"b_{block.replace('-', '_')}"
+
+
+def _quoted(text: str, after: str = "") -> str:
+    # Mermaid reads entities inside quotes, and has no escape for a quote.
+    plain = text.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;").replace(">", "&gt;")
+    return f'"{plain}{after}"'

@@ -1,0 +1,349 @@
+"""Backtest: what a definition would have done over this workspace's own history, run by run.
+
+Every commit is decided again as if the definition had been in force, from the rows that the log really led to.
+A run is followed until it would have gone another way: what people did after that, they did because of what
+really happened. Nothing is recorded, and nothing is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from hashlib import sha256
+from itertools import zip_longest
+from typing import Any, Literal
+
+import msgspec
+
+from refflow.events.event import StoredEvent, micros
+from refflow.events.runs import EventsVoided, WorkflowDefined
+from refflow.views.projection import Fold
+from refflow.views.rows import Copies, R, Rows
+from refflow.views.runs import Defined, Run, Workflow
+from refflow.views.store import refold
+from refflow.workflows.calendar import Calendar
+from refflow.workflows.definition import Definition, Send, Task, Wait, encode, essence
+from refflow.workflows.engine import DEFINING, REDRAFTING, STOPS, settle
+from refflow.workflows.library import Library, heard_by
+from refflow.workflows.turn import Turn
+from refflow.workflows.world import Shelf
+
+from .replaying import commits_of
+from .workspace import Workspace
+
+Progress = Callable[[int], None]
+How = Literal["starts", "does not start", "added", "dropped", "moved", "ends", "other", "reads"]
+
+_IGNORED = frozenset({"branch.taken"})
+"""How a condition is written says nothing of what follows from it."""
+_NOT_COMPARED = frozenset({"hash", "at", "rule", "detail", "message_id", "values"})
+_TEXTS = frozenset({"subject", "body", "digest", "title", "help", "missing"})
+_SENDING = frozenset({"message.drafted", "message.send.requested"})
+Key = tuple[Literal["run", "start"], str]
+_IDS = frozenset({"run", "message", "task", "thread"})
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """The first thing that would have been otherwise in a run, at `at` (microseconds since 1970 UTC).
+
+    `how`: the run `starts` or `does not start`, a message is `added`, `dropped`, `moved` or `reads` otherwise, the
+    run `ends` otherwise, or something `other`. `was` and `would` tell both sides.
+    """
+
+    run: str | None
+    contact: str | None
+    opening: str | None
+    position: int
+    at: int
+    how: How
+    was: str
+    would: str
+
+
+class Backtested(msgspec.Struct, frozen=True, kw_only=True):
+    """What a backtest found: of `runs` followed, which would have gone otherwise, or sent another text."""
+
+    workflow: str
+    hash: str
+    commits: int
+    runs: int
+    differences: list[Difference]
+
+
+class _Effect(msgspec.Struct, frozen=True):
+    """A decision as far as it matters: what it says without ids and wording, and its text apart."""
+
+    event: StoredEvent
+    said: dict[str, Any]
+    text: dict[str, Any]
+
+
+def backtest(
+    workspace: Workspace,
+    definition: Definition,
+    since: datetime | None = None,
+    progress: Progress | None = None,
+) -> Backtested:
+    """Hold the runs of this workflow that started after `since` against what `definition` would have done."""
+    return _Backtest(workspace, definition, 0 if since is None else micros(since)).over(progress)
+
+
+class _AsIf(Copies):
+    """Rows as if the definition had always been in force: new runs take it, and the runs that are followed have it."""
+
+    def __init__(self, rows: Rows, definition: Definition, hash: str, followed: set[str]) -> None:
+        super().__init__(rows)
+        self._name = definition.name
+        self._hash = hash
+        self._followed = followed
+        self._workflow = Workflow(name=definition.name, hash=hash, digest="")
+        self._defined = Defined(hash=hash, workflow=definition.name, definition=encode(definition).decode())
+        self._parked = {
+            step.step: at for at, step in enumerate(definition.program) if isinstance(step, Send | Wait | Task)
+        }
+
+    def get(self, row: type[R], key: str) -> R | None:
+        """The row with that key."""
+        own: Any = {(Workflow, self._name): self._workflow, (Defined, self._hash): self._defined}.get(
+            (row, key)
+        )
+        return own if own is not None else self._as_if(super().get(row, key))
+
+    def find(self, row: type[R], **equal: Any) -> list[R]:
+        """The rows whose fields have these values, by key."""
+        found = [self._as_if(each) for each in super().find(row, **equal)]
+        own: Any = {Workflow: self._workflow, Defined: self._defined}.get(row)
+        if own is None:
+            return [each for each in found if each is not None]
+        key = row.__struct_fields__[0]
+        others = [each for each in found if each is not None and getattr(each, key) != getattr(own, key)]
+        return [*others, own] if all(getattr(own, name) == wanted for name, wanted in equal.items()) else others
+
+    def _as_if(self, found: R | None) -> R | None:
+        if isinstance(found, Run) and found.id in self._followed and found.step in self._parked:
+            found.hash, found.at = self._hash, self._parked[found.step]
+        return found
+
+
+class _Backtest:
+    def __init__(self, workspace: Workspace, definition: Definition, since: int) -> None:
+        self._workspace = workspace
+        self._definition = definition
+        self._since = since
+        self._hash = sha256(essence(definition)).hexdigest()
+        self._library = Library(workspace.kinds, workspace.extensions)
+        self._fold = Fold(workspace.views.projections)
+        self._rows = Rows()
+        self._signed = f"workflow:{definition.name}@"
+        triggers = {trigger.event or "run.wanted" for trigger in definition.triggers}
+        self._heard = heard_by(definition) | triggers | REDRAFTING | STOPS
+        self._followed: set[str] = set()
+        self._as_if = _AsIf(self._rows, definition, self._hash, self._followed)
+        self._shelf: Shelf | None = None
+        self._differences: list[Difference] = []
+        self._commits = self._runs = 0
+
+    def over(self, progress: Progress | None) -> Backtested:
+        """Go through the log."""
+        for commit in commits_of(self._workspace):
+            if progress is not None:
+                progress(len(commit))
+            if commit[0].recorded_at >= self._since and self._matters(commit):
+                self._commits += 1
+                self._compare(commit, self._again(commit))
+            self._fold.apply_page(self._rows, commit)
+            if any(isinstance(event.payload, EventsVoided) for event in commit):
+                projections = self._workspace.views.projections
+                self._rows, _ = refold(self._workspace.log, projections, until=commit[-1].position)
+                self._as_if = _AsIf(self._rows, self._definition, self._hash, self._followed)
+                self._shelf = None
+        return Backtested(
+            workflow=self._definition.name,
+            hash=self._hash,
+            commits=self._commits,
+            runs=self._runs,
+            differences=self._differences,
+        )
+
+    def _matters(self, commit: Iterable[StoredEvent]) -> bool:
+        return any(
+            event.kind in self._heard
+            or event.by.startswith(self._signed)
+            or getattr(event.payload, "run", None) in self._followed
+            for event in commit
+        )
+
+    def _again(self, commit: list[StoredEvent]) -> list[StoredEvent]:
+        """The decisions of the workflow over the facts of `commit`, as if the definition were in force."""
+        rows = Rows(self._as_if)
+        turn = Turn(
+            rows,
+            self._fold,
+            head=commit[0].position - 1,
+            now=commit[0].recorded_at,
+            workspace=self._workspace.id,
+            library=self._definitions(commit, rows),
+            recall=self._workspace.event,
+        )
+        for event in commit:
+            if not event.by.startswith("workflow:"):
+                turn.record(self._unless_defined(event.payload), by=event.by, occurred_at=event.occurred_at)
+        settle(turn)
+        return [event for event in turn.stored() if event.by.startswith(self._signed)]
+
+    def _definitions(self, commit: Iterable[StoredEvent], rows: Rows) -> Library:
+        """The definitions in force, looked up anew when this commit, or one before it, changed them."""
+        if any(event.kind in DEFINING for event in commit):
+            self._shelf = None
+            return self._library
+        if self._shelf is None:
+            self._shelf = Shelf(self._library, rows)
+        return self._shelf
+
+    def _unless_defined(self, payload: Any) -> Any:
+        if isinstance(payload, WorkflowDefined) and payload.workflow == self._definition.name:
+            text = encode(self._definition).decode()
+            return WorkflowDefined(workflow=payload.workflow, hash=self._hash, digest="", definition=text)
+        return payload
+
+    def _compare(self, commit: list[StoredEvent], decided: list[StoredEvent]) -> None:
+        """Hold both sides of a commit against each other, run by run."""
+        head = commit[0].position - 1
+        recorded = [event for event in commit if event.by.startswith(self._signed)]
+        before, after = _by_run(recorded, head), _by_run(decided, head)
+        for key in dict.fromkeys((*before, *after)):
+            was, would = before.get(key, []), after.get(key, [])
+            run = key[1] if key[0] == "run" else _started(was)
+            if key[0] == "run" and run not in self._followed:
+                continue
+            if key[0] == "start" and run is not None:
+                self._runs += 1
+                self._followed.add(run)
+            self._compare_run(commit, run, was, would)
+
+    def _compare_run(
+        self, commit: list[StoredEvent], run: str | None, was: list[_Effect], would: list[_Effect]
+    ) -> None:
+        for number, (old, new) in enumerate(zip_longest(was, would)):
+            if old is not None and new is not None and old.said == new.said:
+                if _reads_otherwise(old, new):
+                    self._differences.append(self._difference(commit, run, "reads", old, new))
+                continue
+            how = _how(was[number:], would[number:])
+            self._differences.append(self._difference(commit, run, how, old, new))
+            self._followed.discard(run or "")
+            return
+
+    def _difference(
+        self, commit: list[StoredEvent], run: str | None, how: How, old: _Effect | None, new: _Effect | None
+    ) -> Difference:
+        row = self._rows.get(Run, run) if run is not None else None
+        one = old or new
+        assert one is not None, "nothing differs from nothing"
+        calendar = self._workspace.settings.calendar
+        return Difference(
+            run=run,
+            contact=row.contact if row else getattr(one.event.payload, "contact", None),
+            opening=row.opening if row else getattr(one.event.payload, "opening", None),
+            position=old.event.position if old is not None else commit[-1].position,
+            at=commit[0].recorded_at,
+            how=how,
+            was="nothing more happened" if old is None else told(old.event, calendar),
+            would="nothing more would happen" if new is None else told(new.event, calendar),
+        )
+
+
+def _by_run(events: list[StoredEvent], head: int) -> dict[Key, list[_Effect]]:
+    """The effects of each run, in order. One that starts here goes by its people: its id is another on each side.
+    What carries no run belongs to the one that was last spoken of.
+    """
+    starting: dict[str, Key] = {}
+    found: dict[Key, list[_Effect]] = {}
+    key: Key = ("start", "")
+    for event in events:
+        payload = event.payload
+        run = getattr(payload, "run", None)
+        if event.kind in ("run.started", "trigger.ignored"):
+            key = ("start", f"{payload.contact} {payload.opening}")
+            if event.kind == "run.started":
+                starting[payload.run] = key
+        elif run is not None:
+            key = starting.get(run, ("run", run))
+        if event.kind not in _IGNORED:
+            found.setdefault(key, []).append(_effect(event, head))
+    return found
+
+
+def _effect(event: StoredEvent, head: int) -> _Effect:
+    fields = msgspec.to_builtins(event.payload)
+    said = {
+        name: _anonymous(name, value, head)
+        for name, value in fields.items()
+        if name not in _NOT_COMPARED and name not in _TEXTS
+    }
+    return _Effect(
+        event, {"kind": event.kind, **said}, {name: fields.get(name) for name in _TEXTS if name in fields}
+    )
+
+
+def _anonymous(name: str, value: Any, head: int) -> Any:
+    """What is made in this commit has another id and position on each side."""
+    if name in _IDS and isinstance(value, str) and value[1:].isdecimal() and int(value[1:]) > head:
+        return f"{value[0]}*"
+    if name in ("position", "trigger") and isinstance(value, int) and value > head:
+        return "*"
+    return value
+
+
+def _started(effects: list[_Effect]) -> str | None:
+    return next((each.event.payload.run for each in effects if each.event.kind == "run.started"), None)
+
+
+def _reads_otherwise(old: _Effect, new: _Effect) -> bool:
+    """Whether the text would be another. Of one that was erased nobody knows."""
+    return bool(old.text) and old.text != new.text and old.text.get("body") is not None
+
+
+def _how(was: list[_Effect], would: list[_Effect]) -> How:
+    """What kind of difference it is when both sides begin to differ here."""
+    old, new = (each[0].event.kind if each else None for each in (was, would))
+    if old == "run.started" or new == "run.started":
+        return "does not start" if old == "run.started" else "starts"
+    sent, sends = (any(each.event.kind in _SENDING for each in side) for side in (was, would))
+    if sent != sends:
+        return "dropped" if sent else "added"
+    if "timer.set" in (old, new) or "message.held" in (old, new):
+        return "moved"
+    ended, ends = (any(each.event.kind == "run.exited" for each in side) for side in (was, would))
+    return "ends" if ended or ends else "other"
+
+
+def told(event: StoredEvent, calendar: Calendar) -> str:
+    """A decision in a few words."""
+    payload = event.payload
+    match event.kind:
+        case "run.started":
+            return "it starts"
+        case "trigger.ignored":
+            return f"it does not start ({payload.reason}): {payload.detail}"
+        case "step.entered":
+            return f"goes to `{payload.step}`"
+        case "timer.set":
+            return f"`{payload.step}` waits until {calendar.local(payload.due):%Y-%m-%d %H:%M}"
+        case "message.drafted":
+            return f"writes `{payload.template}`"
+        case "message.held":
+            return f"holds a message ({payload.rule})"
+        case "message.send.requested":
+            return "sends a message"
+        case "message.skipped":
+            return f"leaves a message out: {payload.reason}"
+        case "task.opened":
+            return f"asks for `{payload.step}`"
+        case "event.matched":
+            return f"takes up {payload.kind}"
+        case "run.exited":
+            return f"ends: {payload.outcome}"
+        case "run.stuck":
+            return f"cannot go on: {payload.reason}"
+    return event.kind

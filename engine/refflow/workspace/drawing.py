@@ -1,0 +1,22 @@
+"""The picture of a workflow with its live runs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Literal
+
+from refflow.views.runs import Run
+from refflow.workflows.definition import Definition
+from refflow.workflows.graph import as_mermaid, as_text, graph_of
+
+from .workspace import Workspace
+
+Format = Literal["mermaid", "text"]
+
+
+def draw(workspace: Workspace, definition: Definition, form: Format = "text") -> str:
+    """The graph of `definition`, as Mermaid or as text, with how many live runs of the workflow are at each step."""
+    rows = workspace.views.query(Run, "workflow = ? AND status != 'exited'", (definition.name,))
+    live = Counter(run.step for run in rows)
+    graph = graph_of(definition)
+    return as_mermaid(graph, live) if form == "mermaid" else as_text(graph, live)

@@ -1,0 +1,133 @@
+"""Bringing live runs to another version of their workflow: never by itself, never moving a timer, always undoable."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from refflow.errors import NotFound
+from refflow.events.runs import RunMigrated
+from refflow.views.rows import Rows, Source
+from refflow.views.runs import Run
+from refflow.workflows.difference import Change, Class, Standing, Verdict, changes, verdict
+from refflow.workflows.library import Accepted, Library
+from refflow.workflows.turn import Turn
+
+from .versions import find_version
+from .workspace import Workspace
+
+
+class Migration(msgspec.Struct, frozen=True, kw_only=True):
+    """A live run and another version of its workflow. `moves`: it goes on by it; else `reason` says why not.
+    `due` is when its timer fires (microseconds since 1970 UTC), before and after.
+    """
+
+    run: str
+    contact: str | None
+    opening: str | None
+    step: str
+    due: int | None
+    before: str
+    after: str
+    kind: Class
+    moves: bool
+    reason: str
+
+
+class Diff(msgspec.Struct, frozen=True, kw_only=True):
+    """What differs between two versions, and what that is to each live run of the workflow."""
+
+    workflow: str
+    before: str
+    after: str
+    changes: list[Change]
+    runs: list[Migration]
+
+
+def diff(workspace: Workspace, before: str, after: str) -> Diff:
+    """What differs between two versions (see `find_version`), and what the second is to the live runs."""
+    old, new = find_version(workspace, before), find_version(workspace, after)
+    if old.definition.name != new.definition.name:
+        raise NotFound(
+            f"{before} and {after} are two workflows: {old.definition.name} and {new.definition.name}."
+        )
+    return Diff(
+        workflow=new.definition.name,
+        before=old.hash,
+        after=new.hash,
+        changes=changes(old.definition, new.definition),
+        runs=_plan(workspace.views, workspace.library, new, only_forward=False),
+    )
+
+
+def migrate(
+    workspace: Workspace, version: str, now: datetime, *, only_forward: bool = False, apply: bool = True
+) -> list[Migration]:
+    """Let the live runs of a workflow go on by `version`: its name for the one in force, or `name@hash`.
+
+    A run goes over when its step is still there and means the same kind of thing; `only_forward` leaves those
+    whose own step has changed. Unless `apply`, it is only told what would become of each.
+    """
+    target = find_version(workspace, version)
+    if not apply:
+        return _plan(workspace.views, workspace.library, target, only_forward)
+
+    def decide(turn: Turn) -> list[Migration]:
+        planned = _plan(turn.rows, turn.library, target, only_forward)
+        for each in planned:
+            if each.moves:
+                turn.record(_event(turn.rows, turn.library, target, each), by="user")
+        return planned
+
+    return workspace.act(decide, now)[0]
+
+
+def _plan(source: Source, library: Library, target: Accepted, only_forward: bool) -> list[Migration]:
+    rows = source if isinstance(source, Rows) else Rows(source)
+    runs = [run for run in rows.find(Run, workflow=target.definition.name) if run.status != "exited"]
+    return [
+        _migration(run, judge(rows, library, target, run), target, only_forward)
+        for run in sorted(runs, key=lambda run: int(run.id[1:]))
+        if run.hash != target.hash
+    ]
+
+
+def judge(rows: Rows, library: Library, target: Accepted, run: Run) -> Verdict:
+    """What another version is to a run."""
+    subjects = {name for name in ("contact", "opening") if getattr(run, name) is not None}
+    standing = Standing(step=run.step, at=run.at, event_kind=run.event_kind, subjects=frozenset(subjects))
+    return verdict(library.definition(rows, run.hash).definition, target.definition, standing)
+
+
+def _migration(run: Run, found: Verdict, target: Accepted, only_forward: bool) -> Migration:
+    moves = found.at is not None and not (only_forward and found.kind == "breaking")
+    return Migration(
+        run=run.id,
+        contact=run.contact,
+        opening=run.opening,
+        step=run.step,
+        due=run.due,
+        before=run.hash,
+        after=target.hash,
+        kind=found.kind,
+        moves=moves,
+        reason=found.reason,
+    )
+
+
+def _event(rows: Rows, library: Library, target: Accepted, each: Migration) -> RunMigrated:
+    run = rows.get(Run, each.run)
+    assert run is not None
+    at = judge(rows, library, target, run).at
+    assert at is not None
+    return RunMigrated(
+        run=run.id,
+        workflow=run.workflow,
+        before=run.hash,
+        after=target.hash,
+        step=run.step,
+        at=at,
+        contact=run.contact,
+        opening=run.opening,
+    )

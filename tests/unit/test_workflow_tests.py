@@ -1,0 +1,157 @@
+"""The tests of workflows in YAML: those that ship hold, and a test that is not met says what happened instead."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from refflow import api, resources
+
+NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
+SHIPPED = sorted(path for path in resources.workflows().glob("*.yaml") if not path.name.endswith(".test.yaml"))
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[api.Workspace]:
+    # Another zone, other habits: a test must not depend on whose workspace it is run in.
+    folder = tmp_path_factory.mktemp("tests") / "w"
+    with api.init(folder, NOW, name="Maya Okafor", zone="Asia/Tokyo") as made:
+        yield made
+
+
+def beside(folder: Path, name: str, tests: str, *, replacing: tuple[str, str] | None = None) -> Path:
+    """A copy of a shipped workflow with these tests beside it."""
+    text = (resources.workflows() / f"{name}.yaml").read_text()
+    if replacing is not None:
+        assert text.count(replacing[0]) == 1
+        text = text.replace(*replacing)
+    (folder / f"{name}.yaml").write_text(text)
+    (folder / f"{name}.test.yaml").write_text(tests)
+    return folder / f"{name}.test.yaml"
+
+
+@pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.stem)
+def test_the_tests_that_ship_pass_and_take_every_way(workspace: api.Workspace, file: Path) -> None:
+    tried = api.try_workflows(workspace, [file])
+
+    assert tried.problems == []
+    assert [(each.name, each.unmet) for each in tried.tests if each.unmet] == []
+    assert [each.missing for each in tried.coverage] == [[]]
+
+
+CHANGES = {
+    "referral-ask": ("default: 7bd", "default: 6bd"),
+    "reconnect": ("wait: 3bd", "wait: 4bd"),
+    "thank": ("skipped: [{exit: owed}]", "skipped: [{exit: thanked}]"),
+    "declined": ('if: opening.status == "open"', 'if: opening.status == "closed"'),
+    "keep-referrer-updated": ("max: 6\n", "max: 5\n"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_the_tests_that_ship_notice_a_change(workspace: api.Workspace, tmp_path: Path, name: str) -> None:
+    tests = (resources.workflows() / f"{name}.test.yaml").read_text()
+    tried = api.try_workflows(workspace, [beside(tmp_path, name, tests, replacing=CHANGES[name])])
+
+    assert tried.problems == []
+    assert not tried.passed
+
+
+def test_what_is_not_met_is_told_with_its_place_and_what_happened_instead(
+    workspace: api.Workspace, tmp_path: Path
+) -> None:
+    tests = """\
+- test: a day too late
+  expect:
+    - {at: 8bd, send: nudge}
+    - {outcome: referred}
+    - {never: graceful-exit}
+"""
+    tried = api.try_workflows(workspace, [beside(tmp_path, "referral-ask", tests)])
+
+    assert [(each.line, each.message) for each in tried.tests[0].unmet] == [
+        (3, "`send: nudge` at 8bd: it happened: Wed 2026-03-11 10:00 (at 9d)"),
+        (4, "`outcome: referred`: it did not happen, but no_answer Mon 2026-03-23 10:00 (at 21d)"),
+        (5, "`never: graceful-exit`: it happened: Mon 2026-03-23 10:00 (at 21d)"),
+    ]
+    assert "nudge to Ana Sample (eml)" in "\n".join(tried.tests[0].happened)
+
+
+def test_the_order_of_what_is_expected_counts(workspace: api.Workspace, tmp_path: Path) -> None:
+    tests = "test: backwards\nexpect: [{send: nudge}, {send: ask}]\n"
+    tried = api.try_workflows(workspace, [beside(tmp_path, "referral-ask", tests)])
+
+    assert [each.message.partition(",")[2] for each in tried.tests[0].unmet] == [" not in this order"]
+
+
+MISTAKES = {
+    "a misspelt step, which would never happen anyway": (
+        "test: x\nexpect: [{never: gracefull-exit}]\n", "2:18 E161", "did you mean `graceful-exit`?",
+    ),
+    "a misspelt key": ("test: x\nexpekt: []\nexpect: [{outcome: referred}]\n", "2:1 E003", "did you mean `expect`?"),
+    "nothing expected": ("test: x\nexpect: []\n", "2:9 E006", "outcome"),
+    "no such event": (
+        "test: x\nevents: [{after: 1d, event: reply.recieved}]\nexpect: [{outcome: referred}]\n", "2:29 E161",
+        "did you mean `reply.received`?",
+    ),
+    "no such field": (
+        "test: x\nevents: [{after: 1d, event: reply.received, intend: no}]\nexpect: [{outcome: referred}]\n",
+        "2:45 E003", "did you mean `intent`?",
+    ),
+    "no such warmth": (
+        "test: x\nstart: {contact: {warmth: hot}}\nexpect: [{outcome: referred}]\n", "2:27 E011", None,
+    ),
+    "no such zone": (
+        "test: x\nstart: {at: 2026-03-02T10:00 Berlin}\nexpect: [{outcome: referred}]\n", "2:13 E011", "Europe/Berlin",
+    ),
+    "no duration": ("test: x\nexpect: [{at: soon, outcome: referred}]\n", "2:15 E130", "5bd"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_in_a_test_is_told_with_its_place(
+    workspace: api.Workspace, tmp_path: Path, mistake: str
+) -> None:
+    text, where, hint = MISTAKES[mistake]
+    tried = api.try_workflows(workspace, [beside(tmp_path, "referral-ask", text)])
+
+    assert [f"{each.line}:{each.column} {each.code}" for each in tried.problems] == [where]
+    assert hint is None or hint in (tried.problems[0].help or "")
+    assert not tried.passed
+
+
+def test_a_workflow_with_errors_is_told_and_not_tested(workspace: api.Workspace, tmp_path: Path) -> None:
+    tests = "test: x\nexpect: [{outcome: thanked}]\n"
+    broken = ("expired: [{exit: owed}]", "expired: [{exit: owned}]")
+    tried = api.try_workflows(workspace, [beside(tmp_path, "thank", tests, replacing=broken)])
+
+    assert [each.code for each in tried.problems] == ["E230"]
+    assert tried.tests == []
+
+
+@pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.stem)
+def test_generated_tests_pass_and_reach_what_events_can_lead_to(
+    workspace: api.Workspace, tmp_path: Path, file: Path
+) -> None:
+    shutil.copy(file, tmp_path)
+    generated = tmp_path / f"{file.stem}.test.yaml"
+    generated.write_text(api.generate_tests(workspace, file))
+
+    tried = api.try_workflows(workspace, [generated])
+
+    assert tried.problems == []
+    assert [each.unmet for each in tried.tests if each.unmet] == []
+    # What only another opening, or another tie to begin with, would lead to is left to whoever writes tests.
+    assert all(
+        "on:" in way or "opening.status" in way or "outcome: warmed" in way for way in tried.coverage[0].missing
+    )
+
+
+def test_tests_are_no_workflows(workspace: api.Workspace) -> None:
+    templates = workspace.folder.templates()
+
+    assert [each.path.name for each in workspace.folder.workflows(templates) if "test" in each.path.name] == []
