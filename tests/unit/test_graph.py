@@ -8,11 +8,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from refflow import api, resources
-from refflow.workflows.definition import Definition, Exit, Go, Jump
+from refflow.workflows.definition import Definition, Exit, Go, Jump, Schedule
 from refflow.workflows.flow import onward
 from refflow.workflows.graph import as_mermaid, as_text, graph_of
+from refflow.workflows.policy_file import DAYS, read_schedule, schedule_text
+from refflow.workflows.reading import Reader
+from refflow.workflows.yaml_source import read_yaml
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 SHIPPED = ("declined", "keep-referrer-updated", "reconnect", "referral-ask", "thank")
@@ -111,3 +116,83 @@ def test_what_a_file_says_cannot_break_the_drawing(workspace: api.Workspace, tmp
     drawn = as_mermaid(graph_of(api.read_definition(workspace, file)))
 
     assert "]] --&gt; &lt;b&gt;&amp;quot; | x" in drawn
+
+
+WHOLE = """\
+refflow: 1
+workflow: w
+on: [{every: "sat-mon 09:05", each: contact}, {manual: true}]
+subject: {contact: event.contact}
+vars: {met: {type: number, default: 0}}
+anytime:
+  - event: meeting.held
+    do: [{set: {met: vars.met + 1}}, {emit: {event: contact.warmed}, if: vars.met == 2}]
+  - {event: reply.received, go: answered}
+steps:
+  - id: other
+    start: {workflow: thank, subject: {contact: contact}, wait: true}
+    got: {thanked: [], else: [{exit: no}]}
+    refused: [{exit: no}]
+  - id: quiet
+    wait: {for: [meeting.held], within: 9d, settle: 1d, since: other}
+    got: []
+    timeout: []
+  - id: aside
+    start: {workflow: thank, subject: {contact: contact}}
+  - exit: yes
+blocks: {answered: [{set: {met: 0}}, {exit: yes}]}
+outcomes: {good: [yes], bad: [no]}
+"""
+
+
+def test_the_newer_verbs_and_side_lists_are_in_the_picture(workspace: api.Workspace, tmp_path: Path) -> None:
+    file = tmp_path / "w.yaml"
+    file.write_text(WHOLE)
+    graph = graph_of(api.read_definition(workspace, file))
+    drawn = as_mermaid(graph, {"other": 3})
+
+    assert "3 live" in drawn
+    assert 'subgraph b2 ["side list 1"]' in drawn
+    assert (
+        as_text(graph)
+        == """\
+w
+  on every sat-mon 09:05, for each contact -> other
+  on by hand -> other
+  anytime meeting.held -> set met to vars.met + 1
+  anytime reply.received -> set met to 0
+steps:
+  other: start thank and wait for its end
+    thanked -> quiet
+    else -> end: no
+    refused -> end: no
+  end: no
+  end: no
+  quiet: wait for meeting.held since other, within 9d, until none has come for 1d
+    meeting.held, timeout -> aside
+  aside: start thank
+  end: yes
+answered:
+  set met to 0
+  end: yes
+side list 1:
+  set met to vars.met + 1
+  emit: if vars.met == 2
+    yes -> say contact.warmed
+    no -> back to where it was
+  say contact.warmed
+  back to where it was
+"""
+    )
+
+
+@given(st.sampled_from(DAYS), st.sampled_from(DAYS), st.integers(0, 23), st.integers(0, 59))
+def test_a_time_of_the_week_is_written_as_it_is_read(first: str, last: str, hour: int, minute: int) -> None:
+    def read(text: str) -> Schedule | None:
+        node, _ = read_yaml(f"'{text}'", "x.yaml")
+        assert node is not None
+        return read_schedule(Reader("x.yaml"), node)
+
+    schedule = read(f"{first}-{last} {hour}:{minute:02}")
+    assert schedule is not None
+    assert read(schedule_text(schedule)) == schedule

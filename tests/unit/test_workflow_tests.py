@@ -10,6 +10,11 @@ from pathlib import Path
 import pytest
 
 from refflow import api, resources
+from refflow.events.openings import ReplyReceived
+from refflow.events.people import MeetingHeld
+from refflow.events.runs import RunWanted
+from refflow.testing.bench import Bench
+from refflow.workflows.ways import ways_of, ways_taken
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 SHIPPED = sorted(path for path in resources.workflows().glob("*.yaml") if not path.name.endswith(".test.yaml"))
@@ -155,3 +160,107 @@ def test_tests_are_no_workflows(workspace: api.Workspace) -> None:
     templates = workspace.folder.templates()
 
     assert [each.path.name for each in workspace.folder.workflows(templates) if "test" in each.path.name] == []
+
+
+HEAD = """\
+refflow: 1
+workflow: w
+on: [{manual: true}]
+subject: {contact: event.contact}
+again: always
+vars: {met: {type: number, default: 0}}
+outcomes: {good: [yes], open: [maybe], bad: [no]}
+"""
+OTHER = HEAD.replace("workflow: w", "workflow: other") + "steps: [{id: a, wait: 2d}, {exit: yes}]\n"
+STARTING = """\
+steps:
+  - id: s
+    start: {workflow: other, subject: {contact: contact}, wait: true}
+    got: GOT
+    refused: []
+  - exit: yes
+"""
+SETTLING = """\
+anytime:
+  - {event: reply.received, if: vars.met > 9, do: [{set: {met: 1}}]}
+  - {event: reply.received, do: [{set: {met: 2}, id: second}]}
+  - {event: reply.received, if: vars.met == 2, exit: no}
+steps:
+  - id: news
+    wait: {for: [meeting.held, reply.received], within: 9d, settle: 1d}
+    got: {meeting.held: [], reply.received: []}
+    timeout: []
+  - exit: yes
+"""
+
+
+def taken(bench: Bench) -> set[tuple[str, str]]:
+    run = bench.run("w")
+    return ways_taken(bench.library.definition(bench.rows, run.hash), run.id, bench.log)
+
+
+def ways(bench: Bench) -> set[tuple[str, str]]:
+    return set(ways_of(bench.library.definition(bench.rows, bench.run("w").hash).definition))
+
+
+@pytest.mark.parametrize(
+    ("got", "others", "way"),
+    [("[]", [OTHER], "ended"), ("{yes: [], else: []}", [OTHER], "yes"), ("{no: [], else: []}", [OTHER], "else"),
+     ("[]", [], "refused"), ("[]", [OTHER + "guard: [contact.do_not_contact]\n"], "refused")],
+)  # fmt: skip
+def test_what_became_of_another_run_is_a_way(got: str, others: list[str], way: str) -> None:
+    bench = Bench(*others, HEAD + STARTING.replace("GOT", got))
+    bench.record(RunWanted(workflow="w", contact=bench.contact()))
+    bench.wait(days=3)
+
+    assert taken(bench) == {("on", "manual"), ("s", ""), ("s", way), ("outcome", "yes")}
+    assert taken(bench) <= ways(bench)
+
+
+def test_the_end_of_a_run_that_nobody_waits_for_any_more_is_no_way() -> None:
+    leaving = "anytime: [{event: meeting.held, exit: maybe}]\n"
+    bench = Bench(OTHER, HEAD + leaving + STARTING.replace("GOT", "[]"))
+    contact = bench.contact()
+    bench.record(RunWanted(workflow="w", contact=contact))
+    bench.record(MeetingHeld(contact=contact))
+    bench.wait(days=3)
+
+    assert bench.run("other").outcome == "yes"
+    assert taken(bench) == {("on", "manual"), ("s", ""), ("anytime", "meeting.held"), ("outcome", "maybe")}
+
+
+def test_of_gathered_events_the_last_is_the_way() -> None:
+    bench = Bench(HEAD + SETTLING)
+    contact = bench.contact()
+    bench.record(RunWanted(workflow="w", contact=contact))
+    bench.record(ReplyReceived(contact=contact, intent="agreed", channel="mail"))
+    bench.record(MeetingHeld(contact=contact))
+    bench.wait(days=2)
+
+    assert taken(bench) == {
+        ("on", "manual"),
+        ("anytime", "reply.received, aside"),
+        ("news", ""),
+        ("news", "meeting.held"),
+        ("outcome", "yes"),
+    }
+    assert taken(bench) <= ways(bench)
+    assert ("anytime", "reply.received if vars.met > 9, aside") in ways(bench)
+
+
+def test_when_nothing_is_gathered_the_timeout_is_the_way() -> None:
+    bench = Bench(HEAD + SETTLING)
+    bench.record(RunWanted(workflow="w", contact=bench.contact()))
+    bench.wait(days=10)
+
+    assert ("news", "timeout") in taken(bench)
+
+
+def test_a_run_that_a_time_of_the_week_started_came_that_way() -> None:
+    every = '[{manual: true}, {every: "tue 09:00", each: contact}]'
+    bench = Bench(HEAD.replace("[{manual: true}]", every) + "steps: [{exit: yes}]\n")
+    bench.contact()
+    bench.wait(days=2)
+
+    assert taken(bench) == {("on", "every tue 09:00"), ("outcome", "yes")}
+    assert taken(bench) <= ways(bench)

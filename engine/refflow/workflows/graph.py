@@ -17,15 +17,27 @@ from .definition import (
     Jump,
     Loop,
     Match,
+    Return,
     Send,
+    Set,
     Source,
+    Start,
     Task,
+    Trigger,
+    Use,
     Wait,
 )
 from .flow import onward
+from .policy_file import schedule_text
 
 _THROUGH = (Jump, Go)
 """Instructions that are ways, not places."""
+
+_NAMED_BY_WHAT_THEY_DO = (Emit, Exit, Return, Set, Use)
+"""Instructions of steps that may go without an id."""
+
+_PARKING = (Send, Wait, Task, Start)
+"""Where a run can be found."""
 
 _SHAPES: dict[type, tuple[str, str]] = {
     Send: ("[/", "/]"),
@@ -39,7 +51,9 @@ _SHAPES: dict[type, tuple[str, str]] = {
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """Something a run can be at or pass: `at` is its address, `step` its step's id, `block` where it stands."""
+    """Something a run can be at or pass: `at` is its address, `step` its step's id, `block` the block or side list
+    where it stands.
+    """
 
     at: int
     step: str
@@ -58,7 +72,7 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """How a run comes in from outside the flow: a trigger, or an interrupt. `end` is None when it ends the run
-    with `outcome`.
+    with `outcome`. A side list begins at `end`, and comes back.
     """
 
     label: str
@@ -79,18 +93,30 @@ class Graph(msgspec.Struct, frozen=True, kw_only=True):
 def graph_of(definition: Definition) -> Graph:
     """The graph of a definition."""
     program = definition.program
+    sections = _sections(definition)
     places = tuple(
-        Place(at=at, step=step.step, label=_label(step), block=definition.block_of(at), kind=type(step))
+        Place(at=at, step=step.step, label=_label(step), block=sections[at], kind=type(step))
         for at, step in enumerate(program)
         if not isinstance(step, _THROUGH)
     )
     ways = tuple(way for place in places for way in _ways(definition, place.at))
     triggers = tuple(
-        Entry(label=_on(trigger.event or "by hand", trigger.condition), end=_landing(definition, 0))
+        Entry(label=_on(_starting(trigger), trigger.condition), end=_landing(definition, 0))
         for trigger in definition.triggers
     )
     interrupts = tuple(_interrupt(definition, each) for each in definition.anytime)
     return Graph(name=definition.name, places=places, ways=ways, entries=(*triggers, *interrupts))
+
+
+def _sections(definition: Definition) -> list[str | None]:
+    """For each address the block or side list that it is in; None in the main flow."""
+    starts: dict[int, str] = {at: name for name, at in definition.blocks.items()}
+    sides = [each for each in definition.anytime if each.do is not None]
+    starts |= {int(each.do or 0): f"side list {number}" for number, each in enumerate(sides, 1)}
+    found: list[str | None] = []
+    for at in range(len(definition.program)):
+        found.append(starts.get(at, found[-1] if found else None))
+    return found
 
 
 def as_mermaid(graph: Graph, live: Mapping[str, int] | None = None) -> str:
@@ -98,11 +124,11 @@ def as_mermaid(graph: Graph, live: Mapping[str, int] | None = None) -> str:
     live = live or {}
     lines = ["flowchart TD"]
     blocks = dict.fromkeys(place.block for place in graph.places)
-    for block in blocks:
+    for number, block in enumerate(blocks):
         held = [place for place in graph.places if place.block == block]
         indent = "    "
         if block is not None:
-            lines.append(f"    subgraph {_key(block)} [{_quoted(block)}]")
+            lines.append(f"    subgraph b{number} [{_quoted(block)}]")
             indent = "        "
         lines += [f"{indent}{_node(place, live.get(place.step, 0))}" for place in held]
         if block is not None:
@@ -120,7 +146,9 @@ def as_mermaid(graph: Graph, live: Mapping[str, int] | None = None) -> str:
 def as_text(graph: Graph, live: Mapping[str, int] | None = None) -> str:
     """The graph for a terminal: each place on a line, with where it leads, and how many runs are there."""
     live = live or {}
-    names = {place.at: place.label if place.kind in (Emit, Exit) else place.step for place in graph.places}
+    names = {
+        place.at: place.label if place.kind in _NAMED_BY_WHAT_THEY_DO else place.step for place in graph.places
+    }
     lines = [graph.name]
     for entry in graph.entries:
         to = names[entry.end] if entry.end is not None else f"ends: {entry.outcome}"
@@ -131,7 +159,7 @@ def as_text(graph: Graph, live: Mapping[str, int] | None = None) -> str:
             block = place.block
             lines.append(f"{block or 'steps'}:")
         count = live.get(place.step, 0)
-        runs = f"  [{count} live]" if count and place.kind in (Send, Wait, Task) else ""
+        runs = f"  [{count} live]" if count and place.kind in _PARKING else ""
         lines.append(f"  {place.label}{runs}")
         ways = [way for way in graph.ways if way.start == place.at]
         following = graph.places[number + 1].at if number + 1 < len(graph.places) else None
@@ -167,6 +195,8 @@ def _labels(step: AnyInstruction) -> list[str]:
             return ["again", "over"]
         case Send():
             return ["", "failed"]
+        case Start(wait=True, got=got):
+            return [*got, "else" if got else "ended", "refused"]
         case _:
             return []
 
@@ -197,6 +227,14 @@ def _label(step: AnyInstruction) -> str:
             return f"{step.step}: at most {most.text} times{f', until {until.text}' if until else ''}"
         case Emit(event=event):
             return f"say {event}"
+        case Set(values=values):
+            return f"set {', '.join(f'{name} to {source.text}' for name, source in values.items())}"
+        case Use(action=action):
+            return f"use {action}"
+        case Start(workflow=workflow, wait=wait):
+            return f"{step.step}: start {workflow}{' and wait for its end' if wait else ''}"
+        case Return():
+            return "back to where it was"
         case Exit(outcome=outcome):
             return f"end: {outcome}"
         case _:
@@ -205,16 +243,25 @@ def _label(step: AnyInstruction) -> str:
 
 def _wait(step: Wait) -> str:
     if step.events:
-        return f"for {' or '.join(step.events)}{f', within {step.within.text}' if step.within else ''}"
+        limit = f", within {step.within.text}" if step.within else ""
+        settle = f", until none has come for {step.settle.text}" if step.settle else ""
+        return f"for {' or '.join(step.events)}{f' since {step.since}' if step.since else ''}{limit}{settle}"
     if step.until is not None:
         return f"until {step.until.text}"
     return step.silence.text if step.silence is not None else ""
 
 
 def _interrupt(definition: Definition, interrupt: Interrupt) -> Entry:
-    end = _landing(definition, definition.blocks[interrupt.go]) if interrupt.go is not None else None
+    start = definition.blocks[interrupt.go] if interrupt.go is not None else interrupt.do
+    end = _landing(definition, start) if start is not None else None
     label = _on(interrupt.event, interrupt.condition)
     return Entry(label=label, end=end, outcome=interrupt.exit, interrupt=True)
+
+
+def _starting(trigger: Trigger) -> str:
+    if trigger.every is not None:
+        return f"every {schedule_text(trigger.every)}, for each {trigger.each}"
+    return trigger.event or "by hand"
 
 
 def _on(event: str, condition: Source | None) -> str:
@@ -223,12 +270,8 @@ def _on(event: str, condition: Source | None) -> str:
 
 def _node(place: Place, live: int) -> str:
     opening, closing = _SHAPES.get(place.kind, ("[", "]"))
-    runs = f"<br/>{live} live" if live and place.kind in (Send, Wait, Task) else ""
+    runs = f"<br/>{live} live" if live and place.kind in _PARKING else ""
     return f"n{place.at}{opening}{_quoted(place.label, runs)}{closing}"
-
-
-def _key(block: str) -> str:
-    return f"b_{block.replace('-', '_')}"
 
 
 def _quoted(text: str, after: str = "") -> str:

@@ -127,6 +127,15 @@ def read_schedule(reader: Reader, node: Node) -> Schedule | None:
     return Schedule(days=tuple(sorted(read)), at=int(written[1]) * 60 + int(written[2])) if read else None
 
 
+def schedule_text(schedule: Schedule) -> str:
+    """A time of the week as `read_schedule` reads it."""
+    days = schedule.days
+    first = next((day for day in days if (day - 1) % 7 not in days), 0)
+    last = (first + len(days) - 1) % 7
+    written = DAYS[first] if len(days) == 1 else f"{DAYS[first]}-{DAYS[last]}"
+    return f"{written} {schedule.at // 60:02}:{schedule.at % 60:02}"
+
+
 def _range(reader: Reader, node: Scalar, text: str) -> set[int]:
     ends = [end.strip() for end in text.lower().split("-")]
     if len(ends) > 2 or not set(ends) <= set(DAYS):

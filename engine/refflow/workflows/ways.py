@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
+from itertools import takewhile
 from typing import Any
 
 import msgspec
@@ -13,11 +14,24 @@ from refflow.events.event import StoredEvent, instant, micros
 from refflow.events.messages import MessageFailed
 from refflow.views.runs import Run
 
-from .definition import AnyInstruction, Branch, Definition, Interrupt, Match, Send, Task, Wait
+from .definition import (
+    AnyInstruction,
+    Branch,
+    Definition,
+    Interrupt,
+    Match,
+    Return,
+    Send,
+    Start,
+    Task,
+    Trigger,
+    Wait,
+)
 from .durations import Duration
 from .habits import ForTasks, close_task, skip_message
 from .library import Accepted
 from .made_up import event_of, variants
+from .policy_file import schedule_text
 from .world import World
 
 Way = tuple[str, str]
@@ -25,6 +39,8 @@ Way = tuple[str, str]
 
 TASK_OUTCOMES: tuple[ForTasks, ...] = ("done", "skipped", "expired")
 ONE_DAY = Duration(1, "bd")
+MOVED = ("event.matched", "side.taken")
+"""What a run records first when an event makes a difference to it."""
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,7 +145,7 @@ class Player:
             calendar=world.turn().settings.calendar,
         )
         told = world.tell(payload)
-        if not any(event.kind == "event.matched" and event.payload.run == run for event in told):
+        if not any(event.kind in MOVED and event.payload.run == run for event in told):
             self.void = True  # It makes no difference, so this is the way on which only time passes.
 
 
@@ -195,7 +211,7 @@ def explore(begin: Begin, until: int, most: int, pause: int = 0) -> Iterator[Cou
 
 def ways_of(definition: Definition) -> dict[Way, int]:
     """Every step, branch, answer, timeout, interrupt, trigger and outcome, with the line where it is written."""
-    ways: dict[Way, int] = {("on", each.event or "manual"): 0 for each in definition.triggers}
+    ways: dict[Way, int] = {("on", _start_of(each)): 0 for each in definition.triggers}
     for interrupt in definition.anytime:
         ways["anytime", _interrupt(interrupt)] = interrupt.line
     for step in definition.program:
@@ -216,46 +232,91 @@ def _ways_at(step: AnyInstruction) -> Iterable[str]:
             return f"{condition.text}: yes", f"{condition.text}: no"
         case Match(cases=cases, otherwise=otherwise):
             return (*cases, "else") if otherwise is not None else tuple(cases)
+        case Start(wait=True, got=got):
+            return ("", *got, _other_end(step), "refused")
         case _:
             return ()
 
 
+def _start_of(trigger: Trigger) -> str:
+    return f"every {schedule_text(trigger.every)}" if trigger.every is not None else trigger.event or "manual"
+
+
+def _other_end(step: Start) -> str:
+    """What the end of another run is called that has no branch of its own."""
+    return "else" if step.got else "ended"
+
+
 def _interrupt(interrupt: Interrupt) -> str:
     condition = f" if {interrupt.condition.text}" if interrupt.condition is not None else ""
-    return f"{interrupt.event}{condition}"
+    return f"{interrupt.event}{condition}{', aside' if interrupt.do is not None else ''}"
 
 
 def ways_taken(accepted: Accepted, run: str, events: Iterable[StoredEvent]) -> set[Way]:
     """The ways that a run took, from the events about it in their order."""
     definition = accepted.definition
     program = definition.program
+    events = list(events)
     own = [event for event in events if getattr(event.payload, "run", None) == run]
-    taken: set[Way] = set()
+    taken = _begun(definition, own, events) | _started(definition, own, events)
     at = 0
+    heard: str | None = None
     for number, event in enumerate(own):
         payload, step = event.payload, program[at]
         match event.kind:
-            case "run.started":
-                manual = payload.kind == "run.wanted"
-                taken.add(("on", "manual" if manual else payload.kind))
             case "step.entered":
-                at = payload.at
+                at, heard = payload.at, None
                 taken.add((payload.step, ""))
             case "branch.taken":
                 taken.add(_branch(program, payload))
             case "event.matched":
                 interrupt = _interrupted(definition, at, payload.kind, own[number + 1 :])
-                way = (step.step, payload.kind) if interrupt is None else ("anytime", _interrupt(interrupt))
-                taken.add(way)
+                if interrupt is not None:
+                    taken.add(("anytime", _interrupt(interrupt)))
+                elif isinstance(step, Wait) and step.settle is not None:
+                    heard = payload.kind  # Where it goes on is for the last one to say.
+                else:
+                    taken.add((step.step, payload.kind))
+            case "side.taken":
+                taken.add(("anytime", _interrupt(_side(definition, payload.kind, own[number + 1 :]))))
             case "task.closed":
                 taken.add((step.step, payload.outcome))
             case "timer.fired" if isinstance(step, Wait) and step.events:
-                taken.add((step.step, "timeout"))
+                taken.add((step.step, heard or "timeout"))
             case "message.failed" if isinstance(step, Send) and step.failed is not None:
                 taken.add((step.step, "failed"))
             case "run.exited":
                 taken.add(("outcome", payload.outcome))
     return taken
+
+
+def _begun(definition: Definition, own: Iterable[StoredEvent], events: Iterable[StoredEvent]) -> set[Way]:
+    """The trigger that a run came from."""
+    looked = {event.position: event.payload.trigger for event in events if event.kind == "schedule.fired"}
+    begun: set[Way] = set()
+    for event in own:
+        if event.kind == "run.started" and event.payload.trigger in looked:
+            begun.add(("on", _start_of(definition.triggers[looked[event.payload.trigger]])))
+        elif event.kind == "run.started":
+            begun.add(("on", "manual" if event.payload.kind == "run.wanted" else event.payload.kind))
+    return begun
+
+
+def _started(definition: Definition, own: Sequence[StoredEvent], events: Iterable[StoredEvent]) -> set[Way]:
+    """What became of the runs of other workflows that a run waited for."""
+    steps = {step.step: step for step in definition.program if isinstance(step, Start) and step.wait}
+    wanted = {event.position: event.payload.step for event in own if event.kind == "child.wanted"}
+    children = {event.payload.child: event.payload.step for event in own if event.kind == "child.started"}
+    moving = {event.cause for event in own}
+    ended: set[Way] = set()
+    for event in events:
+        payload = event.payload
+        if event.kind == "trigger.ignored" and event.cause in wanted and wanted[event.cause] in steps:
+            ended.add((wanted[event.cause], "refused"))
+        if event.kind == "run.exited" and event.position in moving and children.get(payload.run) in steps:
+            step = steps[children[payload.run]]
+            ended.add((step.step, payload.outcome if payload.outcome in step.got else _other_end(step)))
+    return ended
 
 
 def _branch(program: Sequence[AnyInstruction], payload: Any) -> Way:
@@ -274,10 +335,17 @@ def _branch(program: Sequence[AnyInstruction], payload: Any) -> Way:
 def _interrupted(definition: Definition, at: int, kind: str, after: list[StoredEvent]) -> Interrupt | None:
     """The interrupt that an event of `kind` set off at `at`, told by what came next; None: it was waited for."""
     block = definition.block_of(at)
-    found = [each for each in definition.anytime if each.event == kind and (each.go is None or block is None)]
+    found = [
+        each
+        for each in definition.anytime
+        if each.event == kind and each.do is None and (each.go is None or block is None)
+    ]
     step = definition.program[at]
-    if not found or (
-        isinstance(step, Wait) and kind in step.events and _goes_on(definition, step, kind, after)
+    gathered = next((event.kind for event in after if event.kind != "event.matched"), None) == "wait.settling"
+    if (
+        not found
+        or gathered
+        or (isinstance(step, Wait) and kind in step.events and _goes_on(definition, step, kind, after))
     ):
         return None
     decided = [event for event in after if event.kind in ("run.exited", "step.entered", "branch.taken")]
@@ -286,6 +354,19 @@ def _interrupted(definition: Definition, at: int, kind: str, after: list[StoredE
         leaving = [each for each in found if each.exit == first.payload.outcome]
         return leaving[0] if leaving else found[-1]
     return next((each for each in found if each.go is not None), found[0])
+
+
+def _side(definition: Definition, kind: str, after: Sequence[StoredEvent]) -> Interrupt:
+    """The interrupt whose side list a run went through on `kind`: of several the one with the step that came next,
+    or else the first.
+    """
+    found = [each for each in definition.anytime if each.event == kind and each.do is not None]
+    step = getattr(after[0].payload, "step", None) if after else None
+    for each in found:
+        listed = takewhile(lambda one: not isinstance(one, Return), definition.program[each.do :])
+        if step in {one.step for one in listed}:
+            return each
+    return found[0]
 
 
 def _goes_on(definition: Definition, step: Wait, kind: str, after: list[StoredEvent]) -> bool:
