@@ -16,8 +16,8 @@ from jsonschema import Draft7Validator
 from refflow import api, resources
 from refflow.events import kinds_with
 from refflow.workflows import header, instances
-from refflow.workflows.actions import Action
 from refflow.workflows.compiler import STEP_KEYS
+from refflow.workflows.extensions import Action, Extensions
 from refflow.workflows.loader import load_workflow
 from refflow.workflows.schema import workflow_schema
 from refflow.workflows.templates import TemplateTexts
@@ -156,7 +156,13 @@ class Print(msgspec.Struct):
     copies: int = 1
 
 
-LETTER = {"letter.print": Action(params=Print, plan=lambda params, env: ())}
+LETTER = Extensions(
+    actions={
+        "letter.print": Action(
+            name="letter.print", params=Print, plan=lambda values, facts: (), prefix="letter."
+        )
+    }
+)
 
 
 def written(fields: dict[str, str], steps: list[str]) -> str:
@@ -186,7 +192,7 @@ def test_it_takes_what_the_loader_takes(fields: dict[str, str], steps: list[str]
     text = written(fields, [*steps, "{id: ID, choose: [{if: vars.tries > 1, do: [{go: answered}]}]}"])
     kinds, channels = kinds_with(()), ("mail",)
     templates = TemplateTexts({"hi": "Subject: Hi\n\nHi {{ contact.first_name }}."})
-    loaded = load_workflow(text, "w.yaml", templates, kinds, channels, actions=LETTER)
+    loaded = load_workflow(text, "w.yaml", templates, kinds, channels, extensions=LETTER)
 
     assert loaded.definition is not None, loaded.problems
     assert valid(workflow_schema(kinds, channels, ["hi"]), text)
