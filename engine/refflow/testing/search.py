@@ -233,6 +233,16 @@ class Search:
         if run is not None:
             self.tell(run.says(r.RunMigrated))
 
+    def rest(self, step: Step) -> None:
+        """Pauses, inboxes, channels and times of the week: what concerns no contact in particular."""
+        self.tell(sample(_RESTS[step.choice % len(_RESTS)]))
+
+    def inward(self, step: Step) -> None:
+        """What a run that lives notes for itself."""
+        run = self.state.runs.get(CONTACTS[step.who])
+        if run is not None:
+            self.tell(run.says(_INWARD[step.choice % len(_INWARD)]))
+
     def _start(self, contact: str, opening: str | None, workflow: str) -> _Run:
         run = self.state.runs[contact] = _Run(f"r{self.position + 2}", contact, opening, workflow)
         return run
@@ -367,6 +377,11 @@ _MOVES: dict[str, Callable[[Search, _Run, int], None]] = {
     "stuck": Search._stuck,
     "task": Search._task,
 }
+_RESTS: tuple[type[Payload], ...] = (
+    r.OutreachPaused, r.OutreachResumed, r.InboxChecked, r.InboxClosed, r.ChannelPaused, r.ChannelResumed,
+    r.ScheduleSet, r.ScheduleFired, r.TriggerQueued, r.TriggerDequeued,
+)  # fmt: skip
+_INWARD: tuple[type[Payload], ...] = (r.VarsSet, r.WaitSettling, r.SideTaken, r.ChildWanted, r.ChildStarted)
 ACTIONS: dict[str, Callable[[Search, Step], None]] = {
     "ask": Search.ask,
     "move": Search.move,
@@ -379,6 +394,8 @@ ACTIONS: dict[str, Callable[[Search, Step], None]] = {
     "start": Search.start,
     "cancel": Search.cancel,
     "migrate": Search.migrate,
+    "rest": Search.rest,
+    "inward": Search.inward,
     "meet": Search.meet,
     "hear": Search.hear,
     "post": Search.post,
