@@ -252,7 +252,8 @@ class Difference:
         by_url: dict[str, Opening] = {}
         for each in sorted(self._find(Opening), key=lambda each: (len(each.id), each.id)):
             _note(each, by_name, by_url)
-        for record in records:
+        # An application may name an opening by its title alone: all links are known by then.
+        for record in sorted(records, key=lambda each: each.applied_at is not None):
             yield from self._opening(record, by_name, by_url)
 
     def _opening(
