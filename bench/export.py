@@ -17,6 +17,8 @@ from random import Random
 from .story import FIRST, LAST, TITLES, company
 
 OWNER = "Sam Seeker"
+ENDINGS = [f"{first}{second}" for first in ("", *"bdfgklmnprst") for second in ("", *"aeiou")]
+"""With them there are some 1,500 first names, as many as in a large network."""
 _SITE = "https://www.linkedin.com/in/"
 _START = datetime(2015, 1, 5, 9)
 _NOTES = 'Notes:\n"Some e-mail addresses are missing: not everybody shows theirs."\n\n'
@@ -59,7 +61,8 @@ def _csv(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 def _person(number: int) -> tuple[str, str, str]:
     """First name, last name and profile of the person with that number."""
-    first, last = FIRST[number % len(FIRST)], LAST[number // len(FIRST) % len(LAST)]
+    first = FIRST[number % len(FIRST)] + ENDINGS[number // len(FIRST) % len(ENDINGS)]
+    last = LAST[number % len(LAST)] + ENDINGS[number // len(LAST) % len(ENDINGS)]
     return first, last, f"{_SITE}{first}-{last}-{number:x}".lower()
 
 

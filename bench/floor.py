@@ -226,20 +226,17 @@ class Timeline:
 
     def __init__(self) -> None:
         self.happenings: list[TimelineRow] = []
-        self._fields = {
-            name: tuple(field in kind.payload.__struct_fields__ for field in ("contact", "opening", "run"))
-            for name, kind in KINDS.by_name().items()
-        }
+        self._fields = {name: _named(kind.payload.__struct_fields__) for name, kind in KINDS.by_name().items()}
 
     def fold(self, position: int, kind: str, payload: Any, at: int) -> None:
-        contact, opening, run = self._fields[kind]
-        if contact or opening or run:
+        person, opening, run = self._fields[kind]
+        if person or opening or run:
             self.happenings.append(
                 TimelineRow(
                     position=position,
                     at=at,
                     kind=kind,
-                    contact=payload.contact if contact else None,
+                    contact=getattr(payload, person) if person else None,
                     opening=payload.opening if opening else None,
                     run=payload.run if run else None,
                 )
@@ -247,6 +244,12 @@ class Timeline:
 
     def rows(self) -> list[tuple[type[Row], Sequence[Row]]]:
         return [(TimelineRow, self.happenings)]
+
+
+def _named(fields: tuple[str, ...]) -> tuple[str | None, bool, bool]:
+    """The field that names a person, and whether others name an opening and a run."""
+    person = next((name for name in ("contact", "referrer") if name in fields), None)
+    return person, "opening" in fields, "run" in fields
 
 
 def write(connection: sqlite3.Connection, tables: Iterable[tuple[type[Row], Sequence[Row]]]) -> None:

@@ -20,9 +20,9 @@ BATCH = 5000
 BY = "plugin:linkedin@1"
 
 
-def told(events: int) -> Iterator[Happening]:
+def told(events: int, asks: int | None = None) -> Iterator[Happening]:
     """So many events. Beyond 100,000 it is no longer more people, but the same for longer."""
-    return story(events, max(20, min(10_000, events // 10)))
+    return story(events, max(20, min(10_000, events // 10)), asks)
 
 
 def batches(happenings: Iterable[Happening], size: int) -> Iterator[list[Happening]]:
@@ -47,10 +47,10 @@ def new_log(path: Path) -> Iterator[SqliteLog]:
         yield SqliteLog.create(connection, KINDS, "bench", START)
 
 
-def make_log(path: Path, events: int) -> Path:
+def make_log(path: Path, events: int, asks: int | None = None) -> Path:
     """A log of so many events."""
     with new_log(path) as log:
         head = 0
-        for commit in commits(told(events), BATCH):
+        for commit in commits(told(events, asks), BATCH):
             head = log.append(commit, head)
     return path

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import types
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -29,6 +29,7 @@ from eventsourcing.persistence import StoredEvent
 from eventsourcing.utils import get_topic, resolve_topic
 
 from .floor import NAMES, Fold
+from .logs import KINDS
 from .story import Happening
 
 SECTION = 1000
@@ -55,8 +56,12 @@ class Peer:
         self.app = self.application(env={**where, **self.environment})
         self._versions: Counter[str] = Counter()
 
+    def event_class(self, payload: type[msgspec.Struct]) -> type[Any]:
+        """The class of events of the library that say what payloads of this type do."""
+        raise NotImplementedError
+
     def event(self, payload: Any, at: int, about: str, version: int) -> Any:
-        """An event of the library that says what `payload` does."""
+        """The event that says what `payload` does."""
         raise NotImplementedError
 
     def events(self, happenings: Sequence[Happening]) -> list[Any]:
@@ -72,15 +77,16 @@ class Peer:
         """Store events in one transaction."""
         self.app.events.put(events)
 
-    def read(self, fold: Fold) -> None:
-        """Fold every event, in the order of recording."""
+    def read(self, fold: Fold, kinds: Collection[str] = ()) -> None:
+        """Fold the events of `kinds` (without: of all) in the order of recording."""
         recorder, decode = self.app.recorder, self.app.mapper.to_domain_event
+        topics = [get_topic(self.event_class(KINDS[kind].payload)) for kind in kinds]
         start = 1
-        while section := recorder.select_notifications(start, SECTION):
+        while section := recorder.select_notifications(start, SECTION, topics=topics):
             for each in section:
                 event: Any = decode(each)
                 fold(each.id, event.told, event, event.occurred_at)
-            start += len(section)
+            start = section[-1].id + 1
 
     def close(self) -> None:
         """Close the database."""
@@ -89,6 +95,9 @@ class Peer:
 
 class AsShipped(Peer):
     """Frozen dataclasses and JSON: what the library does when nothing is said."""
+
+    def event_class(self, payload: type[msgspec.Struct]) -> type[Any]:
+        return dataclass_of(payload)
 
     def event(self, payload: Any, at: int, about: str, version: int) -> Any:
         made = dataclass_of(payload.__class__)
@@ -100,6 +109,9 @@ class WithMsgspec(Peer):
     """Structs, and a mapper that encodes and decodes them."""
 
     environment = {"MAPPER_TOPIC": "bench.peer:StructMapper", "ORIGINATOR_ID_TYPE": "text"}
+
+    def event_class(self, payload: type[msgspec.Struct]) -> type[Any]:
+        return struct_of(payload)
 
     def event(self, payload: Any, at: int, about: str, version: int) -> Any:
         made = struct_of(payload.__class__)

@@ -47,8 +47,10 @@ def company(number: int) -> str:
     return f"{WORDS[number % len(WORDS)]} {WORDS[number // 14 % 14]} {FORMS[number // 196 % 8]}"
 
 
-def story(events: int, contacts: int) -> Iterator[Happening]:
-    """That many events about that many contacts, in the order of their recording."""
+def story(events: int, contacts: int, asks: int | None = None) -> Iterator[Happening]:
+    """That many events about that many contacts, in the order of their recording. After `asks` asks, if given,
+    only messages follow.
+    """
     random = Random(2026)
     at = START
     told = 0
@@ -58,10 +60,9 @@ def story(events: int, contacts: int) -> Iterator[Happening]:
         told += 1
         yield happening
     for number in count():
-        part = (
-            _ask(random, number, contacts, at) if number % 16 == 0 else _messages(random, number, contacts, at)
-        )
-        for happening in part:
+        asks_now = number % 16 == 0 and (asks is None or number < 16 * asks)
+        part = _ask if asks_now else _messages
+        for happening in part(random, number, contacts, at):
             if told == events:
                 return
             told += 1
@@ -164,6 +165,8 @@ def _ask(random: Random, number: int, contacts: int, at: int) -> Iterator[Happen
     if number % 32:
         yield r.TimerFired(run=run, due=due), at + 72 * HOUR
         yield o.AskClosed(contact=contact, opening=opening, outcome="no_answer"), at + 72 * HOUR
+        if number % 512 != 16:
+            yield o.OpeningClosed(opening=opening, reason="gone"), at + 72 * HOUR
     else:
         yield from _referral(contact, opening, run, at + 30 * HOUR)
     yield (

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -44,6 +45,7 @@ _TIME = re.compile(
 )
 
 
+@lru_cache(maxsize=16384)
 def parse_date(text: str) -> date | None:
     """The day that `text` names, as it is written. A bare month or year is its first day.
 

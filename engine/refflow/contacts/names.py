@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from urllib.parse import unquote
 
 # Spellings that no family name has: `Mba`, `Ma` and `Do` are surnames, `MBA` and `PhD` are not.
@@ -59,6 +60,7 @@ def display_name(raw: str) -> str:
     return _capitalised(words) if name.islower() or (name.isupper() and len(name) > 2) else name
 
 
+@lru_cache(maxsize=16384)
 def greeting_name(first_name: str) -> str:
     """What follows `Dear`: the first name without titles, brackets and initials (`Dr. John B.` is `John`)."""
     name = display_name(_NICKNAME.sub(" ", first_name)) or display_name(first_name)

@@ -29,13 +29,24 @@ class EventKind(msgspec.Struct, frozen=True, kw_only=True):
     foreign: bool = False
 
     def __post_init__(self) -> None:
-        fields = msgspec.structs.fields(self.payload)
-        erasable = {field.name for field in fields if field.name == field.encode_name and not field.required}
-        for name in sorted(self.personal - erasable):
+        for name in sorted(self.personal - _erasable(self.payload)):
             raise RefflowError(
                 f"Event kind {self.name} could not erase {name}: a personal field is one of the payload's,"
                 " under the same name in JSON, and has a default."
             )
+
+
+def _erasable(payload: type[msgspec.Struct]) -> set[str]:
+    """The fields that have a default, and the same name in JSON."""
+    # `msgspec.structs.fields` resolves every annotation, and every command waits for that: 10 ms for all kinds.
+    fields = list(zip(payload.__struct_fields__, payload.__struct_encode_fields__, strict=True))
+    defaults = payload.__struct_defaults__
+    with_default = zip(fields[len(fields) - len(defaults) :], defaults, strict=True)
+    return {
+        name
+        for (name, encoded), default in with_default
+        if name == encoded and default is not msgspec.NODEFAULT
+    }
 
 
 class Upcaster(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,18 +89,16 @@ class Kinds:
     def __init__(self, kinds: Iterable[EventKind], upcasters: Iterable[Upcaster] = ()) -> None:
         self._by_name = {kind.name: kind for kind in kinds}
         self._by_payload = {kind.payload: kind for kind in self._by_name.values()}
-        self._decoders: dict[tuple[str, int], Callable[[str], Any]] = {
-            (kind.name, kind.version): msgspec.json.Decoder(kind.payload).decode
-            for kind in self._by_name.values()
-        }
+        self._steps = {(each.kind, each.from_version): each.upcast for each in upcasters}
+        self._decoders: dict[tuple[str, int], Callable[[str], Any]] = {}
         self._undecoded: dict[tuple[str, int], str] = {}
-        steps = {(each.kind, each.from_version): each.upcast for each in upcasters}
         for kind in self._by_name.values():
             for version in range(1, kind.version):
-                self._decoders[kind.name, version] = _stepping_up(kind, version, steps)
+                if (kind.name, version) not in self._steps:
+                    raise RefflowError(f"Event kind {kind.name} has no upcaster from version {version}.")
             if kind.foreign:
-                for version in range(1, kind.version + 1):
-                    self._decoders[kind.name, version] = _tolerant(self._decoders[kind.name, version])
+                # What is wrong with a plugin's payload shows now, when its name is known, and not in a log.
+                self._decoder(kind.name, kind.version)
 
     def __contains__(self, name: str) -> bool:
         return name in self._by_name
@@ -129,7 +138,9 @@ class Kinds:
         try:
             decoder = self._decoders[kind, version]
         except KeyError:
-            return Opaque(data, personal)
+            if kind not in self._by_name or not 0 < version <= self._by_name[kind].version:
+                return Opaque(data, personal)
+            decoder = self._decoder(kind, version)
         whole = data
         if personal is not None:
             # Two JSON objects without a key in common are one when their braces are joined.
@@ -139,6 +150,16 @@ class Kinds:
         except _Undecodable as error:
             self._undecoded[kind, version] = str(error)
             return Opaque(data, personal)
+
+    def _decoder(self, name: str, version: int) -> Callable[[str], Any]:
+        """What decodes a version of a kind. It is made at the first use: all of them take 10 ms."""
+        kind = self._by_name[name]
+        present = version == kind.version
+        decoder = (
+            msgspec.json.Decoder(kind.payload).decode if present else _stepping_up(kind, version, self._steps)
+        )
+        self._decoders[name, version] = _tolerant(decoder) if kind.foreign else decoder
+        return self._decoders[name, version]
 
 
 _encode = msgspec.json.Encoder().encode
@@ -198,10 +219,6 @@ def _tolerant(decode: Callable[[str], Any]) -> Callable[[str], Any]:
 def _stepping_up(
     kind: EventKind, version: int, steps: Mapping[tuple[str, int], Upcast]
 ) -> Callable[[str], Any]:
-    missing = [each for each in range(version, kind.version) if (kind.name, each) not in steps]
-    if missing:
-        raise RefflowError(f"Event kind {kind.name} has no upcaster from version {missing[0]}.")
-
     def decode(data: str) -> Any:
         fields = _PLAIN.decode(data)
         for step in range(version, kind.version):

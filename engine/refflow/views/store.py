@@ -74,10 +74,11 @@ class ViewStore:
     def find(self, row: type[R], **equal: Any) -> list[R]:
         """The rows whose fields have these values, by key."""
         table = table_of(row)
-        terms = " AND ".join(f'"{name}" IS ?' for name in equal)
+        # `=` and not `IS ?`: SQLite does not look into an index of filled fields for what might be empty.
+        terms = " AND ".join(f'"{name}" IS NULL' if equal[name] is None else f'"{name}" = ?' for name in equal)
         where = f" WHERE {terms}" if terms else ""
         query = f'{table.select}{where} ORDER BY "{table.columns[0]}"'
-        return self._read(table, query, tuple(equal.values()))
+        return self._read(table, query, tuple(value for value in equal.values() if value is not None))
 
     def query(self, row: type[R], condition: str, values: Iterable[Any] = ()) -> list[R]:
         """The rows that an SQL `condition` (with its ORDER BY and LIMIT, if any) selects."""

@@ -18,6 +18,8 @@ class Row(msgspec.Struct, kw_only=True, gc=False):
     indexes: ClassVar[tuple[tuple[str, ...], ...]] = ()
     fixed: ClassVar[tuple[str, ...]] = ()
     """Fields that never change once a row is there: a fold in memory finds rows by them quickly."""
+    sparse: ClassVar[tuple[str, ...]] = ()
+    """Fields that most rows leave empty: an index that begins with one has only the rows that do not."""
     grows: ClassVar[bool] = False
     """Rows are only added, one by one, and never read by the fold: a rebuild need not hold them in memory."""
 
@@ -32,19 +34,13 @@ class Table(msgspec.Struct, frozen=True):
     columns: tuple[str, ...]
     create: str
     indexes: tuple[str, ...]
+    select: str
+    """Reads rows; without its condition."""
+    upsert: str
+    """Writes a row over the one with its key."""
     to_sql: Callable[[Any], tuple[Any, ...]]
     from_sql: Callable[[tuple[Any, ...]], Any]
     key: Callable[[Any], str]
-
-    @property
-    def upsert(self) -> str:
-        """The statement that writes a row over the one with its key."""
-        return f"INSERT OR REPLACE INTO {self.name} VALUES ({', '.join('?' * len(self.columns))})"
-
-    @property
-    def select(self) -> str:
-        """The statement that reads rows, without its condition."""
-        return f"SELECT {', '.join(map(_quoted, self.columns))} FROM {self.name}"
 
 
 _SQL_TYPES: dict[Any, str] = {str: "TEXT", int: "INTEGER", bool: "INTEGER", float: "REAL"}
@@ -73,14 +69,19 @@ def table_of(row: type[Row]) -> Table:
         name=row.table,
         columns=columns,
         create=f"CREATE TABLE {row.table} ({', '.join(declared)}) STRICT{without_rowid}",
-        indexes=tuple(
-            f"CREATE INDEX {row.table}_by_{'_'.join(index)} ON {row.table} ({', '.join(map(_quoted, index))})"
-            for index in row.indexes
-        ),
+        indexes=tuple(_index(row, index) for index in row.indexes),
+        select=f"SELECT {', '.join(map(_quoted, columns))} FROM {row.table}",
+        upsert=f"INSERT OR REPLACE INTO {row.table} VALUES ({', '.join('?' * len(columns))})",
         to_sql=_writer(tuple(json)),
         from_sql=_reader(row, tuple(json), tuple(truth)),
         key=_getter(columns[0]),
     )
+
+
+def _index(row: type[Row], fields: tuple[str, ...]) -> str:
+    filled = f" WHERE {_quoted(fields[0])} IS NOT NULL" if fields[0] in row.sparse else ""
+    columns = ", ".join(map(_quoted, fields))
+    return f"CREATE INDEX {row.table}_by_{'_'.join(fields)} ON {row.table} ({columns}){filled}"
 
 
 def _quoted(name: str) -> str:

@@ -18,6 +18,7 @@ class Happening(Row, kw_only=True):
     table: ClassVar[str] = "happening"
     fixed: ClassVar[tuple[str, ...]] = ("contact", "opening", "run")
     indexes: ClassVar[tuple[tuple[str, ...], ...]] = (("contact",), ("opening",), ("run",))
+    sparse: ClassVar[tuple[str, ...]] = ("opening", "run")
     grows: ClassVar[bool] = True
 
     position: int
