@@ -105,7 +105,7 @@ def duration(
     return Line(
         section=section,
         what=what,
-        unit=f" {unit}",
+        unit=unit,
         ours=took,
         against=against,
         theirs=scale * median(other for _, other in found),

@@ -77,7 +77,7 @@ def _memory(folder: Path, events: int) -> Line:
     path = make_log(folder / "memory.db", events, asks=events // 400)
     half, whole = (max(1.0, memory.growth(path, until) / 1e6) for until in (events // 2, events))
     return Line(
-        section=SECTION, what="all views: peak memory", unit=" MB", ours=whole,
+        section=SECTION, what="all views: peak memory", unit="MB", ours=whole,
         against="half the events", theirs=half, ratio=whole / half, budget="<= 1.1", met=whole / half <= 1.1,
     )  # fmt: skip
 

@@ -37,7 +37,7 @@ def as_json(lines: Sequence[Line], machine: str) -> str:
 
 def _cells(line: Line) -> tuple[str, ...]:
     met = {True: "yes", False: "no", None: ""}[line.met]
-    ours, theirs = (f"{_number(figure)} {line.unit}" for figure in (line.ours, line.theirs))
+    ours, theirs = (f"{_number(figure)} {line.unit}".strip() for figure in (line.ours, line.theirs))
     return (line.section, line.what, ours, line.against, theirs, f"{line.ratio:.2f}", line.budget, met)
 
 

@@ -46,7 +46,7 @@ class Network:
         found: dict[int, Contact] = {}
         taken: set[str] = set()
         rules: tuple[Callable[[Person], str | None], ...] = (
-            lambda person: self._by_key.get(person.keys[0]),
+            lambda person: None if _is_address(person.keys[0]) else self._by_key.get(person.keys[0]),
             lambda person: self._by_lesser_key(person, taken),
             lambda person: self._by_name_and_day(person, taken) if same_day[_on_day(person)] == 1 else None,
         )
@@ -83,7 +83,7 @@ class Network:
         """An address that several people share is nobody's key. Who is left without one gets one made of what
         is known of them; those who cannot be told apart by it are numbered.
         """
-        addresses = Counter(key for person in people for key in person.keys if key.startswith("email:"))
+        addresses = Counter(key for person in people for key in person.keys if _is_address(key))
         own = [
             msgspec.structs.replace(person, keys=tuple(key for key in person.keys if addresses[key] < 2))
             for person in people
@@ -107,7 +107,8 @@ class Network:
         return keyed
 
     def _by_lesser_key(self, person: Person, taken: set[str]) -> str | None:
-        found = (self._by_key.get(key) for key in person.keys[1:])
+        # The first was looked up already, unless it is an address: those pass from one to another.
+        found = (self._by_key.get(key) for key in person.keys)
         return next((contact for contact in found if contact is not None and contact not in taken), None)
 
     def _by_name_and_day(self, person: Person, taken: set[str]) -> str | None:
@@ -123,3 +124,7 @@ class Network:
 
 def _on_day(person: Person) -> tuple[str, str | None]:
     return _folded(person.name), person.connected_on.isoformat() if person.connected_on else None
+
+
+def _is_address(key: str) -> bool:
+    return key.startswith("email:")
