@@ -60,9 +60,13 @@ def display_name(raw: str) -> str:
     return _capitalised(words) if name.islower() or (name.isupper() and len(name) > 2) else name
 
 
-@lru_cache(maxsize=16384)
 def greeting_name(first_name: str) -> str:
     """What follows `Dear`: the first name without titles, brackets and initials (`Dr. John B.` is `John`)."""
+    return _greeting(first_name)
+
+
+@lru_cache(maxsize=16384)
+def _greeting(first_name: str) -> str:
     name = display_name(_NICKNAME.sub(" ", first_name)) or display_name(first_name)
     words = [word for word in name.split() if not _TITLE.fullmatch(word)] or [name]
     return " ".join([word for word in words if not _is_initial(word)] or words)
