@@ -39,6 +39,8 @@ def lines(folder: Path, events: int, repeat: int) -> Iterator[Line]:
         given = [each.replace("COMPANY", company) for each in arguments]
         ours = _process("from refflow.cli import main; main()", *given, environment=environment)
         theirs = _process(FLOOR, environment=environment)
+        for compiles in (ours, theirs):
+            compiles()
         yield duration(SECTION, what, ours, f'python -c "{FLOOR}"', theirs, repeat=repeat, most=most)
 
 

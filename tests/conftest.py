@@ -14,6 +14,7 @@ from typing import Any, Self
 
 import msgspec
 import pytest
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from refflow import api, resources
@@ -28,6 +29,11 @@ from refflow.views.pipeline import Ask
 from refflow.views.runs import Run, Task
 from refflow.workflows.calendar import Calendar
 from refflow.workflows.durations import parse_duration
+
+# The same tests for everybody who has the same code; `pytest --hypothesis-profile explore` looks for new ones.
+settings.register_profile("same", derandomize=True)
+settings.register_profile("explore", derandomize=False, print_blob=True)
+settings.load_profile("same")
 
 MONDAY = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 EXPORTED = date(2026, 11, 20)

@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from refflow import api
@@ -174,8 +174,18 @@ def test_everybody_in_a_whole_network_is_somebody_of_their_own(
         assert len([each for each in imported(search) if each.connected]) == len(second)
 
 
+def ana(*keys: str) -> Person:
+    """One of those who differ by their keys only."""
+    emails = tuple(key.removeprefix("email:") for key in keys if key.startswith("email:"))
+    return Person(line=0, keys=keys, name="Ana Souza", emails=emails, connected_on=date(2024, 1, 5))
+
+
 @LAWS
 @given(first=networks, second=networks)
+@example(
+    first=[ana("linkedin:ana", "email:a@example.org"), ana("linkedin:as", "email:office@example.org")],
+    second=[ana("linkedin:ana", "email:office@example.org"), ana("linkedin:as"), ana("email:a@example.org")],
+)
 def test_two_overlapping_exports_that_say_nothing_of_the_rest_lose_nobody(
     searching: Searching, first: list[Person], second: list[Person]
 ) -> None:

@@ -29,8 +29,8 @@ HEAD = {
     "outcomes": "{good: [done]}",
 }
 """What an example leaves out."""
-WITHOUT_EXAMPLE = {"E159", "I330"}
-"""Such a finding needs a log with runs in it, or a packaged workflow."""
+WITHOUT_EXAMPLE = {"E159", "E161", "I330"}
+"""Such a finding needs a log with runs in it, a packaged workflow or a file of tests."""
 
 _BLOCK = re.compile(r"^```(?P<info>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _RAISED = re.compile(r'"(?P<code>[EWI]\d{3})"')

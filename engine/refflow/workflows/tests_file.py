@@ -120,7 +120,7 @@ class _Tests:
         before = len(reader.problems)
         start = self._start(values.get("start"))
         if "workflow" in values:
-            reader.known(values["workflow"], "E160", "workflow", (self._definition.name,))
+            reader.known(values["workflow"], "E161", "workflow", (self._definition.name,))
         script = tuple(self._script(values.get("events")))
         expected = tuple(self._expected(values["expect"])) if "expect" in values else ()
         habits = self._habits(values.get("owner"))

@@ -41,22 +41,27 @@ class Network:
 
         What is surer is settled first, so the order of the people does not matter.
         """
-        keyed = self._keyed(list(people))
-        same_day = Counter(_on_day(person) for person in keyed)
-        found: dict[int, Contact] = {}
+        own = _without_shared_addresses(list(people))
+        found: dict[int, str] = {}
         taken: set[str] = set()
-        rules: tuple[Callable[[Person], str | None], ...] = (
-            lambda person: None if _is_address(person.keys[0]) else self._by_key.get(person.keys[0]),
-            lambda person: self._by_lesser_key(person, taken),
-            lambda person: self._by_name_and_day(person, taken) if same_day[_on_day(person)] == 1 else None,
-        )
-        for rule in rules:
+
+        def settle(keyed: Sequence[Person], rule: Callable[[Person], str | None]) -> None:
             for place, person in enumerate(keyed):
                 contact = rule(person) if place not in found else None
                 if contact is not None:
-                    found[place] = self.contacts[contact]
-            taken |= {each.id for each in found.values()}
-        return [(person, found.get(place)) for place, person in enumerate(keyed)]
+                    found[place] = contact
+            taken.update(found.values())
+
+        settle(own, self._by_surest_key)
+        keyed = self._keyed(own, taken)
+        same_day = Counter(_on_day(person) for person in keyed)
+        settle(keyed, self._by_surest_key)
+        settle(keyed, lambda each: self._by_lesser_key(each, taken))
+        settle(keyed, lambda each: self._by_name_and_day(each, taken) if same_day[_on_day(each)] == 1 else None)
+        return [
+            (person, self.contacts[found[place]] if place in found else None)
+            for place, person in enumerate(keyed)
+        ]
 
     def counterpart(self, other: Counterpart) -> Contact | None:
         """The other side of an interaction: by key, or by a name that only one contact has."""
@@ -79,13 +84,14 @@ class Network:
         self._by_name[_folded(name)].add(contact.id)
         self._by_key.update(dict.fromkeys(keys, contact.id))
 
-    def _keyed(self, people: Sequence[Person]) -> list[Person]:
-        """An address that several people share is nobody's key. Who is left without one gets one made of what
-        is known of them; those who cannot be told apart by it are numbered.
+    def _keyed(self, people: Sequence[Person], taken: set[str]) -> list[Person]:
+        """Who is left without a key gets one made of what is known of them; those who cannot be told apart by it
+        are numbered. The address of a contact who is `taken` is a key of nobody else.
         """
-        addresses = Counter(key for person in people for key in person.keys if _is_address(key))
         own = [
-            msgspec.structs.replace(person, keys=tuple(key for key in person.keys if addresses[key] < 2))
+            person
+            if person.keys and not _is_address(person.keys[0])
+            else _with_keys(person, (key for key in person.keys if self._by_key.get(key) not in taken))
             for person in people
         ]
         namesakes = Counter(_on_day(person) for person in own if not person.keys)
@@ -100,11 +106,13 @@ class Network:
                         ("", company_key(person.company or ""), _folded(person.title or ""), *person.emails)
                     )
                 written[key] += 1
-                person = msgspec.structs.replace(
-                    person, keys=(key if written[key] == 1 else f"{key}|{written[key]}",)
-                )
+                person = _with_keys(person, (key if written[key] == 1 else f"{key}|{written[key]}",))
             keyed.append(person)
         return keyed
+
+    def _by_surest_key(self, person: Person) -> str | None:
+        surest = person.keys[0] if person.keys else None
+        return None if surest is None or _is_address(surest) else self._by_key.get(surest)
 
     def _by_lesser_key(self, person: Person, taken: set[str]) -> str | None:
         # The first was looked up already, unless it is an address: those pass from one to another.
@@ -120,6 +128,16 @@ class Network:
             if each not in taken and day is not None and self.contacts[each].connected_on == day
         ]
         return same[0] if len(same) == 1 else None
+
+
+def _without_shared_addresses(people: Sequence[Person]) -> list[Person]:
+    """The people; an address that several of them share is nobody's key."""
+    addresses = Counter(key for person in people for key in person.keys if _is_address(key))
+    return [_with_keys(person, (key for key in person.keys if addresses[key] < 2)) for person in people]
+
+
+def _with_keys(person: Person, keys: Iterable[str]) -> Person:
+    return msgspec.structs.replace(person, keys=tuple(keys))
 
 
 def _on_day(person: Person) -> tuple[str, str | None]:
