@@ -64,6 +64,16 @@ def test_what_a_draft_lacks_is_told(search: Search) -> None:
     assert steps(search)[0].text == "Read and approve `ask` (lacks: personal line)"
 
 
+def test_what_is_late_is_to_be_read_before_it_goes(search: Search) -> None:
+    search.at("2026-11-23T20:00")
+    search.ask("Ana Lima")
+    with pytest.raises(Held):
+        search.approve("Ana Lima")
+    search.wait("3w")
+
+    assert steps(search)[0].text == "It was due on 2026-11-24: read it, then approve if it still fits."
+
+
 def test_an_answer_is_to_be_read_until_somebody_says_what_it_means(search: Search) -> None:
     search.ask("Ana Lima")
     search.send("Ana Lima")

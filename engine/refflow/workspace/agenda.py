@@ -160,7 +160,8 @@ def _text(item: Item, message: Message | None, awaited: bool) -> str:
             return "They answered: read it, then say what it means"
         case "approve":
             lacking = f" (lacks: {', '.join(in_words(message.missing))})" if message and message.missing else ""
-            return f"Read and approve `{item.why}`{lacking}"
+            held = message is not None and message.status == "held"
+            return f"{item.why if held else f'Read and approve `{item.why}`'}{lacking}"
         case "send" if not awaited:
             return f"No longer wanted. Did you send it? Then confirm; if not: `refflow skip {item.id}`"
         case "send" if item.why == "assist":
