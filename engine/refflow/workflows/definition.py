@@ -128,7 +128,7 @@ class Policy(Part, frozen=True, kw_only=True, omit_defaults=True):
 
 class Interrupt(Part, frozen=True, kw_only=True, omit_defaults=True):
     """`anytime`: when `event` happens, end with outcome `exit`, continue in block `go`, or run the side list at
-    address `do` and stay; whichever is set.
+    address `do` and stay; whichever is set. `inherited`: it is one of the workspace's, at `line` of its settings.
     """
 
     event: str
@@ -137,6 +137,7 @@ class Interrupt(Part, frozen=True, kw_only=True, omit_defaults=True):
     go: str | None = None
     do: int | None = None
     line: int = 0
+    inherited: bool = False
 
 
 class Template(Part, frozen=True, kw_only=True, omit_defaults=True):

@@ -17,7 +17,7 @@ from .policy_file import read_approval, read_window
 from .reading import meant, one_of, pairs
 from .vocabulary import SUBJECTS
 from .yaml_source import Mapping as MappingNode
-from .yaml_source import Node, Scalar
+from .yaml_source import Node, Scalar, Sequence
 
 NOTHING = Source(text="", line=0, column=0)
 """Stands for an expression that is missing and has been reported."""
@@ -133,6 +133,9 @@ def _wait_for(compiler: Compiler, step: Step, node: MappingNode) -> bool:
 
 def _awaited(compiler: Compiler, node: Node) -> tuple[str, ...]:
     nodes = [node] if isinstance(node, Scalar) else compiler.reader.items(node, "`for`")
+    if isinstance(node, Sequence) and not nodes:
+        help = "name an event, or write `wait: 5bd` for a plain silence"
+        compiler.reader.wrong("E006", "`for` names nothing to wait for", node, help)
     found = [awaited_event(compiler.reader, each, compiler.known.kinds) for each in nodes]
     return tuple(dict.fromkeys(event for event in found if event is not None))
 
