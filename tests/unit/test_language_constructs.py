@@ -656,3 +656,17 @@ def test_one_that_could_never_act_changes_nothing_of_a_definition() -> None:
 
     assert inheriting(MET).define(ending) == Bench().define(ending)
     assert inheriting(MET).define(workflow(steps=WAITING)) != Bench().define(workflow(steps=WAITING))
+
+
+# -- task: assignee
+
+
+def test_a_task_says_who_is_to_do_it() -> None:
+    task = "{title: 'Call {{ contact.name }}', within: 3d%s}"
+    steps = "[{id: a, task: %s, done: [], skipped: [], expired: []}, {exit: yes}]"
+    for assignee, said in ((", assignee: coach", "coach: Call Ana Lima"), ("", "Call Ana Lima")):
+        bench = Bench(workflow(steps=steps % (task % assignee)))
+        started(bench)
+
+        assert bench.of("task.opened")[0].in_words == said
+        assert bench.decided_again() == []

@@ -190,11 +190,12 @@ class Wait(Instruction, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Task(Instruction, frozen=True, kw_only=True, omit_defaults=True):
-    """Ask a person to do something within a time. `title` and `help` are Jinja2 texts."""
+    """Ask a person to do something within a time: the owner, or `assignee`. `title` and `help` are Jinja2 texts."""
 
     title: Source
     within: Source
     help: Source | None = None
+    assignee: str | None = None
     done: int
     skipped: int
     expired: int

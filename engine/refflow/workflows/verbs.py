@@ -167,8 +167,8 @@ def _required(compiler: Compiler, step: Step, name: str) -> Node | None:
 
 def _task(compiler: Compiler, step: Step) -> bool:
     reader = compiler.reader
-    keys = ("title", "within", "help")
-    node = reader.mapping(step.value, "`task`", keys, required=("title",), later=("assignee",))
+    keys = ("title", "within", "assignee", "help")
+    node = reader.mapping(step.value, "`task`", keys, required=("title",))
     values = {} if node is None else node.values
     if node is not None and "within" not in values:
         message = "a task needs `within`, otherwise the run can wait for ever"
@@ -176,14 +176,23 @@ def _task(compiler: Compiler, step: Step) -> bool:
     title = reader.expression(values["title"], "`title`") if "title" in values else None
     help = reader.expression(values["help"], "`help`") if "help" in values else None
     within = reader.duration_expression(values["within"], "`within`") if "within" in values else None
-    task = Task(
-        **step.place, title=title or NOTHING, help=help, within=within or NOTHING, done=0, skipped=0, expired=0
-    )
-    at = compiler.add(task)
+    assignee = _assignee(compiler, values["assignee"]) if "assignee" in values else None
+    asked = {"title": title or NOTHING, "help": help, "within": within or NOTHING, "assignee": assignee}
+    at = compiler.add(Task(**step.place, **asked, done=0, skipped=0, expired=0))
     nodes = {name: _required(compiler, step, name) for name in _TASK_OUTCOMES}
     addresses, falls = compiler.branches(step, nodes)
     compiler.set(at, **addresses)
     return falls
+
+
+def _assignee(compiler: Compiler, node: Node) -> str | None:
+    """Who is to do a task, in a line: a role or a name, as it is written."""
+    found = compiler.reader.text(node, "`assignee`")
+    if found is not None and (not found.strip() or len(found.splitlines()) > 1 or "{" in found):
+        help = "write a role or a name, as `coach`; without `assignee` the task is yours"
+        compiler.reader.wrong("E011", "`assignee` is a plain text of one line", node, help)
+        return None
+    return found
 
 
 def _choose(compiler: Compiler, step: Step) -> bool:
