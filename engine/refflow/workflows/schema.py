@@ -169,8 +169,8 @@ def _steps(channels: Collection[str], templates: Collection[str]) -> Iterator[Sc
     yield _step("send", closed(send, "template"), "Write a message and send it.", may={"failed": _STEPS})
     yield from _waits()
     answers = dict.fromkeys(("done", "skipped", "expired"), _STEPS)
-    task = closed({"title": TEXT, "within": EXPRESSION, "help": TEXT}, "title", "within")
-    yield _step("task", task, "Ask the owner to do something.", answers)
+    task = closed({"title": TEXT, "within": EXPRESSION, "assignee": TEXT, "help": TEXT}, "title", "within")
+    yield _step("task", task, "Ask somebody to do something: the owner, or `assignee`.", answers)
     case = closed({"if": EXPRESSION, "do": _STEPS, "ok": _OK}, "if", "do")
     cases = {"type": "array", "items": case}
     yield _step("choose", cases, "Take the first case whose condition holds.", may={"else": _STEPS})
