@@ -577,6 +577,17 @@ def test_a_process_that_dies_between_two_events_does_nothing_twice(well: Site, f
     assert len(told(folder)) == len(set(told(folder))) == recorded == 4
 
 
+def about_the_contact(site: Site, folder: Path) -> Any:
+    """The kinds of the events about the one contact there is."""
+    return run(
+        site,
+        folder,
+        "from refflow.views.timeline import Happening\n"
+        "with api.open_workspace(folder) as w:\n"
+        "    print(json.dumps([each.kind for each in w.views.find(Happening) if each.contact]))",
+    )
+
+
 def test_an_event_whose_plugin_is_gone_stays_and_the_doctor_names_the_package(well: Site, folder: Path) -> None:
     well.add("crm", REACTOR.replace("START", "now"), act=ACT, version="0.9.1")
     run(well, folder, INIT + CRM + "print('[]')")
@@ -594,6 +605,7 @@ def test_an_event_whose_plugin_is_gone_stays_and_the_doctor_names_the_package(we
     )
 
     assert (recorded, damage, opaque, same) == (1, None, "Opaque", 0)
+    assert "crm.contact.told" not in about_the_contact(well, folder)
     doctor = well.refflow("doctor", "--workspace", str(folder))
     assert "1 event of the kind crm.contact.told" in doctor.stdout
     assert "is of refflow-crm 0.9.1, which is not here" in doctor.stdout
@@ -607,6 +619,7 @@ def test_an_event_whose_plugin_is_gone_stays_and_the_doctor_names_the_package(we
         "    print(json.dumps([type(e.payload).__name__ for p in w.log.read() for e in p if e.kind == 'crm.contact.told']))",
     )
     assert back == ["Told"]
+    assert "crm.contact.told" in about_the_contact(well, folder), "its view is rebuilt by itself"
 
 
 def test_an_event_that_its_plugin_can_no_longer_decode_keeps_nothing_from_the_rest(

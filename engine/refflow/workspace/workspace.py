@@ -104,7 +104,7 @@ class Workspace:
             pure = self.host.pure
             self.kinds = kinds_of(pure)
             core = built_in(self.kinds)
-            added, troubles = projections_of(pure, core)
+            added, troubles = projections_of(pure, self.kinds, core)
             self._projections, self.troubles = (*core, *added), tuple(troubles)
             self._use(self.connection)
             self.id = self.log.workspace()
