@@ -288,10 +288,14 @@ class InboxClosed(Payload, frozen=True, kw_only=True):
 
 @event_kind(KINDS, "channel.paused", "reason")
 class ChannelPaused(Payload, frozen=True, kw_only=True):
-    """The channel does not let refflow in: nothing leaves by it until the owner has put that right."""
+    """The channel does not let refflow in: nothing leaves by it until the owner has put that right.
+
+    `plugin` is given when it is the plugin of the channel that is not here, or has failed.
+    """
 
     channel: str
     reason: str | None = None
+    plugin: str | None = None
 
 
 @event_kind(KINDS, "channel.resumed")

@@ -153,13 +153,14 @@ class Inbox(Row, kw_only=True):
 
 
 class Paused(Row, kw_only=True):
-    """A channel that refflow is not let into."""
+    """A channel that refflow is not let into, or whose `plugin` is not here or has failed."""
 
     table: ClassVar[str] = "paused_channel"
 
     channel: str
     since: int
     reason: str | None = None
+    plugin: str | None = None
 
 
 class Task(Row, kw_only=True):
@@ -331,7 +332,15 @@ def _inbox_closed(rows: Rows, event: StoredEvent, payload: e.InboxClosed) -> Non
 
 @handles(_HANDLERS, "channel.paused")
 def _channel_paused(rows: Rows, event: StoredEvent, payload: e.ChannelPaused) -> None:
-    rows.put(payload.channel, Paused(channel=payload.channel, since=event.recorded_at, reason=payload.reason))
+    rows.put(
+        payload.channel,
+        Paused(
+            channel=payload.channel,
+            since=event.recorded_at,
+            reason=payload.reason,
+            plugin=payload.plugin,
+        ),
+    )
 
 
 @handles(_HANDLERS, "channel.resumed")
