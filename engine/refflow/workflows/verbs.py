@@ -177,8 +177,17 @@ def _task(compiler: Compiler, step: Step) -> bool:
     help = reader.expression(values["help"], "`help`") if "help" in values else None
     within = reader.duration_expression(values["within"], "`within`") if "within" in values else None
     assignee = _assignee(compiler, values["assignee"]) if "assignee" in values else None
-    asked = {"title": title or NOTHING, "help": help, "within": within or NOTHING, "assignee": assignee}
-    at = compiler.add(Task(**step.place, **asked, done=0, skipped=0, expired=0))
+    task = Task(
+        **step.place,
+        title=title or NOTHING,
+        help=help,
+        within=within or NOTHING,
+        assignee=assignee,
+        done=0,
+        skipped=0,
+        expired=0,
+    )
+    at = compiler.add(task)
     nodes = {name: _required(compiler, step, name) for name in _TASK_OUTCOMES}
     addresses, falls = compiler.branches(step, nodes)
     compiler.set(at, **addresses)
