@@ -33,6 +33,14 @@ def test_a_page_shows_what_happens(name: str, tmp_path: Path) -> None:
     assert page == followed
 
 
+def test_ids_that_have_moved_are_found_again(tmp_path: Path) -> None:
+    page = (DOCS / "writing-a-workflow.md").read_text(encoding="utf-8")
+    earlier = re.sub(r"\b([cmr])(\d\d)\b", r"\g<1>9\2", page)
+    assert "refflow do m9" in earlier
+
+    assert stories.Reader(tmp_path).follow(earlier) == page
+
+
 def test_every_recipe_is_without_fault_and_has_a_test() -> None:
     """That the cookbook shows what happens, the test above sees to."""
     page = (DOCS / "cookbook.md").read_text(encoding="utf-8")
