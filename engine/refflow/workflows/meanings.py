@@ -119,7 +119,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     "verb": {
         "send": "Write a message and send it, as soon as you and the guard rails let it go.",
         "wait": "Wait for a time, or for something to happen within a time.",
-        "task": "Ask you to do something.",
+        "task": "Ask you, or somebody else, to do something.",
         "choose": "Take the first case whose condition holds.",
         "match": "Take the case of a value: of an enum all must be there, or an `else`.",
         "repeat": "Do steps again and again, at most `max` times; `loop.index` counts from 1.",
@@ -156,6 +156,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     "task": {
         "title": "What to do, in a line. May have `{{ contact.first_name }}` and the like.",
         "within": "How long you have.",
+        "assignee": "Who is to do it, when that is not you: `coach`.",
         "help": "How to do it, or why.",
     },
     "beside task": {
@@ -212,6 +213,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "late": "What becomes of a message that comes too late.",
         "retry": "How a message is tried again after a failure that may pass.",
         "max_stale": "Nothing leaves by itself when an inbox was last looked at longer ago.",
+        "anytime": "What ends a run of any workflow, wherever it stands: `{event: contact.opted_out, exit: stopped}`.",
         "pace": "Messages that come late leave at least so far apart.",
         "live": "`false`: nothing leaves at all.",
         "plugins": "The plugins that may act, each with its settings.",
@@ -337,6 +339,7 @@ RAILS: Mapping[str, str] = {
     "answered": "They wrote in the meantime, and nobody has read it: approve if it still fits.",
     "not_live": "`live: false`.",
     "paused": "You paused the run, the person, the workflow or everything.",
+    "plugin": "The plugin of the channel failed.",
     "channel": "The channel does not let refflow in.",
     "late": "It comes later than `late` allows.",
     "inbox_stale": "An inbox was not looked at for `max_stale`: an answer may lie there.",

@@ -152,7 +152,7 @@ def _steps(channels: Collection[str], templates: Collection[str]) -> Iterator[Sc
     yield _step("send", closed(told("send", send), "template"), may={"failed": _STEPS})
     yield from _waits()
     answers = dict.fromkeys(("done", "skipped", "expired"), _STEPS)
-    task = {"title": TEXT, "within": TIME, "help": TEXT}
+    task = {"title": TEXT, "within": TIME, "assignee": TEXT, "help": TEXT}
     yield _step("task", closed(told("task", task), "title", "within"), answers)
     case = closed(told("case", {"if": EXPRESSION, "do": _STEPS, "ok": _OK}), "if", "do")
     yield _step("choose", {"type": "array", "items": case}, may={"else": _STEPS})
