@@ -211,7 +211,8 @@ def _rows(place: str) -> Iterator[list[str]]:
 
 
 def _key(place: str, key: str) -> str:
-    return f"[`{key}`](#{key})" if place in LINKING and key in HEADINGS else f"`{key}`"
+    linked = place in LINKING and key in HEADINGS and (place, key) != ("settings", "anytime")
+    return f"[`{key}`](#{key})" if linked else f"`{key}`"
 
 
 def _meaning(place: str, key: str) -> str:
