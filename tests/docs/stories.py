@@ -73,7 +73,8 @@ class Reader:
             if block.kind == "console":
                 done += [page[last : block.at], self.type(block.text)]
                 last = block.at + len(block.text)
-            elif block.file is not None:
+            else:
+                assert block.file is not None, f"into which file?\n{block.text}"
                 path = self.folder / block.file
                 path.write_text(
                     patched(path.read_text(encoding="utf-8"), block.text)
