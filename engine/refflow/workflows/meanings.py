@@ -28,7 +28,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "vars": "Values that each run keeps and `set` changes; read as `vars.name`.",
         "policy": "How its messages may leave. What is not given is as in `refflow.yaml`.",
         "guard": "All must hold, or no run starts. They are asked again before every message.",
-        "anytime": "What interrupts a run, wherever it stands. The first that fits is taken.",
+        "anytime": "What interrupts a run, wherever it stands: the first that ends or moves it, and each `do` before.",
         "steps": "What is done, one after the other.",
         "blocks": "Parts with a name, which `go` leads to.",
         "outcomes": "Every way in which a run can end, sorted for your statistics.",
@@ -132,7 +132,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     },
     "send": {
         "template": "The text: a file in `templates/`, without `.txt`.",
-        "channel": "By which way. Else that of the contact, or what fits them.",
+        "channel": "By which way. A thread keeps its own; else the contact's, `eml` to an address, `paste` without.",
         "thread": "The `send` step whose message it follows: it is a reply in the same thread.",
         "approval": "As in `policy`, for this message alone.",
         "urgent": "`true`: `gap` does not hold it back. Caps, hours and your approval still do.",
