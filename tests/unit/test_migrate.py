@@ -203,7 +203,72 @@ def test_the_list_tells_which_version_live_runs_follow(search: Search) -> None:
     assert [(each.current, each.live) for each in found] == [(True, 0), (False, 1)]
 
 
-edits = st.lists(st.sampled_from([SHORTER, FAREWELL, OWN_STEP, RENAMED, *COSMETIC]), unique=True, max_size=4)
+CALLED_ANEW = ("id: silence", "id: quiet\n    was: silence")
+
+
+def called_otherwise(text: str = SHIPPED) -> str:
+    """The workflow with another id for the message that was sent first."""
+    return text.replace("- id: ask\n", "- id: first-ask\n    was: ask\n").replace(
+        "thread: ask", "thread: first-ask"
+    )
+
+
+def test_a_run_finds_its_step_by_the_id_that_it_had(search: Search) -> None:
+    search.edit(CALLED_ANEW)
+    planned = api.migrate(search.workspace, ASK, search.now)
+
+    assert [(each.kind, each.moves) for each in planned] == [("cosmetic", True)]
+    assert search.row.step == "quiet"
+    assert [what for _, what in search.to_the_end()] == ["ask-referral", "nudge", "graceful-exit", "no_answer"]
+    assert api.redecide(search.workspace).differing == []
+    assert [each for each in api.replay_check(search.workspace) if each.differing] == []
+
+
+def test_a_message_of_a_step_that_is_called_otherwise_keeps_its_thread(search: Search) -> None:
+    asked = search.row.sends["ask"]
+    search.edit(text=called_otherwise())
+    api.migrate(search.workspace, ASK, search.now)
+    search.to_the_end()
+    found = search.workspace.views.find(Message, run=search.run)
+
+    assert {each.template: each.thread for each in found}["nudge"] == asked
+
+
+def test_a_step_that_is_called_otherwise_is_found_on_the_way_back(search: Search) -> None:
+    before = search.row.hash
+    search.edit(CALLED_ANEW, text=called_otherwise())
+    api.migrate(search.workspace, ASK, search.now)
+    api.migrate(search.workspace, f"{ASK}@{before[:8]}", search.now)
+
+    assert (search.row.hash, search.row.step) == (before, "silence")
+    assert set(search.row.sends) == {"ask"}
+
+
+def test_a_step_takes_no_run_over_from_one_that_is_not_what_it_was(search: Search) -> None:
+    """The earlier version has both steps, so which of them is meant nobody can tell."""
+    search.edit(
+        ("id: silence", "id: quiet"), ("id: goodbye", "id: silent"), ("wait: params.last_wait", "wait: 9bd")
+    )
+    text = SHIPPED.replace("id: silence", "id: other").replace("id: goodbye", "id: goodbye\n    was: silence")
+    search.edit(text=text)
+    planned = api.migrate(search.workspace, ASK, search.now, apply=False)
+
+    assert [each.moves for each in planned] == [False]
+
+
+def test_a_diff_shows_a_step_that_is_called_otherwise_as_one(search: Search) -> None:
+    before = search.row.hash
+    search.edit(CALLED_ANEW)
+    found = api.diff(search.workspace, f"{ASK}@{before[:8]}", ASK)
+
+    assert [(each.where, each.was, each.now) for each in found.changes] == [
+        ("step quiet", "id: silence", "id: quiet")
+    ]
+
+
+edits = st.lists(
+    st.sampled_from([SHORTER, FAREWELL, OWN_STEP, RENAMED, CALLED_ANEW, *COSMETIC]), unique=True, max_size=4
+)
 
 
 @settings(max_examples=12, deadline=None)

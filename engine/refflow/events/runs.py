@@ -335,7 +335,7 @@ class RunCancelled(Payload, frozen=True, kw_only=True):
 @event_kind(KINDS, "run.migrated")
 class RunMigrated(Payload, frozen=True, kw_only=True):
     """The owner lets the run go on by another version: from `before` to `after`, where `step` is at address `at`.
-    Its timer stays as it was set.
+    Its timer stays as it was set. `renamed` has the new ids of steps by their old ones.
     """
 
     run: str
@@ -344,6 +344,7 @@ class RunMigrated(Payload, frozen=True, kw_only=True):
     after: str
     step: str
     at: int
+    renamed: dict[str, str] = {}
     contact: str | None = None
     opening: str | None = None
 

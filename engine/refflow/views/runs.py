@@ -387,7 +387,8 @@ def _released(rows: Rows, event: StoredEvent, payload: messages.MessageApproved)
     if run is not None:
         run.due = run.rule = run.reason = None
         run.status = "live"
-        run.released = run.released or event.kind == "message.approved"
+        approved = event.kind == "message.approved" and payload.contact == run.contact
+        run.released = run.released or approved
         rows.put(run.id, run)
 
 
@@ -461,7 +462,11 @@ def _exited(rows: Rows, event: StoredEvent, payload: e.RunExited) -> None:
 def _migrated(rows: Rows, event: StoredEvent, payload: e.RunMigrated) -> None:
     run = rows.get(Run, payload.run)
     if run is not None:
-        run.hash, run.at = payload.after, payload.at
+        run.hash, run.at, run.step = payload.after, payload.at, payload.step
+        names = payload.renamed
+        run.loops = {names.get(step, step): rounds for step, rounds in run.loops.items()}
+        run.sends = {names.get(step, step): message for step, message in run.sends.items()}
+        run.reached = {names.get(step, step): position for step, position in run.reached.items()}
         rows.put(run.id, run)
 
 

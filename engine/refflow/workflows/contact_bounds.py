@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
-from .definition import Cap, Send
+from .definition import AnyInstruction, Cap, Send
 from .lengths import CLOCK_CHANGE, Lengths, in_common
 from .problems import Problem
 from .promise import ANSWER, Bound, Proof, shown_path, unless_answered
@@ -70,7 +71,7 @@ def _row(written: Written, proof: Proof, cap: Cap, spot: Spot | None, settings: 
     """E302, W302: more messages without an answer than are allowed."""
     if cap.unanswered is None:
         return
-    bound = proof.most_messages(unless_answered)
+    bound = proof.longest_row(unless_answered)
     if bound.amount <= cap.unanswered:
         return
     message = f"up to {bound.amount:g} messages in a row without an answer; the limit is {cap.unanswered}"
@@ -138,6 +139,17 @@ def _unheard(written: Written, proof: Proof) -> Iterator[Problem]:
         help = f"add `anytime: [{{event: {ANSWER}, exit: ...}}]`"
         stop = bound.witness[1]
         yield written.problem("W310", message, written.word(stop.line, "send"), help)
+        return
+    for to in dict.fromkeys(step.to.text for step in proof.steps if isinstance(step, Send) and step.to):
+        bound = proof.most_messages(counted=partial(_goes_to, to=to))
+        if bound.amount > 1:
+            message = f"a run reads no answer of `{to}`: it would hold the next message until you approve it"
+            help = f"let a workflow of their own write to them: `start: {{..., subject: {{contact: {to}}}}}`"
+            yield written.problem("W310", message, written.word(bound.witness[1].line, "send"), help)
+
+
+def _goes_to(step: AnyInstruction, to: str) -> bool:
+    return isinstance(step, Send) and step.to is not None and step.to.text == to
 
 
 def _last(written: Written, bound: Bound) -> Spot:

@@ -119,15 +119,16 @@ def _migration(run: Run, found: Verdict, target: Accepted, only_forward: bool) -
 def _event(rows: Rows, library: Library, target: Accepted, each: Migration) -> RunMigrated:
     run = rows.get(Run, each.run)
     assert run is not None
-    at = judge(rows, library, target, run).at
-    assert at is not None
+    found = judge(rows, library, target, run)
+    assert found.at is not None
     return RunMigrated(
         run=run.id,
         workflow=run.workflow,
         before=run.hash,
         after=target.hash,
-        step=run.step,
-        at=at,
+        step=found.step,
+        at=found.at,
+        renamed=found.renamed,
         contact=run.contact,
         opening=run.opening,
     )
