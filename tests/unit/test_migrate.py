@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from refflow import api, resources
+from refflow.events.event import micros
 from refflow.views.messages import Message
 from refflow.views.runs import Run
+from refflow.views.runs import Task as TaskRow
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 ASK = "referral-ask"
@@ -23,9 +25,11 @@ SHIPPED = (resources.workflows() / f"{ASK}.yaml").read_text()
 class Search:
     """A search with one ask that has been sent and waits in `silence`, seven business days long."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, text: str | None = None) -> None:
         self.workspace = api.init(folder, NOW, name="Maya Okafor", email="maya@example.org")
         self.now = NOW
+        if text is not None:
+            self.edit(text=text)
         person = api.add_person(
             self.workspace, api.PersonDetails(name="Ana Lima", company="Acme", relation="friend"), NOW
         )
@@ -290,6 +294,60 @@ def test_no_migration_ever_moves_a_due_instant(
         assert all(each.due == due for each in planned)
         assert search.to_the_end()[-1][1]
         assert api.redecide(search.workspace).differing == []
+
+
+LONGER = ("patience: {type: duration, default: 7bd", "patience: {type: duration, default: 12bd")
+QUICKER = ("patience: {type: duration, default: 7bd", "patience: {type: duration, default: 5bd")
+UNTIL = ("wait: params.patience\n  - id: nudge", "wait: {until: now + 9d}\n  - id: nudge")
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.sampled_from([LONGER, QUICKER, OWN_STEP, UNTIL, FAREWELL, CALLED_ANEW]), st.integers(0, 6))
+def test_a_timer_that_is_set_anew_is_due_as_if_the_run_had_come_to_it_by_the_new_version(
+    tmp_path_factory: pytest.TempPathFactory, change: tuple[str, str], days: int
+) -> None:
+    """But not before now."""
+    new = Search(tmp_path_factory.mktemp("new") / "w", SHIPPED.replace(*change))
+    with new.workspace:
+        expected = new.row.due
+    search = Search(tmp_path_factory.mktemp("old") / "w")
+    with search.workspace:
+        search.edit(change)
+        search.now += timedelta(days=days)
+        planned = api.migrate(search.workspace, ASK, search.now, retime=True)
+
+        assert expected is not None
+        assert search.row.due == max(expected, micros(search.now))
+        assert [each.due_after for each in planned] == [search.row.due]
+        assert search.to_the_end()[-1][1]
+        assert api.redecide(search.workspace).differing == []
+        assert [each for each in api.replay_check(search.workspace) if each.differing] == []
+
+
+def test_a_plan_with_other_timers_changes_nothing(search: Search) -> None:
+    search.edit(LONGER)
+    due, head = search.row.due, search.workspace.log.head()
+    (planned,) = api.migrate(search.workspace, ASK, search.now, retime=True, apply=False)
+
+    assert (planned.due, planned.due_after != due, planned.rule) == (due, True, "params.patience")
+    assert (search.row.due, search.workspace.log.head()) == (due, head)
+
+
+def test_a_task_whose_timer_is_set_anew_is_to_be_done_by_then(search: Search) -> None:
+    task = "task: {title: Wait, within: %s}\n    done: []\n    skipped: []\n    expired: []\n  - id: nudge"
+    wait = "wait: params.patience\n  - id: nudge"
+    early, late = (SHIPPED.replace(wait, task % within) for within in ("3bd", "9bd"))
+    other = Search(search.workspace.folder.path.parent / "other", early)
+    with other.workspace:
+        other.edit(text=late)
+        api.migrate(other.workspace, ASK, other.now, retime=True)
+        (row,) = other.workspace.views.find(TaskRow, status="open")
+        (step,) = [each for each in api.agenda(other.workspace, other.now).steps if each.do == "task"]
+
+        assert row.due == step.due == other.row.due == micros(NOW + timedelta(days=11))  # nine business days
+        api.undo(other.workspace, None, other.now)
+        (row,) = other.workspace.views.find(TaskRow, status="open")
+        assert row.due == other.row.due == micros(NOW + timedelta(days=3))
 
 
 SAVED: list[Any] = [
