@@ -29,7 +29,7 @@ HEAD = {
     "outcomes": "{good: [done]}",
 }
 """What an example leaves out."""
-WITHOUT_EXAMPLE = {"E159", "E161", "I330"}
+WITHOUT_EXAMPLE = {"E159", "E161", "I330", "W331"}
 """Such a finding needs a log with runs in it, a packaged workflow or a file of tests."""
 
 _BLOCK = re.compile(r"^```(?P<info>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
