@@ -146,7 +146,11 @@ def workflows(draw: st.DrawFn) -> str:
                 "rounds": {"type": "number", "default": draw(st.sampled_from([0, 1, 2.5]))},
             },
             "vars": {"friend": {"type": "text", "default": FRIEND}},
-            "policy": {"approval": "none", "timezone": draw(st.sampled_from(["contact", "workspace"]))},
+            "policy": {
+                "approval": "none",
+                "timezone": draw(st.sampled_from(["contact", "workspace"])),
+                "gap": draw(st.sampled_from(["1h", "4d", "2bd"])),
+            },
             "anytime": interrupts,
             "steps": [*steps(["first"], 3), last],
             "blocks": {"first": [*steps(["second"], 2), draw(ends)], "second": [*steps([], 2), draw(ends)]},

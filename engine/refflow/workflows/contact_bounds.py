@@ -29,6 +29,7 @@ def contact_problems(written: Written, settings: Settings) -> Iterator[Problem]:
         )
         return
     yield from _closed(written, proof, settings)
+    yield from _nearer(written, settings)
     own = written.definition.policy.caps or ()
     shared = [cap for cap in settings.caps if not any(_as_strict(each, cap) for each in own)]
     for at, cap in enumerate((*own, *shared)):
@@ -56,6 +57,19 @@ def _closed(written: Written, proof: Proof, settings: Settings) -> Iterator[Prob
             message = "this window and that of the workspace are never open together"
             help = "a contact whose time zone nobody knows is written to in both"
             yield written.problem("E157", message, spot, help)
+
+
+def _nearer(written: Written, settings: Settings) -> Iterator[Problem]:
+    """W304: a gap that is never longer than that of the workspace, which holds all the same."""
+    own = written.definition.policy.gap
+    if own is None or own == settings.gap:
+        return
+    if Lengths(frozenset(settings.holidays)).most(own) <= settings.gap.least_days():
+        message = (
+            f"this gap is not kept to: that of the workspace, {settings.gap.in_words()}, is longer and holds"
+        )
+        help = "take it out, or write a longer one; `urgent` is for a message that cannot wait"
+        yield written.problem("W304", message, written.spot("policy", "gap"), help)
 
 
 def _as_strict(cap: Cap, other: Cap) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from operator import itemgetter
 
 import msgspec
 
@@ -23,6 +24,7 @@ from .environment import run_environment
 from .facts import tie_of
 from .library import Accepted
 from .pauses import pause_at
+from .settings import gaps
 from .turn import Turn
 
 _PASSED = ("interaction.logged", "interaction.observed")
@@ -382,8 +384,11 @@ def _sent_to(turn: Turn, contacts: list[Contact], but: Message) -> list[int]:
 def _gap(turn: Turn, policy: Policy, contact: Contact) -> Hold | None:
     if contact.last_out is None or (contact.last_in or 0) > contact.last_out:
         return None  # To answer is not to nag.
-    gap = policy.gap or turn.settings.gap
-    until = turn.settings.calendar.add(instant(contact.last_out), gap)
+    last, calendar = instant(contact.last_out), turn.settings.calendar
+    # A workflow can keep a longer distance than the workspace does, never a shorter one.
+    until, gap = max(
+        ((calendar.add(last, each), each) for each in gaps(policy, turn.settings)), key=itemgetter(0)
+    )
     if micros(until) <= turn.now:
         return None
     return Hold(rule="gap", detail=f"Less than {gap.in_words()} after the last message.", until=until)

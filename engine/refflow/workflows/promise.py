@@ -20,7 +20,7 @@ from .definition import AnyInstruction, Definition, Send, Source, Start, Task, W
 from .durations import Duration
 from .lengths import CLOCK_CHANGE, NOTHING, Lengths, Span, in_common
 from .paths import Move, Paths, TooManyPlaces, paths_of
-from .settings import Settings
+from .settings import Settings, gaps
 
 ANSWER = "reply.received"
 
@@ -110,7 +110,7 @@ class Proof:
             in_all=self._in_all(),
             starts=tuple(dict.fromkeys(each.workflow for each in started)),
             waits_for=tuple(dict.fromkeys(each.workflow for each in started if each.wait)),
-            gap=self._gap,
+            gap=max(self._gaps, key=Duration.least_days),
             urgent=tuple(urgent),
         )
 
@@ -191,7 +191,7 @@ class Proof:
         return found
 
     def _most_days(self) -> Bound:
-        gap = self._lengths.most(self._gap)
+        gap = max(map(self._lengths.most, self._gaps))
         best: list[list[Trail]] = []
         for place, (step, moves) in enumerate(zip(self.steps, self.paths.arriving, strict=True)):
             arrived = [
@@ -232,8 +232,8 @@ class Proof:
         return self._holds[window]
 
     @property
-    def _gap(self) -> Duration:
-        return self._definition.policy.gap or self._settings.gap
+    def _gaps(self) -> tuple[Duration, ...]:
+        return gaps(self._definition.policy, self._settings)
 
     def _bound(self, trails: list[Trail], shown: Callable[[AnyInstruction], bool]) -> Bound:
         longest = max(trails, key=lambda trail: (trail.amount, trail.place))
