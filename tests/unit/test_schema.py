@@ -126,7 +126,7 @@ FIELDS = {
         "[{event: contact.opted_out, exit: no, ok: {W013: why}}, {event: meeting.held, do: [{set: {tries: 1}}]}]",
         "[{event: meeting.held, if: vars.tries > 1, do: []}, {event: reply.received, go: answered}]",
     ),
-    "ok": ("{}", "{W232: '`maybe` is for later', I320: 7}"),
+    "ok": ("{}", "{W233: '`maybe` is for later', I320: 7}"),
     "title": ("x", "7", "true"),
 }
 STEPS = (

@@ -176,7 +176,7 @@ def test_everything_of_the_head_is_read() -> None:
         ("anytime", "[{event: reply.received, if: event.intnt == 1, exit: yes}]", "E121 at intnt"),
         ("outcomes", "{good: [yes], fine: [ok]}", "E003 at fine"),
         ("outcomes", "{good: [yes], bad: [yes]}", "E008 at yes"),
-        ("outcomes", "{good: [yes], bad: [lost]}", "W232 at lost"),
+        ("outcomes", "{good: [yes], bad: [lost]}", "W233 at lost"),
         ("blocks", "{aside: [{exit: yes}]}", "E201 at aside"),
     ],
 )

@@ -170,7 +170,7 @@ class _Loading:
         for name, key in header.outcome_nodes.items():
             if name not in happening:
                 message = f"outcome `{name}` never happens"
-                self._reader.wrong("W232", message, key, "take it out, or `exit` with it")
+                self._reader.wrong("W233", message, key, "take it out, or `exit` with it")
 
     def _checked(self, header: Header, checker: Checker) -> Header:
         triggers = tuple(

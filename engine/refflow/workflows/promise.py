@@ -107,7 +107,7 @@ class Proof:
             unanswered=self.longest_row(self._surely_answered),
             days=self._most_days(),
             open_ended=tuple(limit for limit in limits if self.span(limit).most is None),
-            in_all=self._in_all(),
+            in_all=self.in_all,
             starts=tuple(dict.fromkeys(each.workflow for each in started)),
             waits_for=tuple(dict.fromkeys(each.workflow for each in started if each.wait)),
             gap=max(self._gaps, key=Duration.least_days),
@@ -158,7 +158,9 @@ class Proof:
             return 0
         return max(0, self.span(limit).least - CLOCK_CHANGE)
 
-    def _in_all(self) -> float | None:
+    @property
+    def in_all(self) -> float | None:
+        """The most messages that one person gets from all runs, None when that depends on what happens."""
         definition = self._definition
         runs = 1 if definition.again == "never" else definition.rounds
         if any(to_others(step) for step in self.steps):
