@@ -46,6 +46,7 @@ from refflow.plugins.channel import (
     Delivery,
     Outgoing,
     Permanent,
+    Receiver,
     Retryable,
     Unauthorised,
     Unfound,
@@ -173,6 +174,10 @@ if TYPE_CHECKING:
     from refflow.workspace.people import profile as profile
     from refflow.workspace.people import unblock as unblock
     from refflow.workspace.purity import Impurity as Impurity
+    from refflow.workspace.receiving import Incoming as Incoming
+    from refflow.workspace.receiving import Received as Received
+    from refflow.workspace.receiving import close_inbox as close_inbox
+    from refflow.workspace.receiving import receive as receive
     from refflow.workspace.replaying import AsOf as AsOf
     from refflow.workspace.replaying import Comparison as Comparison
     from refflow.workspace.replaying import Redecided as Redecided
@@ -222,7 +227,6 @@ if TYPE_CHECKING:
     from refflow.workspace.whynot import Condition as Condition
     from refflow.workspace.whynot import Eligibility as Eligibility
     from refflow.workspace.whynot import why_not as why_not
-    from refflow.workspace.workspace import Incoming as Incoming
     from refflow.workspace.workspace import Workspace as Workspace
     from refflow.workspace.workspace import open_workspace as open_workspace
 
@@ -353,6 +357,12 @@ _CALLS = {
         "unblock",
     ),
     "purity": ("Impurity",),
+    "receiving": (
+        "Incoming",
+        "Received",
+        "close_inbox",
+        "receive",
+    ),
     "replaying": (
         "AsOf",
         "Comparison",
@@ -423,7 +433,6 @@ _CALLS = {
         "why_not",
     ),
     "workspace": (
-        "Incoming",
         "Workspace",
         "open_workspace",
     ),
@@ -517,6 +526,8 @@ __all__ = [
     "ReactorContext",
     "ReactorSpec",
     "Reason",
+    "Received",
+    "Receiver",
     "Record",
     "Redecided",
     "RefflowError",
@@ -570,6 +581,7 @@ __all__ = [
     "cancel_run",
     "check",
     "close_ask",
+    "close_inbox",
     "close_opening",
     "close_task",
     "company_key",
@@ -612,6 +624,7 @@ __all__ = [
     "personalise",
     "profile",
     "read_definition",
+    "receive",
     "redecide",
     "referred",
     "replay",
