@@ -157,17 +157,18 @@ class Inbox(Row, kw_only=True):
 
 
 class Paused(Row, kw_only=True):
-    """A channel that refflow is not let into."""
+    """A channel that refflow is not let into, or whose `plugin` is not here or has failed."""
 
     table: ClassVar[str] = "paused_channel"
 
     channel: str
     since: int
     reason: str | None = None
+    plugin: str | None = None
 
 
 class Task(Row, kw_only=True):
-    """Something a person is to do for a run. Instants are microseconds since 1970 UTC."""
+    """Something a person is to do for a run: the owner, or `assignee`. Instants are microseconds since 1970 UTC."""
 
     table: ClassVar[str] = "task"
     indexes: ClassVar[tuple[tuple[str, ...], ...]] = (("run",),)
@@ -182,6 +183,7 @@ class Task(Row, kw_only=True):
     contact: str | None = None
     opening: str | None = None
     help: str | None = None
+    assignee: str | None = None
 
 
 _HANDLERS: dict[str, Handler] = {}
@@ -342,7 +344,15 @@ def _inbox_closed(rows: Rows, event: StoredEvent, payload: e.InboxClosed) -> Non
 
 @handles(_HANDLERS, "channel.paused")
 def _channel_paused(rows: Rows, event: StoredEvent, payload: e.ChannelPaused) -> None:
-    rows.put(payload.channel, Paused(channel=payload.channel, since=event.recorded_at, reason=payload.reason))
+    rows.put(
+        payload.channel,
+        Paused(
+            channel=payload.channel,
+            since=event.recorded_at,
+            reason=payload.reason,
+            plugin=payload.plugin,
+        ),
+    )
 
 
 @handles(_HANDLERS, "channel.resumed")
@@ -437,6 +447,7 @@ def _task_opened(rows: Rows, event: StoredEvent, payload: e.TaskOpened) -> None:
             contact=payload.contact,
             opening=payload.opening,
             help=payload.help,
+            assignee=payload.assignee,
         ),
     )
     run = rows.get(Run, payload.run)

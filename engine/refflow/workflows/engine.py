@@ -39,7 +39,7 @@ DEFINING = frozenset({"workflow.defined", "workflow.retired"})
 WAKING = {
     "outreach.resumed": ("paused",),
     "inbox.checked": ("inbox_stale",),
-    "channel.resumed": ("channel",),
+    "channel.resumed": ("channel", "plugin"),
     "settings.changed": ("not_live",),
 }
 """What lets go of messages, and the rules that held them."""

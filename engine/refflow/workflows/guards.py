@@ -222,9 +222,17 @@ def _paused(turn: Turn, run: Run, message: Message) -> Hold | None:
     if pause is not None:
         until = None if pause.until is None else instant(pause.until)
         return Hold(rule="paused", detail=f"Paused{_until(until)} ({pause.id}).", until=until)
-    if turn.rows.get(Paused, message.channel) is not None:
-        return Hold(rule="channel", detail=f"The channel {message.channel} does not let refflow in.")
-    return None
+    return channel_paused(turn, message)
+
+
+def channel_paused(turn: Turn, message: Message) -> Hold | None:
+    """Whether nothing can leave by the channel of the message until somebody has put that right."""
+    paused = turn.rows.get(Paused, message.channel)
+    if paused is None:
+        return None
+    if paused.plugin is not None:
+        return Hold(rule="plugin", detail=f"blocked: {paused.reason or f'plugin {paused.plugin}'}")
+    return Hold(rule="channel", detail=f"The channel {message.channel} does not let refflow in.")
 
 
 def _until(until: datetime | None) -> str:

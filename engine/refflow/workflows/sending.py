@@ -10,11 +10,11 @@ from refflow.events.messages import MessageDrafted, MessageHeld, MessageSkipped,
 from refflow.events.runs import TimerSet
 from refflow.views.contacts import Contact
 from refflow.views.messages import Message
-from refflow.views.runs import Paused, Run
+from refflow.views.runs import Run
 
 from .definition import Approval, Send
 from .environment import run_environment
-from .guards import Hold, may_leave
+from .guards import Hold, channel_paused, may_leave
 from .library import Accepted
 from .templates import render
 from .turn import Turn
@@ -117,8 +117,8 @@ def try_again(turn: Turn, accepted: Accepted, message: Message) -> Hold | None:
 
     Messages that failed together do not come again together: up to a tenth is added, which the message decides.
     """
-    if turn.rows.get(Paused, message.channel) is not None:
-        return Hold(rule="channel", detail=f"The channel {message.channel} does not let refflow in.")
+    if (paused := channel_paused(turn, message)) is not None:
+        return paused
     retry, now = accepted.definition.policy.retry or turn.settings.retry, instant(turn.now)
     if message.attempts >= retry.attempts:
         return None
