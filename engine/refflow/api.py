@@ -187,21 +187,24 @@ if TYPE_CHECKING:
     from refflow.workspace.replaying import replay_check as replay_check
     from refflow.workspace.replaying import replay_until as replay_until
     from refflow.workspace.replaying import verify_chain as verify_chain
+    from refflow.workspace.sampling import Answers as Answers
+    from refflow.workspace.sampling import Sampled as Sampled
+    from refflow.workspace.sampling import answers_in as answers_in
+    from refflow.workspace.sampling import sample as sample
     from refflow.workspace.setup import init as init
     from refflow.workspace.simulating import HORIZON as HORIZON
     from refflow.workspace.simulating import Habits as Habits
-    from refflow.workspace.simulating import Line as Line
     from refflow.workspace.simulating import MadeUpContact as MadeUpContact
     from refflow.workspace.simulating import MadeUpOpening as MadeUpOpening
     from refflow.workspace.simulating import Occurrence as Occurrence
-    from refflow.workspace.simulating import Sampled as Sampled
-    from refflow.workspace.simulating import Simulated as Simulated
     from refflow.workspace.simulating import Simulator as Simulator
     from refflow.workspace.simulating import arrange as arrange
     from refflow.workspace.simulating import happen as happen
     from refflow.workspace.stats import Rate as Rate
     from refflow.workspace.stats import Stats as Stats
     from refflow.workspace.stats import stats as stats
+    from refflow.workspace.story import Line as Line
+    from refflow.workspace.story import Simulated as Simulated
     from refflow.workspace.strict import Strict as Strict
     from refflow.workspace.strict import replay_strict as replay_strict
     from refflow.workspace.synchronising import synchronise as synchronise
@@ -375,15 +378,18 @@ _CALLS = {
         "verify_chain",
     ),
     "setup": ("init",),
+    "sampling": (
+        "Answers",
+        "Sampled",
+        "answers_in",
+        "sample",
+    ),
     "simulating": (
         "HORIZON",
         "Habits",
-        "Line",
         "MadeUpContact",
         "MadeUpOpening",
         "Occurrence",
-        "Sampled",
-        "Simulated",
         "Simulator",
         "arrange",
         "happen",
@@ -392,6 +398,10 @@ _CALLS = {
         "Rate",
         "Stats",
         "stats",
+    ),
+    "story": (
+        "Line",
+        "Simulated",
     ),
     "strict": (
         "Strict",
@@ -455,6 +465,7 @@ __all__ = [
     "UNKNOWN",
     "ActionSpec",
     "Agenda",
+    "Answers",
     "AsOf",
     "AskFacts",
     "Backtested",
@@ -569,6 +580,7 @@ __all__ = [
     "add_person",
     "agenda",
     "alias_company",
+    "answers_in",
     "application",
     "approve",
     "approve_all",
@@ -633,6 +645,7 @@ __all__ = [
     "replay_until",
     "reply",
     "report",
+    "sample",
     "say_distance",
     "say_when",
     "schema",
