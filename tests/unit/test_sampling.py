@@ -77,14 +77,14 @@ def sampled(workspace: api.Workspace, runs: int = 60, **options: Any) -> api.Sam
 def test_answers_come_as_they_did_in_the_log(tmp_path: Path) -> None:
     answers: list[Answer] = [(2 * DAY, "declined")] * 10 + [None] * 15
     with workspace_of(tmp_path / "w", answers) as workspace:
-        found = sampled(workspace)
+        found = sampled(workspace, 400)
 
         assert (found.basis, found.log_messages, found.log_answered, found.share) == ("log", 25, 10, 0.4)
         assert (found.median_days_to_answer, found.log_workflow) == (2.0, None)
         assert not set(found.outcomes) & {"later", "passed_on", "lost_track"}, "nobody ever answered like that"
-        # Three messages, each answered in four of ten cases: 78 of 100 decline.
-        assert 0.55 < found.outcomes["declined"] / found.runs < 0.95
-        assert sampled(workspace) == found
+        # Two messages wait for an answer, and four of ten get one: 64 of 100 decline, less those who refer at once.
+        assert 0.55 < found.outcomes["declined"] / found.runs < 0.68
+        assert sampled(workspace, 400) == found
 
 
 def test_those_of_the_workflow_itself_come_first(tmp_path: Path) -> None:
