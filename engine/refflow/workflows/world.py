@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from heapq import heappop, heappush
 from typing import Any
@@ -12,6 +12,7 @@ from refflow.events.runs import TimerFired, TimerSet
 from refflow.views.projection import Fold
 from refflow.views.rows import R, Rows, Source
 from refflow.views.runs import Run
+from refflow.views.table import Row
 
 from .engine import settle
 from .library import Accepted, Library
@@ -26,10 +27,14 @@ MOST_HAPPENINGS = 20_000
 
 
 class Still:
-    """A source that does not change any more: it is asked once for everything, and hands out copies."""
+    """A source that does not change any more: it is asked once for everything, and hands out copies.
 
-    def __init__(self, source: Source) -> None:
+    Of the tables in `alone`, whoever asks for all rows is given the one with that key, or none.
+    """
+
+    def __init__(self, source: Source, alone: Mapping[type[Row], str | None] | None = None) -> None:
         self._source = source
+        self._alone = alone or {}
         self._rows: dict[tuple[type, str], Any] = {}
         self._found: dict[tuple[Any, ...], list[Any]] = {}
 
@@ -43,6 +48,9 @@ class Still:
 
     def find(self, row: type[R], **equal: Any) -> list[R]:
         """Copies of the rows whose fields have these values, by key."""
+        if not equal and row in self._alone:
+            one = self.get(row, self._alone[row] or "")
+            return [] if one is None else [one]
         place = (row, *equal.items())
         found = self._found.get(place)
         if found is None:

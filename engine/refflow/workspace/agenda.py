@@ -13,7 +13,7 @@ from refflow.views.debts import Debt
 from refflow.views.messages import Message
 from refflow.views.openings import Opening
 from refflow.views.pipeline import TAKEN, Ask
-from refflow.views.runs import Run
+from refflow.views.runs import Inbox, Run
 
 from .lacking import in_words
 from .who import Candidate, who
@@ -67,6 +67,8 @@ class Agenda(msgspec.Struct, frozen=True, kw_only=True):
     held: list[Step]
     waiting: list[Waiting]
     suggestions: list[Suggestion]
+    missed: list[Inbox]
+    """Inboxes that could not be looked into: nothing leaves by itself until they can."""
 
 
 DAY = 86_400_000_000
@@ -105,6 +107,7 @@ def agenda(workspace: Workspace, now: datetime) -> Agenda:
         owed=owed,
         waiting=_waiting(workspace, names),
         suggestions=_suggestions(workspace, now),
+        missed=views.query(Inbox, "missed_at IS NOT NULL ORDER BY channel"),
     )
 
 
