@@ -32,7 +32,6 @@ class Ask(Row, kw_only=True):
     """A contact asked, or to be asked, about an opening. Instants are microseconds since 1970 UTC."""
 
     table: ClassVar[str] = "ask"
-    fixed: ClassVar[tuple[str, ...]] = ("contact", "opening")
     indexes: ClassVar[tuple[tuple[str, ...], ...]] = (("opening",), ("contact",))
 
     id: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -18,48 +18,99 @@ from refflow.views.runs import Run
 
 from .definition import Definition
 from .durations import Duration, parse_duration
-from .facts import Facts, ask_facts, contact_facts, opening_facts, owner_facts
+from .facts import (
+    AskFacts,
+    ContactFacts,
+    Facts,
+    OpeningFacts,
+    ask_facts,
+    contact_facts,
+    opening_facts,
+    owner_facts,
+)
 from .turn import Turn
 
 
-def environment(
-    turn: Turn,
-    definition: Definition,
-    *,
-    contact: str | None,
-    opening: str | None,
-    kind: str,
-    event: dict[str, Any],
-    loop: int = 0,
-    sends: Mapping[str, str] = MappingProxyType({}),
-    values: Mapping[str, Any] = MappingProxyType({}),
-) -> dict[str, Any]:
-    """The names that `definition` may speak of, for these subjects and this event. `sends` has the message of
-    each send step so far, `values` what the run gave its variables.
+class Environment(Mapping[str, Any]):
+    """The names that `definition` may speak of, for these subjects and this event. `sends` has the message of each
+    send step so far, `values` what the run gave its variables.
+
+    Each is worked out when it is first read, since most never are: whoever has an environment asks it before
+    anything more is recorded.
     """
-    rows, settings = turn.rows, turn.settings
-    env: dict[str, Any] = {
-        "now": instant(turn.now),
-        "calendar": settings.calendar,
-        "event": event_fields(turn, kind, event),
-        "params": {name: parameter.default for name, parameter in definition.params.items()},
-        "vars": _variables(definition, values),
-        "loop": {"index": loop},
-        "me": owner_facts(settings),
-        "active": lambda workflow, of: _active(turn, workflow, of),
-        "sent": lambda step: _sent(turn, sends.get(step)),
-    }
-    env |= dict.fromkeys((*definition.subject, "ask"))
-    person = rows.get(Contact, contact) if contact else None
-    posting = rows.get(Opening, opening) if opening else None
-    if person is not None:
-        env["contact"] = contact_facts(person, turn.now)
-    if posting is not None:
-        env["opening"] = opening_facts(posting)
-    if person is not None and posting is not None:
-        env["ask"] = ask_facts(rows.get(Ask, ask_id(person.id, posting.id)))
-    env["facts"] = lambda: facts_of(env)
-    return env
+
+    def __init__(
+        self,
+        turn: Turn,
+        definition: Definition,
+        *,
+        contact: str | None,
+        opening: str | None,
+        kind: str,
+        event: dict[str, Any],
+        loop: int = 0,
+        sends: Mapping[str, str] = MappingProxyType({}),
+        values: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
+        self.turn = turn
+        self.definition = definition
+        self.contact = contact
+        self.opening = opening
+        self.kind = kind
+        self.event = event
+        self.loop = loop
+        self.sends = sends
+        self.variables = values
+        self.data: Mapping[str, Any] = {}
+        """What a step gives its template beside."""
+        self._known: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        known = self._known
+        if name not in known:
+            known[name] = _NAMES[name](self)
+        return known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_NAMES)
+
+    def __len__(self) -> int:
+        return len(_NAMES)
+
+
+def _contact(env: Environment) -> ContactFacts | None:
+    person = env.turn.rows.get(Contact, env.contact) if env.contact else None
+    return None if person is None else contact_facts(person, env.turn.now)
+
+
+def _opening(env: Environment) -> OpeningFacts | None:
+    posting = env.turn.rows.get(Opening, env.opening) if env.opening else None
+    return None if posting is None else opening_facts(posting)
+
+
+def _ask(env: Environment) -> AskFacts | None:
+    contact, opening = env["contact"], env["opening"]
+    if contact is None or opening is None:
+        return None
+    return ask_facts(env.turn.rows.get(Ask, ask_id(contact.id, opening.id)))
+
+
+_NAMES: dict[str, Callable[[Environment], Any]] = {
+    "now": lambda env: instant(env.turn.now),
+    "calendar": lambda env: env.turn.settings.calendar,
+    "event": lambda env: event_fields(env.turn, env.kind, env.event),
+    "params": lambda env: {name: parameter.default for name, parameter in env.definition.params.items()},
+    "vars": lambda env: _variables(env.definition, env.variables),
+    "data": lambda env: env.data,
+    "loop": lambda env: {"index": env.loop},
+    "me": lambda env: owner_facts(env.turn.settings),
+    "contact": _contact,
+    "opening": _opening,
+    "ask": _ask,
+    "active": lambda env: lambda workflow, of: _active(env.turn, workflow, of),
+    "sent": lambda env: lambda step: _sent(env.turn, env.sends.get(step)),
+    "facts": lambda env: lambda: facts_of(env),
+}
 
 
 def facts_of(env: Mapping[str, Any]) -> Facts:
@@ -67,18 +118,18 @@ def facts_of(env: Mapping[str, Any]) -> Facts:
     return Facts(
         now=env["now"],
         me=env["me"],
-        contact=env.get("contact"),
-        opening=env.get("opening"),
-        ask=env.get("ask"),
+        contact=env["contact"],
+        opening=env["opening"],
+        ask=env["ask"],
         event=env["event"],
     )
 
 
 def run_environment(
     turn: Turn, run: Run, definition: Definition, loop: int = 0, about: StoredEvent | None = None
-) -> dict[str, Any]:
+) -> Environment:
     """The names that the steps of `run` may speak of, where `event` is `about` or what it last took up."""
-    return environment(
+    return Environment(
         turn,
         definition,
         contact=run.contact,

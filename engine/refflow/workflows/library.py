@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -10,11 +11,13 @@ from refflow.errors import RefflowError
 from refflow.events.kinds import Kinds
 from refflow.views.rows import Rows
 from refflow.views.runs import Defined, Workflow
+from refflow.views.runs import Settings as SettingsRow
 
-from .definition import Definition, Source, Wait, decode
+from .definition import Definition, Source, Trigger, Wait, decode
 from .expressions import Expression, ExpressionErrors, compile_expression
 from .extensions import NONE, Extensions
-from .vocabulary import scope_for
+from .settings import Settings, settings_from
+from .vocabulary import MANUAL, scope_for
 
 
 class DefinitionMissing(RefflowError):
@@ -33,6 +36,20 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True):
         return f"workflow:{self.definition.name}@{self.hash[:12]}"
 
 
+class InForce(msgspec.Struct, frozen=True, kw_only=True):
+    """The definitions in force at a moment. `triggers` are those of the `current` ones, which new runs follow, by
+    the kind of event that sets them off; `heard` are the kinds that runs which live may act on.
+    """
+
+    current: tuple[Accepted, ...]
+    triggers: Mapping[str, tuple[tuple[Accepted, Trigger], ...]]
+    heard: frozenset[str]
+
+    def named(self, workflow: str) -> Accepted | None:
+        """The definition that new runs of a workflow follow."""
+        return next((each for each in self.current if each.definition.name == workflow), None)
+
+
 class Library:
     """Compiled definitions and expressions, by what they were compiled from."""
 
@@ -40,7 +57,8 @@ class Library:
         self.kinds = kinds
         self.extensions = extensions
         self._definitions: dict[str, Accepted] = {}
-        self._heard: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
+        self._in_force: tuple[tuple[Any, ...], InForce | None] = ((), None)
+        self._settings: tuple[dict[str, Any], Settings] = ({}, Settings())
         self._expressions: dict[tuple[str, Source], Expression] = {}
 
     def definition(self, rows: Rows, hash: str) -> Accepted:
@@ -57,21 +75,31 @@ class Library:
         """The definitions that new runs follow, by name."""
         return [self.definition(rows, workflow.hash) for workflow in rows.find(Workflow, retired=False)]
 
-    def heard(self, rows: Rows) -> frozenset[str]:
-        """The kinds of events that some run, of any definition, may act on."""
-        hashes = frozenset(row.hash for row in rows.find(Defined))
-        if hashes != self._heard[0]:
-            kinds = frozenset(
-                kind for each in hashes for kind in heard_by(self.definition(rows, each).definition)
-            )
-            self._heard = (hashes, kinds)
-        return self._heard[1]
+    def in_force(self, rows: Rows) -> InForce:
+        """The definitions in force, by what they wait for."""
+        hashes = tuple(row.hash for row in rows.find(Defined))
+        current = tuple(self.current(rows))
+        these = (hashes, tuple(each.hash for each in current))
+        if self._in_force[1] is None or self._in_force[0] != these:
+            all_of_them = [self.definition(rows, each).definition for each in hashes]
+            self._in_force = (these, _in_force(current, all_of_them))
+        found = self._in_force[1]
+        assert found is not None
+        return found
 
-    def evaluate(self, accepted: Accepted, source: Source, env: dict[str, Any]) -> Any:
+    def settings(self, row: SettingsRow | None) -> Settings:
+        """The settings in a row, or the defaults. A row is never changed in place: the last one is still right."""
+        if row is None:
+            return Settings()
+        if row.settings is not self._settings[0]:
+            self._settings = (row.settings, settings_from(row.settings))
+        return self._settings[1]
+
+    def evaluate(self, accepted: Accepted, source: Source, env: Mapping[str, Any]) -> Any:
         """The value of an expression of a definition."""
         return self.expression(accepted, source).evaluate(env)
 
-    def explain(self, accepted: Accepted, source: Source, env: dict[str, Any]) -> dict[str, Any]:
+    def explain(self, accepted: Accepted, source: Source, env: Mapping[str, Any]) -> dict[str, Any]:
         """The value of an expression and of its terms, by how they are written."""
         return {text: _shown(value) for text, value in self.expression(accepted, source).explain(env)}
 
@@ -98,6 +126,17 @@ class Library:
                     f"{definition.name}, line {source.line}: `{source.text}` can no longer be read ({errors})."
                 ) from errors
         return found
+
+
+def _in_force(current: tuple[Accepted, ...], defined: Iterable[Definition]) -> InForce:
+    triggers: dict[str, tuple[tuple[Accepted, Trigger], ...]] = {}
+    for accepted in current:
+        for trigger in accepted.definition.triggers:
+            if trigger.every is None:
+                kind = trigger.event or MANUAL
+                triggers[kind] = (*triggers.get(kind, ()), (accepted, trigger))
+    heard = frozenset(kind for each in defined for kind in heard_by(each))
+    return InForce(current=current, triggers=triggers, heard=heard)
 
 
 def heard_by(definition: Definition) -> set[str]:

@@ -14,7 +14,7 @@ from refflow.views.rows import R, Rows, Source
 from refflow.views.runs import Run
 
 from .engine import settle
-from .library import Accepted, Library
+from .library import InForce, Library
 from .turn import Recall, Turn
 
 Act = Callable[["World"], object]
@@ -57,16 +57,11 @@ class Shelf(Library):
         super().__init__(library.kinds)
         self._definitions = library._definitions
         self._expressions = library._expressions
-        self._current = library.current(rows)
-        self._all_heard = library.heard(rows)
+        self._kept = library.in_force(rows)
 
-    def current(self, rows: Rows) -> list[Accepted]:
-        """The definitions that new runs follow, by name."""
-        return self._current
-
-    def heard(self, rows: Rows) -> frozenset[str]:
-        """The kinds of events that some run, of any definition, may act on."""
-        return self._all_heard
+    def in_force(self, rows: Rows) -> InForce:
+        """The definitions in force, by what they wait for."""
+        return self._kept
 
 
 class World:
