@@ -64,7 +64,7 @@ def settle(turn: Turn) -> None:
 
 def _is_heard(turn: Turn, kind: str) -> bool:
     """Whether anybody may act on events of a kind."""
-    return kind in ALWAYS_HEARD or kind in turn.in_force.heard or kind in turn.in_force.triggers
+    return kind in ALWAYS_HEARD or kind in turn.in_force.triggers or kind in turn.heard
 
 
 def _look_at(turn: Turn, event: StoredEvent) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -37,13 +37,10 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InForce(msgspec.Struct, frozen=True, kw_only=True):
-    """The definitions in force at a moment. `triggers` are those of the `current` ones, which new runs follow, by
-    the kind of event that sets them off; `heard` are the kinds that runs which live may act on.
-    """
+    """The definitions that new runs follow, and their `triggers` by the kind of event that sets them off."""
 
     current: tuple[Accepted, ...]
     triggers: Mapping[str, tuple[tuple[Accepted, Trigger], ...]]
-    heard: frozenset[str]
 
     def named(self, workflow: str) -> Accepted | None:
         """The definition that new runs of a workflow follow."""
@@ -57,7 +54,8 @@ class Library:
         self.kinds = kinds
         self.extensions = extensions
         self._definitions: dict[str, Accepted] = {}
-        self._in_force: tuple[tuple[Any, ...], InForce | None] = ((), None)
+        self._in_force = _in_force(())
+        self._heard: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
         self._settings: tuple[dict[str, Any], Settings] = ({}, Settings())
         self._expressions: dict[tuple[str, Source], Expression] = {}
 
@@ -76,16 +74,21 @@ class Library:
         return [self.definition(rows, workflow.hash) for workflow in rows.find(Workflow, retired=False)]
 
     def in_force(self, rows: Rows) -> InForce:
-        """The definitions in force, by what they wait for."""
-        hashes = tuple(row.hash for row in rows.find(Defined))
+        """The same with their triggers."""
         current = tuple(self.current(rows))
-        these = (hashes, tuple(each.hash for each in current))
-        if self._in_force[1] is None or self._in_force[0] != these:
-            all_of_them = [self.definition(rows, each).definition for each in hashes]
-            self._in_force = (these, _in_force(current, all_of_them))
-        found = self._in_force[1]
-        assert found is not None
-        return found
+        if current != self._in_force.current:
+            self._in_force = _in_force(current)
+        return self._in_force
+
+    def heard(self, rows: Rows) -> frozenset[str]:
+        """The kinds of events that some run, of any definition, may act on."""
+        hashes = frozenset(row.hash for row in rows.find(Defined))
+        if hashes != self._heard[0]:
+            kinds = frozenset(
+                kind for each in hashes for kind in heard_by(self.definition(rows, each).definition)
+            )
+            self._heard = (hashes, kinds)
+        return self._heard[1]
 
     def settings(self, row: SettingsRow | None) -> Settings:
         """The settings in a row, or the defaults. A row is never changed in place: the last one is still right."""
@@ -128,15 +131,14 @@ class Library:
         return found
 
 
-def _in_force(current: tuple[Accepted, ...], defined: Iterable[Definition]) -> InForce:
+def _in_force(current: tuple[Accepted, ...]) -> InForce:
     triggers: dict[str, tuple[tuple[Accepted, Trigger], ...]] = {}
     for accepted in current:
         for trigger in accepted.definition.triggers:
             if trigger.every is None:
                 kind = trigger.event or MANUAL
                 triggers[kind] = (*triggers.get(kind, ()), (accepted, trigger))
-    heard = frozenset(kind for each in defined for kind in heard_by(each))
-    return InForce(current=current, triggers=triggers, heard=heard)
+    return InForce(current=current, triggers=triggers)
 
 
 def heard_by(definition: Definition) -> set[str]:

@@ -63,13 +63,11 @@ class Facts:
 
     def __getattr__(self, name: str) -> Any:
         record = self._record
-        if isinstance(record, Mapping):
-            if name not in record:
-                raise AttributeError(name)
-            return _seen(record[name], f"{self._path}.{name}", self._noted)
-        if name not in record.__struct_fields__:
+        if name not in (record.__struct_fields__ if isinstance(record, msgspec.Struct) else record):
             raise AttributeError(name)
-        return _seen(getattr(record, name), f"{self._path}.{name}", self._noted)
+        value = getattr(record, name) if isinstance(record, msgspec.Struct) else record[name]
+        # Most fields are text, and need no path for the case that they are missing.
+        return value if isinstance(value, str) else _seen(value, f"{self._path}.{name}", self._noted)
 
 
 class _Sandbox(SandboxedEnvironment):
@@ -156,6 +154,8 @@ def _seen(value: Any, path: str, noted: dict[str, None]) -> Any:
 
 
 def _printed(value: Any) -> Any:
+    if isinstance(value, str):
+        return value
     if isinstance(value, Duration):
         return value.in_words()
     return f"{value.day} {value:%B %Y}" if isinstance(value, date) else value

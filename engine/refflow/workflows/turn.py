@@ -58,6 +58,7 @@ class Turn:
         self._recall = recall
         self._stored: list[StoredEvent] = []
         self._in_force: InForce | None = None
+        self._heard: frozenset[str] | None = None
         self._generations: dict[int, int] = {}
         self.generation = 0
         """How many events lead from a fact to the one that is being looked at."""
@@ -79,10 +80,17 @@ class Turn:
 
     @property
     def in_force(self) -> InForce:
-        """The definitions in force."""
+        """The definitions that new runs follow."""
         if self._in_force is None:
             self._in_force = self.library.in_force(self.rows)
         return self._in_force
+
+    @property
+    def heard(self) -> frozenset[str]:
+        """The kinds of events that some run may act on."""
+        if self._heard is None:
+            self._heard = self.library.heard(self.rows)
+        return self._heard
 
     def record(
         self, payload: Any, *, by: str, cause: int | None = None, occurred_at: int | None = None
@@ -99,7 +107,7 @@ class Turn:
         self._generations[position] = self.generation + 1
         self._fold.apply(self.rows, event)
         if event.kind in DEFINING:
-            self._in_force = None
+            self._in_force = self._heard = None
         self._pending.append(event)
         return event
 
