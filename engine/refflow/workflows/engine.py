@@ -27,7 +27,7 @@ from refflow.views.runs import Run
 from refflow.views.runs import Task as TaskRow
 
 from .definition import Interrupt, Send, Start, Task, Wait
-from .environment import Environment
+from .environment import environment
 from .interpreter import STOPPED, Interpreter, concerns
 from .library import Accepted
 from .pauses import paused_between
@@ -157,7 +157,7 @@ def _interrupts(
         if interrupt.event != event.kind or (interrupt.go is not None and not in_main_flow):
             continue
         if interrupt.condition is not None:
-            env = Environment(
+            env = environment(
                 turn,
                 definition,
                 contact=run.contact,

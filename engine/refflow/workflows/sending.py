@@ -45,7 +45,7 @@ def draft(turn: Turn, accepted: Accepted, run: Run, step: Send, *, again: Messag
     assert contact is not None, "a workflow that sends has a contact"
     parent = _parent(turn, run, step)
     env = run_environment(turn, run, accepted.definition)
-    env.data = {name: turn.library.evaluate(accepted, source, env) for name, source in step.data.items()}
+    env["data"] = {name: turn.library.evaluate(accepted, source, env) for name, source in step.data.items()}
     rendered = render(accepted.definition.templates[step.template], env, turn.library.extensions.filters)
     subject = rendered.subject
     if parent is not None and parent.subject:

@@ -25,7 +25,7 @@ from refflow.views.openings import Opening
 from refflow.views.runs import Queued, Run
 
 from .definition import Definition, Start, Trigger
-from .environment import Environment
+from .environment import Environment, environment
 from .facts import tie_of
 from .guards import Refusal, may_ask, may_be_contacted, pursuing
 from .interpreter import RESTARTED, Interpreter
@@ -164,7 +164,7 @@ def _wish(
 ) -> Wish | None:
     """The run that an event asks for, if it names everybody and meets the condition of the trigger."""
     definition = accepted.definition
-    bare = Environment(turn, definition, contact=None, opening=None, kind=kind, event=fields)
+    bare = environment(turn, definition, contact=None, opening=None, kind=kind, event=fields)
     subjects = {
         name: turn.library.evaluate(accepted, source, bare) for name, source in definition.subject.items()
     }
@@ -178,7 +178,7 @@ def _wish(
 
 
 def _env(turn: Turn, accepted: Accepted, wish: Wish) -> Environment:
-    return Environment(
+    return environment(
         turn,
         accepted.definition,
         contact=wish.contact,

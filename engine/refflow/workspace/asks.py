@@ -28,7 +28,7 @@ from refflow.views.pipeline import Ask
 from refflow.views.rows import Rows
 from refflow.views.runs import Run, Task, Workflow
 from refflow.workflows.definition import Definition
-from refflow.workflows.environment import Environment
+from refflow.workflows.environment import environment
 from refflow.workflows.library import Accepted
 from refflow.workflows.sending import text_digest
 from refflow.workflows.templates import placeholders_in
@@ -128,7 +128,7 @@ def _wish(
 
 def _follows_a_wish(turn: Turn, accepted: Accepted, contact: Contact, opening: Opening) -> bool:
     about = {"contact": contact.id, "opening": opening.id}
-    env = Environment(
+    env = environment(
         turn,
         accepted.definition,
         contact=contact.id,

@@ -29,7 +29,7 @@ from refflow.views.timeline import Happening
 from refflow.workflows.calendar import Calendar
 from refflow.workflows.definition import Definition, Trigger, encode, essence
 from refflow.workflows.durations import Duration
-from refflow.workflows.environment import Environment
+from refflow.workflows.environment import environment
 from refflow.workflows.habits import LACKING
 from refflow.workflows.habits import Habits as Habits
 from refflow.workflows.library import Accepted
@@ -335,7 +335,7 @@ class Simulator:
         if trigger.condition is None:
             return True
         turn = self.world().turn()
-        env = Environment(
+        env = environment(
             turn,
             self.definition,
             contact=self.contact,
