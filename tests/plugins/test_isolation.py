@@ -263,33 +263,95 @@ def test_what_a_channel_raises_is_classified_and_never_sent_again_blindly(
     assert len(attempts) == 1
 
 
-def test_a_channel_whose_factory_fails_costs_the_message_and_nothing_else(well: Site, folder: Path) -> None:
-    well.add("sms", CHANNEL.format(name="sms", module="sms"), channel="import no_such_package")
+WORKING = """
+from refflow.api import UNKNOWN, Delivery
+
+class Channel:
+    def __init__(self, context):
+        self.folder = context.folder
+
+    def deliver(self, outgoing):
+        with (self.folder.parent / "sent.txt").open("a") as file:
+            file.write(outgoing.message + chr(10))
+        return Delivery(reference=outgoing.message, note="")
+
+    def was_sent(self, outgoing):
+        return UNKNOWN
+"""
+SMS = CHANNEL.format(name="sms", module="sms")
+BLOCKED = {
+    "fails on import": ("1 / 0", WORKING, "plugin sms failed"),
+    "has a factory that fails on import": (SMS, "import no_such_package", "plugin sms failed"),
+    "has a factory that raises": (SMS, WORKING.replace("self.folder = ", "1 / 0 = "), "plugin sms failed"),
+    "has lost its channel": ("", WORKING, "plugin sms does not have the channel sms"),
+    "is gone": (None, WORKING, "no plugin has the channel sms"),
+}
+
+
+@pytest.mark.parametrize("fault", BLOCKED)
+def test_what_needs_a_failed_plugin_is_held_and_goes_on_when_it_is_back(
+    well: Site, folder: Path, fault: str
+) -> None:
+    """The workflow is blocked, the others run, and the command that needed the plugin ends with 3."""
+    manifest, channel, reason = BLOCKED[fault]
+    well.add("sms", SMS, channel=WORKING)
     run(well, folder, WITH_WORKFLOWS + "print('[]')")
+    well.remove("sms")
+    if manifest is not None:
+        well.add("sms", manifest, channel=channel, version="1.1")
 
-    messages, _ = run(well, folder, SEND)
+    messages, said = run(well, folder, SEND)
 
-    assert messages["sms"][0] == "failed"
     assert messages["eml"][0] == "prepared"
+    assert messages["sms"] == ["held", f"blocked: {reason}"]
+    assert any(each.startswith(f"blocked: {reason}: ") for each in said)
+    where = ("--workspace", str(folder), "--now", MONDAY)
+    doctor = well.refflow("doctor", *where)
+    assert f"workflow by-sms: blocked: {reason}" in doctor.stdout
+    assert "workflow by-eml" not in doctor.stdout
+    well.refflow("person", "add", "Cy Cole", "--relation", "friend", *where)
+    needing = well.refflow("start", "by-sms", "Cy Cole", *where)
+    assert needing.returncode == 3, needing.stderr
+    assert f"blocked: {reason}" in needing.stderr
+    assert well.refflow("next", *where).returncode == 0, "it needs the plugin for nothing"
 
+    well.remove("sms")
+    well.add("sms", SMS, channel=WORKING, version="1.2")
 
-def test_a_workflow_that_needs_a_failed_plugin_is_blocked_and_the_others_run(well: Site, folder: Path) -> None:
-    well.add(
-        "sms",
-        CHANNEL.format(name="sms", module="sms"),
-        channel=RAISING.format(error="OSError", found="UNKNOWN"),
+    back = well.refflow("next", *where)
+    assert back.returncode == 0, back.stderr
+    sent = run(
+        well,
+        folder,
+        "from refflow.views.messages import Message\n"
+        "with api.open_workspace(folder) as w:\n"
+        "    print(json.dumps([m.status for m in w.views.find(Message) if m.channel == 'sms']))",
     )
+    assert sent == ["sent", "sent"]
+    assert len((folder / "sent.txt").read_text().splitlines()) == 2
+
+
+def test_a_message_held_for_its_plugin_is_not_sent_when_an_answer_came_first(well: Site, folder: Path) -> None:
+    well.add("sms", SMS, channel=WORKING)
     run(well, folder, WITH_WORKFLOWS + "print('[]')")
     well.remove("sms")
     well.add("sms", "1 / 0", version="1.1")
+    run(well, folder, SEND)
+    well.remove("sms")
+    well.add("sms", SMS, channel=WORKING)
 
-    messages, _ = run(well, folder, SEND)
+    status = run(
+        well,
+        folder,
+        "from refflow.views.messages import Message\n"
+        "with api.open_workspace(folder) as w:\n"
+        "    ana = api.find_contact(w, 'Ana Lima')\n"
+        "    api.log_contact(w, ana, 'email', 'Yes?', now, direction='in')\n"
+        "    print(json.dumps([m.status for m in w.views.find(Message) if m.channel == 'sms']))",
+    )
 
-    assert messages["eml"][0] == "prepared"
-    assert messages["sms"][0] == "failed"
-    doctor = well.refflow("doctor", "--workspace", str(folder))
-    assert "workflow by-sms: blocked: the channel sms is not here, or its plugin has failed" in doctor.stdout
-    assert "workflow by-eml" not in doctor.stdout
+    assert status == ["held"]
+    assert not (folder / "sent.txt").exists()
 
 
 STALLING = HEALTHY.replace("well", "odd")
@@ -515,6 +577,17 @@ def test_a_process_that_dies_between_two_events_does_nothing_twice(well: Site, f
     assert len(told(folder)) == len(set(told(folder))) == recorded == 4
 
 
+def about_the_contact(site: Site, folder: Path) -> Any:
+    """The kinds of the events about the one contact there is."""
+    return run(
+        site,
+        folder,
+        "from refflow.views.timeline import Happening\n"
+        "with api.open_workspace(folder) as w:\n"
+        "    print(json.dumps([each.kind for each in w.views.find(Happening) if each.contact]))",
+    )
+
+
 def test_an_event_whose_plugin_is_gone_stays_and_the_doctor_names_the_package(well: Site, folder: Path) -> None:
     well.add("crm", REACTOR.replace("START", "now"), act=ACT, version="0.9.1")
     run(well, folder, INIT + CRM + "print('[]')")
@@ -532,6 +605,7 @@ def test_an_event_whose_plugin_is_gone_stays_and_the_doctor_names_the_package(we
     )
 
     assert (recorded, damage, opaque, same) == (1, None, "Opaque", 0)
+    assert "crm.contact.told" not in about_the_contact(well, folder)
     doctor = well.refflow("doctor", "--workspace", str(folder))
     assert "1 event of the kind crm.contact.told" in doctor.stdout
     assert "is of refflow-crm 0.9.1, which is not here" in doctor.stdout
@@ -545,6 +619,7 @@ def test_an_event_whose_plugin_is_gone_stays_and_the_doctor_names_the_package(we
         "    print(json.dumps([type(e.payload).__name__ for p in w.log.read() for e in p if e.kind == 'crm.contact.told']))",
     )
     assert back == ["Told"]
+    assert "crm.contact.told" in about_the_contact(well, folder), "its view is rebuilt by itself"
 
 
 def test_an_event_that_its_plugin_can_no_longer_decode_keeps_nothing_from_the_rest(

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from refflow import api
 from refflow.errors import Held, NotFound
+from refflow.events import kinds_with
 from refflow.events.event import Opaque, StoredEvent
 from refflow.views.messages import Message
 from refflow.views.runs import Run, Task
@@ -226,7 +227,7 @@ def test_whatever_happened_everything_can_tell_why(
 def test_what_nobody_here_can_read_is_shown_as_it_is_stored() -> None:
     event = StoredEvent(1, "fax.sent", 0, 0, "plugin:fax", None, "", Opaque('{"pages":2}', None))
 
-    assert api.describe(event) == '(unknown kind) {"pages":2}'
+    assert api.describe(event, kinds_with()) == '(unknown kind) {"pages":2}'
 
 
 def test_a_description_shows_nothing_personal(search: Search) -> None:
@@ -234,7 +235,7 @@ def test_a_description_shows_nothing_personal(search: Search) -> None:
     api.note(search.workspace, search.contact("Eva Nilsson"), "Secret", search.now)
     search.ask("Ana Lima", line="Very private")
 
-    shown = "\n".join(api.describe(event) for event in api.events(search.workspace))
+    shown = "\n".join(api.describe(event, search.workspace.kinds) for event in api.events(search.workspace))
 
     for personal in ("Eva", "eva@example.org", "Secret", "Very private", "Maya", "Would you be willing"):
         assert personal not in shown

@@ -176,7 +176,7 @@ def test_everything_of_the_head_is_read() -> None:
         ("anytime", "[{event: reply.received, if: event.intnt == 1, exit: yes}]", "E121 at intnt"),
         ("outcomes", "{good: [yes], fine: [ok]}", "E003 at fine"),
         ("outcomes", "{good: [yes], bad: [yes]}", "E008 at yes"),
-        ("outcomes", "{good: [yes], bad: [lost]}", "W232 at lost"),
+        ("outcomes", "{good: [yes], bad: [lost]}", "W233 at lost"),
         ("blocks", "{aside: [{exit: yes}]}", "E201 at aside"),
     ],
 )
@@ -225,7 +225,7 @@ def test_a_file_that_is_no_mapping_says_so() -> None:
         ("[{id: a, send: {template: hi, channel: telegraph}}, {exit: yes}]", "E154 at telegraph"),
         ("[{id: a, send: {template: hi, thread: a}}, {exit: yes}]", "E009 at a}"),
         ("[{id: a, send: {template: hi, thread: b}}, {exit: yes}]", "E009 at b}"),
-        ("[{id: a, send: {template: hi, to: x}}, {exit: yes}]", "E010 at to"),
+        ("[{id: a, send: {template: hi, to: x}}, {exit: yes}]", "E120 at x"),
         ("[{id: a, send: {template: hi, urgent: yes}}, {exit: yes}]", "E011 at yes"),
         ("[{id: a, send: {template: broken}}, {exit: yes}]", "E141 at templates/broken.txt"),
         ("[{id: a, send: {template: loop}}, {exit: yes}]", "E141 at templates/loop.txt"),
@@ -236,6 +236,25 @@ def test_a_file_that_is_no_mapping_says_so() -> None:
         ("[{id: a, wait: {until: 5bd}}, {exit: yes}]", "E122 at 5bd"),
         ("[{id: a, wait: {until: now + 5bd, within: 1d}}, {exit: yes}]", "E003 at within"),
         ("[{id: a, wait: {}}, {exit: yes}]", "E006 at {}"),
+        (
+            "[{id: a, task: {title: T, within: 1d, assignee: '{{ me.name }}'}, done: [], skipped: [], expired: []},"
+            " {exit: yes}]",
+            "E011 at '{{ me.name }}'",
+        ),
+        (
+            "[{id: a, task: {title: T, within: 1d, asignee: coach}, done: [], skipped: [], expired: []}, {exit: yes}]",
+            "E003 at asignee",
+        ),
+        ("[{id: a, wait: 1d}, {id: b, was: a, wait: 1d}, {exit: yes}]", "E008 at a, wait: 1d}"),
+        ("[{id: a, was: a, wait: 1d}, {exit: yes}]", "E008 at a, wait: 1d}"),
+        ("[{id: a, was: c, wait: 1d}, {id: b, was: c, wait: 1d}, {exit: yes}]", "E008 at c, wait: 1d}, {exit"),
+        ("[{id: a, was: Old one, wait: 1d}, {exit: yes}]", "E007 at Old one"),
+        ("[{was: a, exit: yes}]", "E006 at was"),
+        ("[{id: a, wsa: b, wait: 1d}, {exit: yes}]", "E003 at wsa"),
+        (
+            "[{id: a, wait: {for: [], within: 1d}, got: [], timeout: []}, {exit: yes}]",
+            "E006 at [], within: 1d}, got: `for` names nothing to wait for",
+        ),
         (
             "[{id: a, wait: {for: [reply.received], within: 1d, since: nobody}, got: [], timeout: []},"
             " {exit: yes}]",

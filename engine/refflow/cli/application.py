@@ -80,7 +80,7 @@ class Refflow(click.Group):
             session.output.flush()
         except BaseException as error:
             return tell(error, session)
-        return result if isinstance(result, int) else 0
+        return result if isinstance(result, int) and result else session.code
 
 
 def _ready(args: list[str]) -> None:

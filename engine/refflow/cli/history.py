@@ -72,7 +72,7 @@ def _check_kind(opened: Opened, kind: str) -> None:
 def _line(opened: Opened, event: StoredEvent) -> str:
     local = opened.workspace.settings.calendar.local(instant(event.occurred_at))
     cause = f" <- {event.cause}" if event.cause is not None else ""
-    told = one_line(f"{event.kind:<22} {api.describe(event)}")
+    told = one_line(f"{event.kind:<22} {api.describe(event, opened.workspace.kinds)}")
     return f"{event.position:>6}  {local:%Y-%m-%d %H:%M}  {told}  [{event.by}{cause}]"
 
 
@@ -196,5 +196,5 @@ def _tell(opened: Opened, undone: api.Undone) -> None:
     session.output.heading("Taken back" if undone.applied else "Would be taken back")
     teller = Teller(opened.workspace)
     for event in undone.events:
-        told = teller.tell(event) or f"{event.kind} {api.describe(event)}"
+        told = teller.tell(event) or f"{event.kind} {api.describe(event, opened.workspace.kinds)}"
         session.output.line(f"{event.position:>6}  {one_line(told)}")

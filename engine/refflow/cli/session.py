@@ -12,12 +12,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from refflow.errors import RefflowError, UsageError
+from refflow.errors import Held, RefflowError, UsageError
 
 from .output import Output
 
 if TYPE_CHECKING:
     from refflow.workflows.calendar import Calendar
+    from refflow.workspace.workspace import Workspace
 
     from .opened import Change, Opened
 
@@ -37,6 +38,7 @@ class Session:
         self.command: str | None = None
         self.plain = False
         self.quiet = False
+        self.code = 0
 
     @cached_property
     def output(self) -> Output:
@@ -74,19 +76,26 @@ class Session:
     def catching_up(self) -> Iterator[Opened]:
         """The workspace after what became due, where it may be written and the clock is not behind the log."""
         from refflow import api
+        from refflow.events.event import micros
 
         with self.reading() as opened:
             workspace, now = opened.workspace, opened.now
+            head = workspace.log.head()
             if workspace.read_only:
                 self.output.note("note: nothing can be written here, so this is how the workspace was left.")
             elif not opened.in_the_past():
+                head = workspace.log.head()
                 try:
                     api.synchronise(workspace, now)
                     if workspace.due(now):
                         workspace.catch_up(now)
                 except RefflowError as error:
                     self.output.note(f"note: not brought up to date: {error}")
+                if self.pretended_now is not None and workspace.log.head() > head and now > datetime.now(UTC):
+                    when = opened.say(micros(now))
+                    self.output.note(f"note: recorded as of {when}; commands before then are refused.")
             yield opened
+            self._tell_blocked(workspace, head)
 
     @contextmanager
     def writing(self) -> Iterator[Change]:
@@ -98,7 +107,9 @@ class Session:
         with open_here(self) as workspace:
             now = self.now(workspace.settings.calendar)
             api.synchronise(workspace, now)
+            head = workspace.log.head()
             yield Change(self, workspace, now)
+            self._tell_blocked(workspace, head)
 
     def result(self, value: Any) -> None:
         """Print `value` as JSON, in the envelope that every command has."""
@@ -113,6 +124,14 @@ class Session:
         self.output.error(message)
         if self.as_json:
             self._print({"error": {"kind": kind, "message": message, "exit_code": code}})
+
+    def _tell_blocked(self, workspace: Workspace, head: int) -> None:
+        """A command that needed a plugin which failed ends with the code of what is held, when all else is done."""
+        from refflow.workspace.absence import blocked_since
+
+        for reason in blocked_since(workspace, head):
+            self.output.note(f"held, {reason}.")
+            self.code = Held.exit_code
 
     def _print(self, fields: dict[str, Any]) -> None:
         text = _json({"refflow": SCHEMA, "command": self.command, **fields})

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Set
 from functools import cache
 from operator import attrgetter
 from typing import Any, TypeVar
+from zlib import crc32
 
 import msgspec
 
@@ -19,7 +20,8 @@ Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 class EventKind(msgspec.Struct, frozen=True, kw_only=True):
     """A kind of event in its present version. `personal` names the payload's fields that may be erased.
 
-    `foreign` is one that a plugin declares: what it cannot decode after all stays as it was stored.
+    `foreign` is one that a plugin declares: what it cannot decode after all stays as it was stored. `release` is
+    the plugin's package with its version.
     """
 
     name: str
@@ -27,6 +29,7 @@ class EventKind(msgspec.Struct, frozen=True, kw_only=True):
     version: int = 1
     personal: frozenset[str] = frozenset()
     foreign: bool = False
+    release: str = ""
 
     def __post_init__(self) -> None:
         for name in sorted(self.personal - _erasable(self.payload)):
@@ -109,6 +112,15 @@ class Kinds:
     def by_name(self) -> Mapping[str, EventKind]:
         """Every kind by its name."""
         return dict(self._by_name)
+
+    def edition(self, version: int, names: Iterable[str]) -> int:
+        """What stands for the `version` of a view of the kinds `names`, and for how those of plugins are read.
+
+        With a plugin that comes, goes or changes, events that nobody could read become known, or the other way.
+        """
+        known = (self._by_name[name] for name in sorted(names) if name in self._by_name)
+        read = [(each.name, each.version, each.release) for each in known if each.foreign]
+        return crc32(repr((version, read)).encode()) if read else version
 
     def undecoded(self) -> Mapping[tuple[str, int], str]:
         """The kinds of plugins, with their versions, of which an event could not be decoded so far, and why."""

@@ -141,7 +141,7 @@ class TimerFired(Payload, frozen=True, kw_only=True):
 
 @event_kind(KINDS, "task.opened", "title", "help")
 class TaskOpened(Payload, frozen=True, kw_only=True):
-    """A person is to do something by `due`."""
+    """A person is to do something by `due`: the owner, or `assignee`."""
 
     task: str
     run: str
@@ -151,6 +151,13 @@ class TaskOpened(Payload, frozen=True, kw_only=True):
     opening: str | None = None
     title: str | None = None
     help: str | None = None
+    assignee: str | None = None
+
+    @property
+    def in_words(self) -> str:
+        """What is to be done, and by whom if somebody else is to: `coach: Practise the interview`."""
+        what = self.title or self.step
+        return f"{self.assignee}: {what}" if self.assignee else what
 
 
 @event_kind(KINDS, "task.closed", "note")
@@ -281,10 +288,14 @@ class InboxClosed(Payload, frozen=True, kw_only=True):
 
 @event_kind(KINDS, "channel.paused", "reason")
 class ChannelPaused(Payload, frozen=True, kw_only=True):
-    """The channel does not let refflow in: nothing leaves by it until the owner has put that right."""
+    """The channel does not let refflow in: nothing leaves by it until the owner has put that right.
+
+    `plugin` is given when it is the plugin of the channel that is not here, or has failed.
+    """
 
     channel: str
     reason: str | None = None
+    plugin: str | None = None
 
 
 @event_kind(KINDS, "channel.resumed")
@@ -328,7 +339,8 @@ class RunCancelled(Payload, frozen=True, kw_only=True):
 @event_kind(KINDS, "run.migrated")
 class RunMigrated(Payload, frozen=True, kw_only=True):
     """The owner lets the run go on by another version: from `before` to `after`, where `step` is at address `at`.
-    Its timer stays as it was set.
+    Its timer stays as it was set, unless `due` and `rule` say for when it is set anew. `renamed` has the new ids of
+    steps by their old ones.
     """
 
     run: str
@@ -337,6 +349,9 @@ class RunMigrated(Payload, frozen=True, kw_only=True):
     after: str
     step: str
     at: int
+    due: datetime | None = None
+    rule: str | None = None
+    renamed: dict[str, str] = {}
     contact: str | None = None
     opening: str | None = None
 

@@ -18,7 +18,7 @@ class Item(Row, kw_only=True):
     `read` a reply and say what it means, `approve` a draft, `send` a prepared message and confirm it, wait for a
     `held` one, do a `task`, settle a `doubt` whether a message left, look at a `failed` message or a `stuck` run.
 
-    `due` and `since` are microseconds since 1970 UTC.
+    `due` and `since` are microseconds since 1970 UTC. The owner is to do it, or `assignee`.
     """
 
     table: ClassVar[str] = "agenda"
@@ -32,6 +32,7 @@ class Item(Row, kw_only=True):
     opening: str | None = None
     why: str = ""
     reference: str | None = None
+    assignee: str | None = None
 
 
 _HANDLERS: dict[str, Handler] = {}
@@ -123,6 +124,7 @@ def _task(rows: Rows, event: StoredEvent, payload: runs.TaskOpened) -> None:
             contact=payload.contact,
             opening=payload.opening,
             why=payload.title or payload.step,
+            assignee=payload.assignee,
         ),
     )
 
@@ -130,6 +132,14 @@ def _task(rows: Rows, event: StoredEvent, payload: runs.TaskOpened) -> None:
 @handles(_HANDLERS, "task.closed")
 def _task_closed(rows: Rows, event: StoredEvent, payload: runs.TaskClosed) -> None:
     rows.drop(Item, payload.task)
+
+
+@handles(_HANDLERS, "run.migrated")
+def _migrated(rows: Rows, event: StoredEvent, payload: runs.RunMigrated) -> None:
+    if payload.due is not None:
+        for item in rows.find(Item, run=payload.run, do="task"):
+            item.due = micros(payload.due)
+            rows.put(item.id, item)
 
 
 @handles(_HANDLERS, "run.stuck")
@@ -179,4 +189,4 @@ def _become(
     )
 
 
-AGENDA = Projection(name="agenda", version=2, tables=(Item,), handlers=_HANDLERS)
+AGENDA = Projection(name="agenda", version=3, tables=(Item,), handlers=_HANDLERS)

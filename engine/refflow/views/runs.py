@@ -152,17 +152,18 @@ class Inbox(Row, kw_only=True):
 
 
 class Paused(Row, kw_only=True):
-    """A channel that refflow is not let into."""
+    """A channel that refflow is not let into, or whose `plugin` is not here or has failed."""
 
     table: ClassVar[str] = "paused_channel"
 
     channel: str
     since: int
     reason: str | None = None
+    plugin: str | None = None
 
 
 class Task(Row, kw_only=True):
-    """Something a person is to do for a run. Instants are microseconds since 1970 UTC."""
+    """Something a person is to do for a run: the owner, or `assignee`. Instants are microseconds since 1970 UTC."""
 
     table: ClassVar[str] = "task"
     indexes: ClassVar[tuple[tuple[str, ...], ...]] = (("run",),)
@@ -177,6 +178,7 @@ class Task(Row, kw_only=True):
     contact: str | None = None
     opening: str | None = None
     help: str | None = None
+    assignee: str | None = None
 
 
 _HANDLERS: dict[str, Handler] = {}
@@ -329,7 +331,15 @@ def _inbox_closed(rows: Rows, event: StoredEvent, payload: e.InboxClosed) -> Non
 
 @handles(_HANDLERS, "channel.paused")
 def _channel_paused(rows: Rows, event: StoredEvent, payload: e.ChannelPaused) -> None:
-    rows.put(payload.channel, Paused(channel=payload.channel, since=event.recorded_at, reason=payload.reason))
+    rows.put(
+        payload.channel,
+        Paused(
+            channel=payload.channel,
+            since=event.recorded_at,
+            reason=payload.reason,
+            plugin=payload.plugin,
+        ),
+    )
 
 
 @handles(_HANDLERS, "channel.resumed")
@@ -385,7 +395,8 @@ def _released(rows: Rows, event: StoredEvent, payload: messages.MessageApproved)
     if run is not None:
         run.due = run.rule = run.reason = None
         run.status = "live"
-        run.released = run.released or event.kind == "message.approved"
+        approved = event.kind == "message.approved" and payload.contact == run.contact
+        run.released = run.released or approved
         rows.put(run.id, run)
 
 
@@ -424,6 +435,7 @@ def _task_opened(rows: Rows, event: StoredEvent, payload: e.TaskOpened) -> None:
             contact=payload.contact,
             opening=payload.opening,
             help=payload.help,
+            assignee=payload.assignee,
         ),
     )
     run = rows.get(Run, payload.run)
@@ -458,8 +470,23 @@ def _exited(rows: Rows, event: StoredEvent, payload: e.RunExited) -> None:
 def _migrated(rows: Rows, event: StoredEvent, payload: e.RunMigrated) -> None:
     run = rows.get(Run, payload.run)
     if run is not None:
-        run.hash, run.at = payload.after, payload.at
+        run.hash, run.at, run.step = payload.after, payload.at, payload.step
+        if payload.due is not None:
+            run.due, run.rule = micros(payload.due), payload.rule
+            _put_off(rows, run)
+        names = payload.renamed
+        run.loops = {names.get(step, step): rounds for step, rounds in run.loops.items()}
+        run.sends = {names.get(step, step): message for step, message in run.sends.items()}
+        run.reached = {names.get(step, step): position for step, position in run.reached.items()}
         rows.put(run.id, run)
+
+
+def _put_off(rows: Rows, run: Run) -> None:
+    """A person has for the task of `run` until its timer fires."""
+    task = rows.get(Task, run.task) if run.task else None
+    if task is not None and run.due is not None:
+        task.due = run.due
+        rows.put(task.id, task)
 
 
 @handles(_HANDLERS, "run.stuck")
@@ -472,7 +499,7 @@ def _stuck(rows: Rows, event: StoredEvent, payload: e.RunStuck) -> None:
 
 RUNS = Projection(
     name="runs",
-    version=2,
+    version=3,
     tables=(Settings, Workflow, Defined, Run, Queued, Scheduled, Pause, Inbox, Paused, Task),
     handlers=_HANDLERS,
 )

@@ -35,7 +35,9 @@ def timeline(kinds: Kinds) -> Projection:
         fields = set(kind.payload.__struct_fields__)
         if {"contact", "referrer", "opening", "run"} & fields:
             handlers[name] = _handler(fields)
-    return Projection(name="timeline", version=1, tables=(Happening,), handlers=handlers)
+    return Projection(
+        name="timeline", version=kinds.edition(1, handlers), tables=(Happening,), handlers=handlers
+    )
 
 
 def _handler(fields: set[str]) -> Handler:

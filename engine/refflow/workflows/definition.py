@@ -128,7 +128,7 @@ class Policy(Part, frozen=True, kw_only=True, omit_defaults=True):
 
 class Interrupt(Part, frozen=True, kw_only=True, omit_defaults=True):
     """`anytime`: when `event` happens, end with outcome `exit`, continue in block `go`, or run the side list at
-    address `do` and stay; whichever is set.
+    address `do` and stay; whichever is set. `inherited`: it is one of the workspace's, at `line` of its settings.
     """
 
     event: str
@@ -137,6 +137,7 @@ class Interrupt(Part, frozen=True, kw_only=True, omit_defaults=True):
     go: str | None = None
     do: int | None = None
     line: int = 0
+    inherited: bool = False
 
 
 class Template(Part, frozen=True, kw_only=True, omit_defaults=True):
@@ -156,11 +157,13 @@ class Instruction(Part, frozen=True, kw_only=True, omit_defaults=True, tag_field
 class Send(Instruction, frozen=True, kw_only=True, omit_defaults=True):
     """Draft, release and send a message, then go on with the next instruction; `failed`: where it goes on
     when the channel refused for good (None: the run ends as stuck for a person to look at). `data` has an
-    expression for each further name that the template can speak of.
+    expression for each further name that the template can speak of. `to` gives whom it goes to, when that is not
+    the contact of the run.
     """
 
     template: str
     channel: str | None = None
+    to: Source | None = None
     thread: str | None = None
     approval: Approval | None = None
     urgent: bool = False
@@ -189,11 +192,12 @@ class Wait(Instruction, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Task(Instruction, frozen=True, kw_only=True, omit_defaults=True):
-    """Ask a person to do something within a time. `title` and `help` are Jinja2 texts."""
+    """Ask a person to do something within a time: the owner, or `assignee`. `title` and `help` are Jinja2 texts."""
 
     title: Source
     within: Source
     help: Source | None = None
+    assignee: str | None = None
     done: int
     skipped: int
     expired: int
@@ -286,7 +290,8 @@ class Definition(Part, frozen=True, kw_only=True, omit_defaults=True):
     """A whole workflow. `subject` maps each entity the run is about (`contact`, `opening`) to the expression
     that finds it in the triggering event; `key` names those that identify a run. `blocks` has the address
     of each named block. `origin` is the packaged workflow it was made from, if any, with its hash. There
-    are at most `rounds` runs with the same key, if that is set. `about`, `title`,
+    are at most `rounds` runs with the same key, if that is set. `renamed` has the present id of steps by the id that
+    they had in an earlier version. `about`, `title`,
     lines and columns do not count for its identity.
     """
 
@@ -309,6 +314,7 @@ class Definition(Part, frozen=True, kw_only=True, omit_defaults=True):
     outcomes: dict[str, OutcomeClass]
     templates: dict[str, Template] = {}
     origin: str = ""
+    renamed: dict[str, str] = {}
 
     @property
     def manual(self) -> bool:

@@ -213,12 +213,13 @@ def _landing(definition: Definition, at: int) -> int:
 
 def _label(step: AnyInstruction) -> str:
     match step:
-        case Send(template=template):
-            return f"{step.step}: send {template}"
+        case Send(template=template, to=to):
+            return f"{step.step}: send {template}{f' to {to.text}' if to else ''}"
         case Wait():
             return f"{step.step}: wait {_wait(step)}"
-        case Task(title=title, within=within):
-            return f"{step.step}: to do within {within.text}: {title.text}"
+        case Task(title=title, within=within, assignee=assignee):
+            by = f" by {assignee}" if assignee else ""
+            return f"{step.step}: to do within {within.text}{by}: {title.text}"
         case Branch(condition=condition):
             return f"{step.step}: if {condition.text}"
         case Match(value=value):

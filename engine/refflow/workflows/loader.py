@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 
 import msgspec
@@ -16,6 +16,7 @@ from .expressions import TEXT, Optional_, Scope
 from .extensions import NONE, Extensions
 from .flow import circles, events_at
 from .header import Header, read_header
+from .inherited import inherit
 from .instances import read_instance
 from .problems import Problem, has_errors, in_order
 from .reading import Reader
@@ -31,7 +32,7 @@ BY_ITSELF = ("do_not_contact", "capped", "cancelled", "restarted")
 ANYTHING = "?"
 """Stands for the kind of a trigger that could not be read: of such an event nothing is known to be wrong."""
 
-_OBSCURING = frozenset({"E003", "E004", "E005", "E006", "E010", "E152", "E221", "E230", "E231"})
+_OBSCURING = frozenset({"E003", "E004", "E005", "E006", "E152", "E221", "E230", "E231"})
 """After one of these nobody knows which blocks and outcomes were meant to be reached."""
 
 
@@ -51,9 +52,11 @@ def load_workflow(
     channels: Collection[str],
     packaged: Mapping[str, Definition] = MappingProxyType({}),
     extensions: Extensions = NONE,
+    inherited: Sequence[Interrupt] = (),
 ) -> Loaded:
     """The workflow in `text`, which `file` names in messages; `channels` are those that messages can go by,
-    `packaged` the workflows that others can be made from, by name (`std/thank`), `extensions` what plugins add.
+    `packaged` the workflows that others can be made from, by name (`std/thank`), `extensions` what plugins add,
+    `inherited` the interrupts that every workflow of the workspace has.
     """
     root, problems = read_yaml(text, file)
     reader = Reader(file)
@@ -63,7 +66,10 @@ def load_workflow(
         if "from" in top.values:
             definition = read_instance(reader, top, packaged)
         else:
-            definition = _Loading(reader, templates, kinds, channels, extensions).definition(top)
+            loading = _Loading(reader, templates, kinds, channels, extensions, inherited)
+            definition = loading.definition(top)
+    if definition is not None:
+        definition = inherit(definition, inherited)
     ordered = in_order(reader.problems)
     return Loaded(definition=None if has_errors(ordered) else definition, problems=ordered, root=root)
 
@@ -76,12 +82,14 @@ class _Loading:
         kinds: Kinds,
         channels: Collection[str],
         extensions: Extensions,
+        inherited: Sequence[Interrupt],
     ) -> None:
         self._reader = reader
         self._templates = templates
         self._kinds = kinds
         self._channels = channels
         self._extensions = extensions
+        self._inherited = inherited
 
     def definition(self, top: MappingNode) -> Definition | None:
         """The definition; of use only when no errors have been noted."""
@@ -107,17 +115,23 @@ class _Loading:
         checker = Checker(self._reader, self._kinds, header, compiler.sends, self._extensions)
         header = self._checked(header, checker)
         program = [
-            checker.instruction(each, kinds, in_loop, compiler.cases.get(at)) if kinds else each
-            for at, (each, kinds, in_loop) in enumerate(
-                zip(compiler.program, events, compiler.in_loop, strict=True)
+            checker.instruction(
+                each,
+                events[at],
+                compiler.in_loop[at],
+                compiler.cases.get(at),
+                compiler.program[at - 1] if at else None,
             )
+            if events[at]
+            else each
+            for at, each in enumerate(compiler.program)
         ]
         scopes = [checker.scope(events[at], compiler.in_loop[at]) for at in range(len(program))]
         scopes = [
             checker.scope_of_text(each, scope) if isinstance(each, Send) else scope
             for each, scope in zip(program, scopes, strict=True)
         ]
-        return header.with_program(program, addresses, sides, self._used(program, scopes))
+        return header.with_program(program, addresses, sides, self._used(program, scopes), compiler.renamed)
 
     def _compiler(self, header: Header) -> Compiler:
         known = Known(
@@ -151,11 +165,12 @@ class _Loading:
             if not found:
                 help = "lead to it with `go`, or take it out"
                 self._reader.wrong("E201", f"block `{name}` is never reached", header.block_keys[name], help)
-        happening = compiler.outcomes | {each.exit for each in header.anytime} | set(BY_ITSELF)
+        interrupts = (*header.anytime, *self._inherited)
+        happening = compiler.outcomes | {each.exit for each in interrupts} | set(BY_ITSELF)
         for name, key in header.outcome_nodes.items():
             if name not in happening:
                 message = f"outcome `{name}` never happens"
-                self._reader.wrong("W232", message, key, "take it out, or `exit` with it")
+                self._reader.wrong("W233", message, key, "take it out, or `exit` with it")
 
     def _checked(self, header: Header, checker: Checker) -> Header:
         triggers = tuple(

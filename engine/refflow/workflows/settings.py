@@ -9,7 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from .calendar import Calendar
-from .definition import Approval, Cap, Late, Retry, Window
+from .definition import Approval, Cap, Interrupt, Late, Policy, Retry, Window
 from .durations import Duration
 
 
@@ -27,7 +27,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     within `gap` of the last one; `caps` limit how many;
     `cooldown` is how long nobody is asked again who said no. `approval: every` means a person releases
     each message. Nothing leaves by itself when an inbox was looked at more than `max_stale` ago. Messages that
-    come late leave at least `pace` after each other. While `live` is false, nothing leaves at all.
+    come late leave at least `pace` after each other. While `live` is false, nothing leaves at all. Every workflow
+    inherits the interrupts of `anytime`.
     """
 
     name: str = ""
@@ -51,12 +52,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_stale: Duration = Duration(15, "m")
     pace: Duration = Duration(30, "m")
     live: bool = True
+    anytime: tuple[Interrupt, ...] = ()
     plugins: dict[str, Any] = {}
 
     @cached_property
     def calendar(self) -> Calendar:
         """The owner's calendar."""
         return Calendar(self.zone, frozenset(self.holidays))
+
+
+def gaps(policy: Policy, settings: Settings) -> tuple[Duration, ...]:
+    """The distances that two messages to one person keep: the workspace's, and that of the workflow if it has one."""
+    return (settings.gap,) if policy.gap is None else (settings.gap, policy.gap)
 
 
 def settings_from(fields: dict[str, Any]) -> Settings:

@@ -17,7 +17,7 @@ from .policy_file import read_approval, read_window
 from .reading import meant, one_of, pairs
 from .vocabulary import SUBJECTS
 from .yaml_source import Mapping as MappingNode
-from .yaml_source import Node, Scalar
+from .yaml_source import Node, Scalar, Sequence
 
 NOTHING = Source(text="", line=0, column=0)
 """Stands for an expression that is missing and has been reported."""
@@ -28,15 +28,19 @@ _OWN_RECORDS = frozenset(kind.name for kind in (*messages.KINDS, *runs.KINDS))
 
 
 def _send(compiler: Compiler, step: Step) -> bool:
-    keys = ("template", "channel", "thread", "approval", "urgent", "window", "data")
-    node = compiler.reader.mapping(step.value, "`send`", keys, required=("template",), later=("to",))
+    keys = ("template", "channel", "to", "thread", "approval", "urgent", "window", "data")
+    node = compiler.reader.mapping(step.value, "`send`", keys, required=("template",))
     values = {} if node is None else node.values
     fields = {name: _send_field(compiler, name, value) for name, value in values.items()}
-    if "contact" not in compiler.known.subjects:
-        compiler.reader.wrong("E006", "`send` needs a contact", step.verb, "add `contact: ...` to `subject`")
+    to = fields.get("to")
+    if "thread" in values and fields["thread"] is not None and isinstance(values["thread"], Scalar):
+        compiler.threaded(values["thread"], to and to.text)
+    if "contact" not in compiler.known.subjects and "to" not in values:
+        help = "add `contact: ...` to `subject`, or say whom with `to`"
+        compiler.reader.wrong("E006", "`send` needs a contact", step.verb, help)
         fields["template"] = None
     given = {name: value for name, value in fields.items() if name in keys and value is not None}
-    compiler.sent(step.id)
+    compiler.sent(step.id, to and to.text)
     at = compiler.add(Send(**step.place, **{"template": "", **given}))
     if "failed" in step.beside:
         over = compiler.add(Jump(**step.place, to=0))  # what has been sent passes by the branch
@@ -61,10 +65,9 @@ def _send_field(compiler: Compiler, name: str, value: Node) -> Any:
         case "urgent":
             return compiler.reader.flag(value, "`urgent`")
         case "thread":
-            found = compiler.reader.scalar(value, "`thread`")
-            if found is not None:
-                compiler.threaded(found)
-            return found and found.text
+            return compiler.reader.text(value, "`thread`")
+        case "to":
+            return compiler.reader.expression(value, "`to`")
     return None
 
 
@@ -133,6 +136,9 @@ def _wait_for(compiler: Compiler, step: Step, node: MappingNode) -> bool:
 
 def _awaited(compiler: Compiler, node: Node) -> tuple[str, ...]:
     nodes = [node] if isinstance(node, Scalar) else compiler.reader.items(node, "`for`")
+    if isinstance(node, Sequence) and not nodes:
+        help = "name an event, or write `wait: 5bd` for a plain silence"
+        compiler.reader.wrong("E006", "`for` names nothing to wait for", node, help)
     found = [awaited_event(compiler.reader, each, compiler.known.kinds) for each in nodes]
     return tuple(dict.fromkeys(event for event in found if event is not None))
 
@@ -164,8 +170,8 @@ def _required(compiler: Compiler, step: Step, name: str) -> Node | None:
 
 def _task(compiler: Compiler, step: Step) -> bool:
     reader = compiler.reader
-    keys = ("title", "within", "help")
-    node = reader.mapping(step.value, "`task`", keys, required=("title",), later=("assignee",))
+    keys = ("title", "within", "assignee", "help")
+    node = reader.mapping(step.value, "`task`", keys, required=("title",))
     values = {} if node is None else node.values
     if node is not None and "within" not in values:
         message = "a task needs `within`, otherwise the run can wait for ever"
@@ -173,14 +179,32 @@ def _task(compiler: Compiler, step: Step) -> bool:
     title = reader.expression(values["title"], "`title`") if "title" in values else None
     help = reader.expression(values["help"], "`help`") if "help" in values else None
     within = reader.duration_expression(values["within"], "`within`") if "within" in values else None
+    assignee = _assignee(compiler, values["assignee"]) if "assignee" in values else None
     task = Task(
-        **step.place, title=title or NOTHING, help=help, within=within or NOTHING, done=0, skipped=0, expired=0
+        **step.place,
+        title=title or NOTHING,
+        help=help,
+        within=within or NOTHING,
+        assignee=assignee,
+        done=0,
+        skipped=0,
+        expired=0,
     )
     at = compiler.add(task)
     nodes = {name: _required(compiler, step, name) for name in _TASK_OUTCOMES}
     addresses, falls = compiler.branches(step, nodes)
     compiler.set(at, **addresses)
     return falls
+
+
+def _assignee(compiler: Compiler, node: Node) -> str | None:
+    """Who is to do a task, in a line: a role or a name, as it is written."""
+    found = compiler.reader.text(node, "`assignee`")
+    if found is not None and (not found.strip() or len(found.splitlines()) > 1 or "{" in found):
+        help = "write a role or a name, as `coach`; without `assignee` the task is yours"
+        compiler.reader.wrong("E011", "`assignee` is a plain text of one line", node, help)
+        return None
+    return found
 
 
 def _choose(compiler: Compiler, step: Step) -> bool:

@@ -23,6 +23,7 @@ from refflow.plugins.registry import Contribution
 from refflow.plugins.specs import HealthCheckSpec
 from refflow.workflows.definition import Send, Use
 
+from .absence import lacking, lacking_action
 from .folder import Folder
 from .owners import owners
 from .plugins import host_of
@@ -168,18 +169,18 @@ def _views(workspace: Workspace) -> Iterator[Diagnosis]:
 
 
 def _workflows(workspace: Workspace) -> Iterator[Diagnosis]:
-    channels, actions = workspace.host.effects.channels, workspace.extensions.actions
     turn_rows = workspace.turn(0 if not workspace.log.head() else _last(workspace)).rows
     for accepted in workspace.library.current(turn_rows):
-        lacking = set()
-        for step in accepted.definition.program:
-            if isinstance(step, Send) and step.channel is not None and step.channel not in channels:
-                lacking.add(f"the channel {step.channel}")
-            if isinstance(step, Use) and step.action not in actions:
-                lacking.add(f"the action {step.action}")
-        for what in sorted(lacking):
-            text = f"blocked: {what} is not here, or its plugin has failed"
-            yield Diagnosis(where=f"workflow {accepted.definition.name}", level="problem", text=text)
+        steps = accepted.definition.program
+        channels = {step.channel for step in steps if isinstance(step, Send) and step.channel is not None}
+        actions = {step.action for step in steps if isinstance(step, Use)}
+        lacks = [lacking(workspace, each) for each in sorted(channels)]
+        lacks += [lacking_action(workspace, each) for each in sorted(actions)]
+        for lack in lacks:
+            if lack is not None:
+                where = f"workflow {accepted.definition.name}"
+                text = f"blocked: {lack.reason}: {lack.detail}"
+                yield Diagnosis(where=where, level="problem", text=text)
 
 
 def _last(workspace: Workspace) -> int:

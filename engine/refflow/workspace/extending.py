@@ -38,24 +38,26 @@ class Unfit(RefflowError):
 
 def kinds_of(pure: PureRegistry) -> Kinds:
     """The core kinds of events and those of plugins."""
-    types = [each.spec for each in pure.event_types.values()]
     upcasters = [each.spec for each in pure.upcasters.values()]
     return kinds_with(
         [
             EventKind(
-                name=spec.name,
-                payload=spec.payload,
-                version=spec.version,
-                personal=spec.personal,
+                name=each.spec.name,
+                payload=each.spec.payload,
+                version=each.spec.version,
+                personal=each.spec.personal,
                 foreign=True,
+                release=f"{each.distribution} {each.version}",
             )
-            for spec in types
+            for each in pure.event_types.values()
         ],
         [Upcaster(kind=spec.name, from_version=spec.from_version, upcast=spec.upcast) for spec in upcasters],
     )
 
 
-def projections_of(pure: PureRegistry, core: Sequence[Projection]) -> tuple[list[Projection], list[Trouble]]:
+def projections_of(
+    pure: PureRegistry, kinds: Kinds, core: Sequence[Projection]
+) -> tuple[list[Projection], list[Trouble]]:
     """The projections of plugins, and those that cannot be used. None may take a table or a name of `core`."""
     taken = {row.table for each in core for row in each.tables} | {"view", "view_stalled", "event"}
     names = {each.name for each in core}
@@ -67,7 +69,8 @@ def projections_of(pure: PureRegistry, core: Sequence[Projection]) -> tuple[list
             troubles.append(trouble_of(contribution, f"view {contribution.spec.name}", error))
             continue
         taken |= {row.table for row in projection.tables}
-        found.append(projection)
+        edition = kinds.edition(projection.version, projection.handlers)
+        found.append(msgspec.structs.replace(projection, version=edition))
     return found, troubles
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from refflow.errors import NotFound, UsageError
 from refflow.events.event import Opaque, StoredEvent
+from refflow.events.kinds import Kinds
 from refflow.events.runs import EventsVoided
 from refflow.views.contacts import Contact
 from refflow.views.messages import Message
@@ -114,7 +115,7 @@ def why(workspace: Workspace, subject: str, at: datetime | None = None) -> Expla
             position=event.position,
             at=event.occurred_at,
             kind=event.kind,
-            text=teller.tell(event) or describe(event),
+            text=teller.tell(event) or describe(event, workspace.kinds),
             by=event.by,
             cause=event.cause,
         )
@@ -188,19 +189,21 @@ def _waits_for(message: Message | None, run: Run) -> str:
     return f", waiting for {run.rule}" if run.rule else ""
 
 
-def describe(event: StoredEvent) -> str:
+def describe(event: StoredEvent, kinds: Kinds) -> str:
     """An event in a line, without anything personal: its fields as the log has them."""
-    return describe_payload(event.payload)
+    return describe_payload(event.payload, kinds)
 
 
-def describe_payload(payload: Any) -> str:
+def describe_payload(payload: Any, kinds: Kinds) -> str:
     """The fields of a payload in a line, without anything personal."""
     if isinstance(payload, Opaque):
         return f"(unknown kind) {payload.data[:120]}"
-    shown = []
+    shown, kind = [], kinds.of(payload)
+    # What a plugin calls its fields nobody here knows: it says itself which of them are personal.
+    hidden = _HIDDEN | kind.personal if kind.foreign else _HIDDEN
     for name in payload.__struct_fields__:
         value = getattr(payload, name)
-        if value not in (None, (), {}, "") and name not in _HIDDEN:
+        if value not in (None, (), {}, "") and name not in hidden:
             shown.append(f"{name}={_short(value)}")
     return " ".join(shown)
 

@@ -112,7 +112,7 @@ def redecide(workspace: Workspace, progress: Progress | None = None) -> Redecide
         if any(isinstance(event.payload, EventsVoided) for event in commit):
             rows, _ = refold(workspace.log, projections, until=commit[-1].position)
         decisions += sum(_decided(event) for event in commit)
-        different = _difference(commit, again)
+        different = _difference(workspace, commit, again)
         if different is not None:
             differing.append(different)
             if len(differing) >= MOST_SHOWN:
@@ -141,16 +141,15 @@ def _again(
     return turn.events
 
 
-def _difference(commit: list[StoredEvent], again: list[NewEvent]) -> str | None:
+def _difference(workspace: Workspace, commit: list[StoredEvent], again: list[NewEvent]) -> str | None:
     for recorded, decided in zip_longest(commit, again):
         if recorded is None:
             return f"after event {commit[-1].position}: now also {type(decided.payload).__name__}"
         if decided is None:
             return f"event {recorded.position} ({recorded.kind}) would not happen now"
         if recorded.payload != decided.payload:
-            return (
-                f"event {recorded.position} ({recorded.kind}) would now be {describe_payload(decided.payload)}"
-            )
+            now = describe_payload(decided.payload, workspace.kinds)
+            return f"event {recorded.position} ({recorded.kind}) would now be {now}"
     return None
 
 

@@ -19,8 +19,15 @@ from refflow.effects.outbox import attempt, locked, outgoing_of
 from refflow.errors import Held, RefflowError, UsageError
 from refflow.events import kinds_with
 from refflow.events.event import Commit, StoredEvent, commit_id, instant, micros
-from refflow.events.messages import SendRequested
-from refflow.events.runs import EventsVoided, InboxChecked, ScheduleFired, TimerFired
+from refflow.events.messages import MessageFailed, SendRequested
+from refflow.events.runs import (
+    ChannelPaused,
+    ChannelResumed,
+    EventsVoided,
+    InboxChecked,
+    ScheduleFired,
+    TimerFired,
+)
 from refflow.log.database import connect, in_memory
 from refflow.log.log import Conflict, LogUnavailable
 from refflow.log.sqlite import SqliteLog
@@ -33,12 +40,13 @@ from refflow.plugins.specs import ChannelSpec
 from refflow.views import built_in
 from refflow.views.messages import Message
 from refflow.views.rows import Rows
-from refflow.views.runs import Pause, Run, Scheduled
+from refflow.views.runs import Pause, Paused, Run, Scheduled
 from refflow.views.runs import Settings as SettingsRow
 from refflow.views.store import Progress, ViewStore
 from refflow.workflows.pauses import pause_at
 from refflow.workflows.settings import Settings, settings_from
 
+from .absence import lacking, returned
 from .extending import brought_by, kinds_of, projections_of
 from .folder import Brought, Folder, find
 from .owners import remember
@@ -96,7 +104,7 @@ class Workspace:
             pure = self.host.pure
             self.kinds = kinds_of(pure)
             core = built_in(self.kinds)
-            added, troubles = projections_of(pure, core)
+            added, troubles = projections_of(pure, self.kinds, core)
             self._projections, self.troubles = (*core, *added), tuple(troubles)
             self._use(self.connection)
             self.id = self.log.workspace()
@@ -163,7 +171,7 @@ class Workspace:
     def channels(self) -> dict[str, tuple[ChannelSpec, Callable[[], Channel]]]:
         """The channels that may act, by name, each with what makes it."""
         return {
-            name: (contribution.spec, partial(self._channel, contribution))
+            name: (contribution.spec, partial(self.channel, contribution))
             for name, contribution in self.host.effects.channels.items()
             if contribution.enabled
         }
@@ -221,6 +229,7 @@ class Workspace:
             self._deliver(moment, recovering=True)
             self._fire_timers(moment, due=micros(at or now) - 1, sending=False)
             done = self._commit(decide, moment)
+            self._reopen(moment)
             self._deliver(moment)
             self._fire_timers(moment, due=moment)
             react(self, now)
@@ -232,6 +241,8 @@ class Workspace:
             moment = micros(now)
             begin(self)
             self._deliver(moment, recovering=True)
+            self._reopen(moment)
+            self._deliver(moment)
             self._fire_timers(moment, due=moment)
             react(self, now)
 
@@ -269,6 +280,7 @@ class Workspace:
                 self._deliver(moment)
             for channel in polled:
                 self._record(InboxChecked(channel=channel), f"channel:{channel}", moment)
+            self._reopen(moment)
             self._deliver(moment)
             self._fire_timers(moment, due=moment)
 
@@ -278,6 +290,7 @@ class Workspace:
             self._next_timer(micros(now), micros(now))
             or self.views.query(Message, "status = 'requested' LIMIT 1")
             or waiting(self, now)
+            or returned(self)
         )
 
     def append(self, turn: Turn, head: int, now: int, within: Callable[[], None] | None = None) -> None:
@@ -361,9 +374,28 @@ class Workspace:
     def _deliver(self, now: int, *, recovering: bool = False) -> None:
         """Carry out requested sends. When `recovering`, they were requested by a process that has died."""
         for message in self.views.find(Message, status="requested"):
-            outgoing = outgoing_of(message, self.views, self.settings)
-            outcomes = attempt(message, outgoing, self.channels(), recovering=recovering)
+            outcomes = None if recovering else self._for_want_of_its_plugin(message)
+            if outcomes is None:
+                outgoing = outgoing_of(message, self.views, self.settings)
+                outcomes = attempt(message, outgoing, self.channels(), recovering=recovering)
             self._commit(partial(_record_all, outcomes, f"channel:{message.channel}"), now)
+
+    def _for_want_of_its_plugin(self, message: Message) -> tuple[Any, ...] | None:
+        """What becomes of a message whose channel cannot be used now: it waits, and whatever else is for it."""
+        lack = lacking(self, message.channel)
+        if lack is None:
+            return None
+        about = {"message": message.id, "run": message.run, "contact": message.contact}
+        failed = MessageFailed(**about, reason=lack.reason, severity="retry")
+        if self.views.get(Paused, message.channel) is not None:
+            return (failed,)
+        self.warn(f"blocked: {lack.reason}: {lack.detail}")
+        return ChannelPaused(channel=message.channel, plugin=lack.plugin, reason=lack.reason), failed
+
+    def _reopen(self, now: int) -> None:
+        """Use channels again whose plugin is back; what was held for them is then requested again."""
+        for channel in returned(self):
+            self._record(ChannelResumed(channel=channel), f"channel:{channel}", now)
 
     def _record(
         self, payload: Any, by: str, now: int, at: int | None = None, *, sending: bool = True
@@ -431,7 +463,8 @@ class Workspace:
         self.log = SqliteLog(connection, self.kinds)
         self.views = ViewStore(connection, self._projections)
 
-    def _channel(self, contribution: Contribution[ChannelSpec]) -> Channel:
+    def channel(self, contribution: Contribution[ChannelSpec]) -> Channel:
+        """The channel that a plugin declares, made."""
         spec = contribution.spec
         config = self.configuration(contribution.plugin, spec.config)
         made: Channel = resolve(spec.factory)(ChannelContext(folder=self.folder.outbox, config=config))
