@@ -223,7 +223,7 @@ def test_every_message_that_left_is_counted_once(history: list[Commit]) -> None:
 
 class Tally(Row, kw_only=True):
     table: ClassVar[str] = "tally"
-    fixed: ClassVar[tuple[str, ...]] = ("company",)
+    indexes: ClassVar[tuple[tuple[str, ...], ...]] = (("company",),)
 
     contact: str
     company: str | None = None
@@ -272,10 +272,11 @@ def changes_in_place(rows: Rows, event: StoredEvent, payload: PositionObserved) 
     rows.put(payload.contact, row)
 
 
-def changes_what_is_fixed(rows: Rows, event: StoredEvent, payload: PositionObserved) -> None:
+def changes_what_it_is_found_by(rows: Rows, event: StoredEvent, payload: PositionObserved) -> None:
     row = tally(rows, payload)
+    if row.company is None:
+        rows.put(payload.contact, row)
     row.company = payload.company
-    rows.put(payload.contact, row)
 
 
 def puts_under_another_key(rows: Rows, event: StoredEvent, payload: PositionObserved) -> None:
@@ -310,7 +311,7 @@ Contract = ProjectionContract
         (reads_what_only_grows, Contract.test_live_rows_are_the_rebuilt_ones_wherever_the_log_is_split),
         (writes_where_it_has_no_table, Contract.test_live_rows_are_the_rebuilt_ones_wherever_the_log_is_split),
         (changes_in_place, Contract.test_what_a_row_holds_is_replaced_and_not_changed_in_place),
-        (changes_what_is_fixed, Contract.test_rows_are_found_in_memory_as_in_the_table),
+        (changes_what_it_is_found_by, Contract.test_rows_are_found_in_memory_as_in_the_table),
         (puts_under_another_key, Contract.test_rows_come_back_from_their_table_as_they_were),
         (puts_a_value_of_another_type, Contract.test_rows_come_back_from_their_table_as_they_were),
     ],

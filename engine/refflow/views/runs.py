@@ -56,7 +56,6 @@ class Run(Row, kw_only=True):
     """
 
     table: ClassVar[str] = "run"
-    fixed: ClassVar[tuple[str, ...]] = ("contact", "opening")
     indexes: ClassVar[tuple[tuple[str, ...], ...]] = (
         ("status", "due"),
         ("contact", "status"),
