@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import re
 from importlib import util
 from pathlib import Path
 from types import ModuleType
@@ -13,6 +14,7 @@ import pytest
 
 from refflow.plugins.config import PluginConfig
 from refflow.plugins.host import Host
+from refflow.testing import contracts, projection
 
 _SPEC = util.spec_from_file_location("hooks", Path(__file__).with_name("hooks.py"))
 assert _SPEC is not None
@@ -39,6 +41,15 @@ def test_a_page_says_what_the_spec_says(hook: str) -> None:
         path.write_text(hooks.page(hook), encoding="utf-8")
 
     assert path.read_text(encoding="utf-8") == hooks.page(hook)
+
+
+@pytest.mark.parametrize("hook", hooks.HOOKS)
+def test_a_page_names_a_contract_that_there_is_and_code_to_read(hook: str) -> None:
+    told = hooks.TOLD[hook]
+    (name,) = re.findall(r"`(\w+Contract)`", told.contract)
+    assert hasattr(projection if name == "ProjectionContract" else contracts, name)
+    for path in re.findall(r"`((?:examples|tests|workflows|engine)/[\w/.-]*)`", told.read):
+        assert (hooks.DOCS.parents[2] / path).exists(), path
 
 
 @pytest.mark.parametrize("hook", hooks.HOOKS)

@@ -66,6 +66,13 @@ def test_a_plugin_imports_nothing_of_refflow_but_its_api(folder: Path) -> None:
     assert imported == {"refflow.api"}
 
 
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+def test_its_tests_import_nothing_of_refflow_but_what_is_promised(example: Path) -> None:
+    imported = {name for file in (example / "tests").rglob("*.py") for name in _imported(file)}
+
+    assert all(name == "refflow.api" or name.startswith("refflow.testing") for name in imported), imported
+
+
 def test_the_templates_import_nothing_of_refflow_but_its_api() -> None:
     folder = ROOT / "engine" / "refflow" / "scaffold"
     files = [file for file in folder.rglob("*.py.tmpl") if "src" in file.parts]

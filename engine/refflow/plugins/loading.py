@@ -193,6 +193,11 @@ def _faults(origin: Origin, declared: tuple[Declared, ...]) -> Iterator[str]:
         if each.label in seen:
             yield f"{each.label} is declared twice"
         seen.add(each.label)
+        if isinstance(each.spec, ViewSpec):
+            page = f"the page {each.spec.path}"
+            if page in seen:
+                yield f"{page} is declared twice"
+            seen.add(page)
         if isinstance(each.spec, EventTypeSpec):
             yield from _gaps(each.spec, declared)
         if not _is_name(each.spec):
