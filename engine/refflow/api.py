@@ -101,7 +101,9 @@ if TYPE_CHECKING:
     from refflow.workspace.backtesting import Backtested as Backtested
     from refflow.workspace.backtesting import Difference as Difference
     from refflow.workspace.backtesting import How as How
+    from refflow.workspace.backtesting import Planned as Planned
     from refflow.workspace.backtesting import backtest as backtest
+    from refflow.workspace.backtesting import what_if as what_if
     from refflow.workspace.board import Board as Board
     from refflow.workspace.board import Card as Card
     from refflow.workspace.board import board as board
@@ -258,7 +260,9 @@ _CALLS = {
         "Backtested",
         "Difference",
         "How",
+        "Planned",
         "backtest",
+        "what_if",
     ),
     "board": (
         "Board",
@@ -506,6 +510,7 @@ __all__ = [
     "Person",
     "PersonDetails",
     "Plan",
+    "Planned",
     "Problem",
     "ProblemsFound",
     "Profile",
@@ -635,6 +640,7 @@ __all__ = [
     "verify_chain",
     "versions",
     "watch",
+    "what_if",
     "who",
     "why",
     "why_not",
