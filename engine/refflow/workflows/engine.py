@@ -188,7 +188,10 @@ def _draft_again(turn: Turn, accepted: Accepted, run: Run, step: Send) -> None:
     if message is None or message.status not in ("drafted", "held"):
         return
     if not message.edited and (message.status == "drafted" or message.rule in LACKING):
-        draft(turn, accepted, run, step, again=message)
+        try:
+            draft(turn, accepted, run, step, again=message)
+        except RefflowError as error:
+            Interpreter(turn, accepted, run).stick(str(error))
     elif message.rule in LACKING:
         Interpreter(turn, accepted, run).release(step, message)
 
