@@ -52,6 +52,7 @@ from refflow.plugins.channel import (
     single_line,
 )
 from refflow.plugins.config import Secret
+from refflow.plugins.deprecation import RefflowRemovedIn2Warning
 from refflow.plugins.health import DoctorContext, Finding
 from refflow.plugins.marks import hookimpl
 from refflow.plugins.outbox import Outbox
@@ -525,6 +526,7 @@ __all__ = [
     "Record",
     "Redecided",
     "RefflowError",
+    "RefflowRemovedIn2Warning",
     "Reminder",
     "ReminderSink",
     "ReminderSinkSpec",

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -157,9 +158,25 @@ def test_with_strict_plugins_it_is_an_error_instead(well: Site) -> None:
 def test_a_broken_plugin_can_be_left_out_before_it_is_imported(well: Site) -> None:
     well.add("bad", "raise SystemExit(3)")
 
-    done = well.refflow("plugins", "--without", "bad")
+    for done in (
+        well.refflow("plugins", "--no-plugins=bad,crm"),
+        well.refflow("--no-plugins=refflow-bad", "plugins"),
+        well.refflow("plugins", REFFLOW_NO_PLUGINS="bad"),
+    ):
+        assert "bad   refflow-bad   1.0      disabled" in done.stdout
+        assert "well  refflow-well  1.0      active" in done.stdout
+    for done in (well.refflow("--no-plugins", "plugins"), well.refflow("plugins", REFFLOW_NO_PLUGINS="all")):
+        assert "well  refflow-well  1.0      disabled" in done.stdout
+        assert "REFFLOW_NO_PLUGINS leaves it out" in done.stdout
 
-    assert "bad   refflow-bad   1.0      disabled" in done.stdout
+
+def test_what_one_command_leaves_out_the_next_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several may be run in a process, as tests of plugins do."""
+    from refflow.cli.application import refflow
+
+    monkeypatch.setenv("REFFLOW_NO_PLUGINS", "crm")
+    assert refflow.run(["--no-plugins", "plugins", "list", "--all"]) == 0
+    assert os.environ["REFFLOW_NO_PLUGINS"] == "crm"
 
 
 CHANNEL = """
@@ -675,6 +692,14 @@ def test_the_doctor_runs_the_checks_of_plugins_and_survives_them(well: Site, fol
     assert "problem: check tidy-check (refflow-tidy 1.0): it is untidy here\n  tidy up" in found.stdout
     assert "check tidy-crash (refflow-tidy 1.0): the check itself failed: RuntimeError: oops" in found.stdout
 
+    well.refflow("doctor", "--fix", "--workspace", str(folder))
+    assert (folder / "untidy").exists(), "it may look unasked, and mend only once the settings name it"
+    run(
+        well,
+        folder,
+        "settings('name: Sam\\nplugins:\\n  tidy: {}\\n')\n"
+        "with api.open_workspace(folder) as w:\n    api.synchronise(w, now)\nprint('[]')",
+    )
     mended = well.refflow("doctor", "--fix", "--workspace", str(folder))
     assert "it is untidy here\n  mended" in mended.stdout
     assert "untidy" not in well.refflow("doctor", "--workspace", str(folder)).stdout

@@ -79,6 +79,9 @@ def diagnose(
 def _plugins(host: Host) -> Iterator[Diagnosis]:
     for each in host.plugins:
         where = f"plugin {each.name} ({each.dist} {each.version})"
+        for used in each.deprecated:
+            remedy = f"update {each.dist} before refflow 2"
+            yield Diagnosis(where=where, level="note", text=used, remedy=remedy)
         match each.status:
             case "failed":
                 remedy = f"update {each.dist}, or take it out: refflow plugins uninstall {each.dist}"
