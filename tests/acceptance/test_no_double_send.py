@@ -77,11 +77,22 @@ def test_when_nobody_can_tell_a_person_is_asked(folder: Path, die: str, times: i
     assert status(folder) == "in_doubt"
 
 
-@pytest.mark.parametrize("die", ["before", "after"])
-def test_a_channel_that_can_tell_settles_it_with_exactly_one_send(folder: Path, die: str) -> None:
-    assert approve(folder, die=die, knows=True) == -signal.SIGKILL
+def test_a_channel_that_knows_that_it_left_settles_it(folder: Path) -> None:
+    assert approve(folder, die="after", knows=True) == -signal.SIGKILL
 
-    for later in (1, 2, 3):
+    for later in (1, 2, 60):
+        assert approve(folder, knows=True, later=later) == 0
+
+    assert len(sent(folder)) == 1
+    assert status(folder) == "sent"
+
+
+def test_what_did_not_leave_is_tried_again_a_little_later_and_sent_once(folder: Path) -> None:
+    assert approve(folder, die="before", knows=True) == -signal.SIGKILL
+    assert approve(folder, knows=True, later=1) == 0
+    assert (sent(folder), status(folder)) == ([], "held")
+
+    for later in (20, 21, 60):
         assert approve(folder, knows=True, later=later) == 0
 
     assert len(sent(folder)) == 1
@@ -89,10 +100,11 @@ def test_a_channel_that_can_tell_settles_it_with_exactly_one_send(folder: Path, 
 
 
 def test_dying_again_and_again_while_recovering_still_sends_once(folder: Path) -> None:
-    for later in range(4):
+    for later in (0, 20, 60):
         assert approve(folder, die="before", knows=True, later=later) == -signal.SIGKILL
-    assert approve(folder, die="after", knows=True, later=5) == -signal.SIGKILL
-    assert approve(folder, die="after", knows=True, later=6) == 0
+        assert approve(folder, die="before", knows=True, later=later + 1) == 0
+    assert approve(folder, die="after", knows=True, later=200) == -signal.SIGKILL
+    assert approve(folder, die="after", knows=True, later=201) == 0
 
     assert len(sent(folder)) == 1
     assert status(folder) == "sent"

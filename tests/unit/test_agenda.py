@@ -15,6 +15,7 @@ from refflow.errors import Held
 from refflow.plugins.channel import Permanent
 from refflow.views.messages import OPEN, Message
 from refflow.views.runs import Run, Task
+from refflow.workspace.reacting import reminders
 
 if TYPE_CHECKING:
     from tests.conftest import Histories, Search, Searching
@@ -62,6 +63,16 @@ def test_what_a_draft_lacks_is_told(search: Search) -> None:
     search.ask("Ana Lima", line=None)
 
     assert steps(search)[0].text == "Read and approve `ask` (lacks: personal line)"
+
+
+def test_what_is_late_is_to_be_read_before_it_goes(search: Search) -> None:
+    search.at("2026-11-23T20:00")
+    search.ask("Ana Lima")
+    with pytest.raises(Held):
+        search.approve("Ana Lima")
+    search.wait("3w")
+
+    assert steps(search)[0].text == "It was due on 2026-11-24: read it, then approve if it still fits."
 
 
 def test_an_answer_is_to_be_read_until_somebody_says_what_it_means(search: Search) -> None:
@@ -238,3 +249,28 @@ def test_everything_that_waits_for_the_owner_is_told_and_nothing_else(
             waiting = {each.run for each in now.waiting}
             resting = {run.id for run in find(Run, status="live") if not (run.message or run.task)}
             assert waiting == resting
+
+
+def test_a_task_of_somebody_else_says_whose_it_is(search: Search) -> None:
+    search.define(
+        """\
+refflow: 1
+workflow: practise
+on: [{manual: true}]
+subject: {contact: event.contact}
+steps:
+  - id: rehearse
+    task: {title: Practise the interview, within: 3bd, assignee: coach}
+    done: []
+    skipped: []
+    expired: []
+  - exit: done
+outcomes: {good: [done]}
+"""
+    )
+    search.start("practise", "Ana Lima")
+
+    (step,) = [each for each in api.agenda(search.workspace, search.now).steps if each.do == "task"]
+
+    assert (step.text, step.assignee) == ("coach: Practise the interview", "coach")
+    assert "coach: Practise the interview" in [each.title for each in reminders(search.workspace)]

@@ -11,6 +11,7 @@ from refflow.workflows.checked import Checked, check_workflows
 from refflow.workflows.definition import Cap
 from refflow.workflows.durations import Duration
 from refflow.workflows.settings import Settings
+from refflow.workflows.settings_file import load_settings
 from refflow.workflows.templates import TemplateTexts
 
 HEAD = {
@@ -280,3 +281,32 @@ def test_an_answer_that_cannot_count_is_told(answer: str, said: str) -> None:
 
 def test_a_block_or_a_case_may_be_called_ok() -> None:
     assert found(w="steps: [{go: ok}]\nblocks: {ok: [{exit: ok}]}\noutcomes: {good: [ok]}") == []
+
+
+# -- what every workflow inherits
+
+
+def inheriting(text: str) -> Settings:
+    settings, problems = load_settings(f"anytime: {text}", "refflow.yaml")
+    assert settings is not None, problems
+    return settings
+
+
+def test_an_answer_that_every_workflow_acts_on_is_read() -> None:
+    silent = ASK.replace("anytime: [{event: reply.received, exit: done}]", "")
+
+    assert [each[:4] for each in found(w=silent)] == ["W310"]
+    assert found(inheriting("[{event: reply.received, exit: done}]"), w=silent) == []
+
+
+def test_an_outcome_that_only_an_inherited_interrupt_leads_to_happens() -> None:
+    body = "outcomes: {good: [done], open: [met]}"
+
+    assert [each[:4] for each in found(w=body)] == ["W232"]
+    assert found(inheriting("[{event: meeting.held, exit: met}]"), w=body) == []
+
+
+def test_what_is_inherited_is_no_finding_of_the_workflow() -> None:
+    settings = inheriting("[{event: meeting.held, exit: met}, {event: meeting.held, if: now > now, exit: met}]")
+
+    assert found(settings, w=ASK) == []

@@ -319,6 +319,17 @@ def test_a_broken_settings_file_changes_nothing_and_is_told_every_time(terminal:
     assert terminal.asks("packet", "Engineer")["candidate"] == "Maya Other"
 
 
+def test_who_looks_ahead_is_told_that_what_was_due_by_then_is_recorded(terminal: Terminal) -> None:
+    before = terminal.head()
+
+    assert "recorded as of" not in terminal.does("next").err
+    said = terminal.does("next", "--now", "+30w")
+
+    assert terminal.head() > before
+    assert "commands before then are refused" in said.err
+    assert terminal.type("person", "note", "Bo", "x").code == HELD
+
+
 def test_a_settings_file_that_is_gone_is_asked_for(terminal: Terminal) -> None:
     (terminal.folder / "refflow.yaml").unlink()
 

@@ -291,3 +291,42 @@ def test_a_workflow_may_be_in_the_way_of_itself(search: Search) -> None:
 
     with pytest.raises(Held, match=r"hello did not start \(running\): r\d+ is already at it"):
         search.start("hello", "Ana Lima")
+
+
+# What every workflow inherits.
+
+
+def test_an_interrupt_of_the_settings_is_taken_into_every_workflow_but_not_into_its_runs(
+    search: Search,
+) -> None:
+    search.define(HELLO)
+    search.start("hello", "Ana Lima")
+    pinned = search.run("hello").hash
+
+    search.configure(anytime="[{event: meeting.held, exit: met}]")
+
+    assert search.run("hello").hash == pinned != workflow(search, "hello").hash
+    search.start("hello", "Bo Berg")
+    for who in ("Ana Lima", "Bo Berg"):
+        api.log_contact(search.workspace, search.contact(who), "met", "", search.now)
+    assert search.run("hello", "Ana Lima").outcome is None
+    assert search.run("hello", "Bo Berg").outcome == "met"
+    assert api.redecide(search.workspace).differing == []
+
+
+def test_settings_that_workflows_inherit_nothing_of_define_none_anew(search: Search) -> None:
+    search.define(HELLO)
+    search.folder.settings.write_text("name: Maya O.\nemail: m@example.org\ngap: 5bd\n")
+
+    assert new_events(search) == ["settings.changed"]
+
+
+def test_a_wrong_interrupt_of_the_settings_changes_nothing(search: Search) -> None:
+    search.configure(anytime="[{event: meeting.held, exit: met}]")
+    search.define(HELLO)
+    good = workflow(search, "hello")
+
+    search.configure(anytime="[{event: meeting.helt, exit: met}]")
+
+    assert workflow(search, "hello") == good
+    assert [problem.code for problem in api.check(search.workspace).problems] == ["E150"]

@@ -26,6 +26,7 @@ from refflow.testing.bench import MONDAY, Bench
 from refflow.views.runs import Queued, Run
 from refflow.workflows.extensions import NONE, Action, Extensions
 from refflow.workflows.facts import Facts
+from refflow.workflows.settings_file import load_settings
 
 HEAD = {
     "refflow": "1",
@@ -600,3 +601,72 @@ def test_an_action_that_fails_or_has_gone_sticks_the_run_and_nothing_else() -> N
     bench.library.extensions = NONE
     bench.wait(days=2)
     assert "belongs to no plugin" in (bench.run("w").reason or "")
+
+
+# -- anytime of the workspace
+
+
+def inheriting(text: str, *workflows: str) -> Bench:
+    settings, problems = load_settings(f"{{name: Maya, approval: none, anytime: {text}}}", "refflow.yaml")
+    assert settings is not None, problems
+    return Bench(*workflows, settings=settings)
+
+
+WAITING = "[{id: silence, wait: 30d}, {exit: yes}]"
+MET = "[{event: meeting.held, exit: met}]"
+
+
+def test_what_the_workspace_says_ends_every_run() -> None:
+    bench = inheriting(MET, workflow(steps=WAITING))
+    run = started(bench)
+    bench.record(MeetingHeld(contact=run.contact or ""))
+
+    assert ended(bench, run) == "met"
+    assert bench.of("run.exited")[0].ending == "bad"  # It is not among the outcomes of the workflow.
+
+
+def test_an_interrupt_of_ones_own_comes_before_that_of_the_workspace() -> None:
+    own = "[{event: meeting.held, go: more}]"
+    blocks = "{more: [{id: rest, wait: 30d}, {exit: maybe}]}"
+    bench = inheriting(MET, workflow(steps=WAITING, anytime=own, blocks=blocks))
+    run = started(bench)
+    bench.record(MeetingHeld(contact=run.contact or ""))
+    assert bench.run("w").step == "rest"
+
+    bench.record(MeetingHeld(contact=run.contact or ""))  # In a block only ends are armed.
+
+    assert ended(bench, run) == "met"
+
+
+def test_a_condition_of_the_workspace_speaks_of_the_event() -> None:
+    bench = inheriting(
+        '[{event: reply.received, if: event.intent == "declined", exit: no}]', workflow(steps=WAITING)
+    )
+    run = started(bench)
+    bench.record(reply(run.contact or "", "agreed"))
+    assert ended(bench, run) is None
+
+    bench.record(reply(run.contact or "", "declined"))
+
+    assert ended(bench, run) == "no"
+
+
+def test_one_that_could_never_act_changes_nothing_of_a_definition() -> None:
+    ending = workflow(steps=WAITING, anytime="[{event: meeting.held, exit: maybe}]")
+
+    assert inheriting(MET).define(ending) == Bench().define(ending)
+    assert inheriting(MET).define(workflow(steps=WAITING)) != Bench().define(workflow(steps=WAITING))
+
+
+# -- task: assignee
+
+
+def test_a_task_says_who_is_to_do_it() -> None:
+    task = "{title: 'Call {{ contact.name }}', within: 3d%s}"
+    steps = "[{id: a, task: %s, done: [], skipped: [], expired: []}, {exit: yes}]"
+    for assignee, said in ((", assignee: coach", "coach: Call Ana Lima"), ("", "Call Ana Lima")):
+        bench = Bench(workflow(steps=steps % (task % assignee)))
+        started(bench)
+
+        assert bench.of("task.opened")[0].in_words == said
+        assert bench.decided_again() == []

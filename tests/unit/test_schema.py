@@ -139,7 +139,8 @@ STEPS = (
     " got: {meeting.held: [], reply.received: [{exit: no}]}, timeout: []}",
     "{id: ID, send: {template: hi, channel: mail, approval: batch, urgent: 'false', window: {holidays: workspace},"
     " data: {word: '\"x\"'}}, failed: [{exit: no}]}",
-    "{id: ID, task: {title: Call, within: 2bd, help: By phone}, done: [], skipped: [], expired: [{exit: no}]}",
+    "{id: ID, task: {title: Call, within: 2bd, help: By phone, assignee: coach}, done: [],"
+    " skipped: [], expired: [{exit: no}]}",
     "{id: ID, start: {workflow: other, subject: {contact: contact}}}",
     "{id: ID, start: {workflow: other, subject: {contact: contact}, wait: false}}",
     "{id: ID, start: {workflow: other, subject: {contact: contact}, wait: true}, got: [], refused: []}",

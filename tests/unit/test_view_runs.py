@@ -119,7 +119,7 @@ def test_a_task_is_open_until_it_is_closed(outcome: str) -> None:
     task = rows_after(STARTED, opened).get(Task, "t1")
     assert task == Task(
         id="t1", run="r1", step="pack", title="Send your CV", opened_at=AT + HOUR, due=micros(opened.due),
-        contact="c1", opening="o1", help="It is in the folder.",
+        contact="c1", opening="o1", help="It is in the folder.", assignee="coach",
     )  # fmt: skip
 
     closed = rows_after(STARTED, opened, sample(TaskClosed, outcome=outcome)).get(Task, "t1")

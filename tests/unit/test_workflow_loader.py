@@ -237,6 +237,19 @@ def test_a_file_that_is_no_mapping_says_so() -> None:
         ("[{id: a, wait: {until: now + 5bd, within: 1d}}, {exit: yes}]", "E003 at within"),
         ("[{id: a, wait: {}}, {exit: yes}]", "E006 at {}"),
         (
+            "[{id: a, task: {title: T, within: 1d, assignee: '{{ me.name }}'}, done: [], skipped: [], expired: []},"
+            " {exit: yes}]",
+            "E011 at '{{ me.name }}'",
+        ),
+        (
+            "[{id: a, task: {title: T, within: 1d, asignee: coach}, done: [], skipped: [], expired: []}, {exit: yes}]",
+            "E003 at asignee",
+        ),
+        (
+            "[{id: a, wait: {for: [], within: 1d}, got: [], timeout: []}, {exit: yes}]",
+            "E006 at [], within: 1d}, got: `for` names nothing to wait for",
+        ),
+        (
             "[{id: a, wait: {for: [reply.received], within: 1d, since: nobody}, got: [], timeout: []},"
             " {exit: yes}]",
             "E009 at nobody",

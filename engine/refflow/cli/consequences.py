@@ -54,9 +54,7 @@ def _consequence(opened: Opened, event: StoredEvent) -> list[tuple[str, str]]:
         case "run.stuck":
             return [(payload.run, f"{payload.run} is stuck: {payload.reason}")]
         case "task.opened":
-            return [
-                (payload.task, f"To do: {payload.title or payload.step}. Then: refflow do {payload.task} done")
-            ]
+            return [(payload.task, f"To do: {payload.in_words}. Then: refflow do {payload.task} done")]
         case "task.closed" if payload.outcome in ("expired", "dropped"):
             return [(payload.task, f"The task {payload.task} is {payload.outcome}.")]
         case "referral.given" | "application.submitted" | "interview.scheduled" | "offer.received":

@@ -76,6 +76,7 @@ class Session:
     def catching_up(self) -> Iterator[Opened]:
         """The workspace after what became due, where it may be written and the clock is not behind the log."""
         from refflow import api
+        from refflow.events.event import micros
 
         with self.reading() as opened:
             workspace, now = opened.workspace, opened.now
@@ -83,12 +84,16 @@ class Session:
             if workspace.read_only:
                 self.output.note("note: nothing can be written here, so this is how the workspace was left.")
             elif not opened.in_the_past():
+                head = workspace.log.head()
                 try:
                     api.synchronise(workspace, now)
                     if workspace.due(now):
                         workspace.catch_up(now)
                 except RefflowError as error:
                     self.output.note(f"note: not brought up to date: {error}")
+                if self.pretended_now is not None and workspace.log.head() > head and now > datetime.now(UTC):
+                    when = opened.say(micros(now))
+                    self.output.note(f"note: recorded as of {when}; commands before then are refused.")
             yield opened
             self._tell_blocked(workspace, head)
 

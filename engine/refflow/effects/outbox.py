@@ -2,7 +2,8 @@
 
 A send is requested in the log before it is made. Whoever holds the outbox's lock makes it and records the
 outcome; if that process dies, the next one finds a request without outcome and asks the channel whether the
-message left. When nobody can tell, a person decides: a request sent twice is worse than one sent late.
+message left. If it did not, the request has failed and is made anew: the rules are asked again, since much may
+have happened meanwhile. When nobody can tell, a person decides: a request sent twice is worse than one sent late.
 """
 
 from __future__ import annotations
@@ -18,12 +19,14 @@ from refflow.events.messages import MessageFailed, MessageInDoubt, MessagePrepar
 from refflow.events.runs import ChannelPaused
 from refflow.plugins.channel import (
     NOT_SENT,
+    UNKNOWN,
     Channel,
     Delivery,
     Outgoing,
     Permanent,
     Retryable,
     Unauthorised,
+    Unfound,
 )
 from refflow.plugins.specs import ChannelSpec
 from refflow.views.contacts import Contact
@@ -33,6 +36,7 @@ from refflow.workflows.settings import Settings
 
 Channels = Mapping[str, tuple[ChannelSpec, Callable[[], Channel]]]
 MOST_REFERENCES = 50
+STOPPED = "refflow was stopped before it left."
 
 
 @contextmanager
@@ -49,45 +53,45 @@ def locked(path: Path) -> Iterator[bool]:
 def attempt(message: Message, outgoing: Outgoing, channels: Channels, *, recovering: bool) -> tuple[Any, ...]:
     """Deliver one requested message and return the events that say what became of it, and of its channel.
 
-    `recovering`: an earlier process requested it and may have delivered it before it died.
+    `recovering`: an earlier process requested it and may have delivered it before it died. Then nothing is
+    delivered here.
     """
-    try:
-        return (_attempt(message, outgoing, channels, recovering),)
-    except Unauthorised as error:
-        # Nothing of it left, and nothing else would: the channel stops, the runs wait.
-        paused = ChannelPaused(channel=message.channel, reason=str(error))
-        return paused, _not_now(message, str(error))
-
-
-def _attempt(message: Message, outgoing: Outgoing, channels: Channels, recovering: bool) -> Any:
+    if recovering:
+        return (_recovered(message, outgoing, channels),)
     try:
         spec, make = channels[message.channel]
     except KeyError:
-        lacking = f"There is no channel `{message.channel}`. Is its plugin installed and enabled?"
-        return _in_doubt(message, RefflowError(lacking)) if recovering else _failed(message, lacking)
+        return (_failed(message, _no_channel(message)),)
     try:
         channel = make()
-        delivery = _earlier(channel, outgoing) if recovering else None
+    except Unauthorised as error:
+        return _locked_out(message, error)
     except Exception as error:
-        if recovering:
-            return _in_doubt(message, error)
-        if isinstance(error, Unauthorised):
-            raise
-        return _failed(message, _words(error))
-    if delivery is False:
-        return _in_doubt(message, None)
-    if isinstance(delivery, Delivery):
-        return _delivered(message, spec, delivery)
+        return (_failed(message, _words(error)),)
     try:
-        return _delivered(message, spec, channel.deliver(outgoing))
+        return (_delivered(message, spec, channel.deliver(outgoing)),)
     except Permanent as error:
-        return _failed(message, str(error))
-    except Unauthorised:
-        raise
+        return (_failed(message, str(error)),)
+    except Unauthorised as error:
+        return _locked_out(message, error)
     except Retryable as error:
-        return _not_now(message, str(error))
+        return (_not_now(message, str(error)),)
     except Exception as error:  # What else a channel raises leaves open whether the message left.
-        return _after_fault(channel, message, spec, outgoing, error)
+        return (_after_fault(channel, message, spec, outgoing, error),)
+
+
+def _recovered(message: Message, outgoing: Outgoing, channels: Channels) -> Any:
+    try:
+        spec, make = channels[message.channel]
+    except KeyError:
+        return _in_doubt(message, RefflowError(_no_channel(message)))
+    try:
+        found = make().was_sent(outgoing)
+    except Exception as error:
+        return _in_doubt(message, error)
+    if isinstance(found, Delivery):
+        return _delivered(message, spec, found)
+    return _not_now(message, STOPPED) if found is NOT_SENT else _in_doubt(message, None)
 
 
 def outgoing_of(message: Message, rows: Source, settings: Settings) -> Outgoing:
@@ -125,24 +129,21 @@ def _thread(message: Message, rows: Source) -> list[str]:
     return ids[::-1]
 
 
-def _earlier(channel: Channel, outgoing: Outgoing) -> Delivery | bool | None:
-    """The delivery an earlier process made; None when it made none; False when the channel cannot tell."""
-    found = channel.was_sent(outgoing)
-    if isinstance(found, Delivery):
-        return found
-    return None if found is NOT_SENT else False
+def _locked_out(message: Message, error: Unauthorised) -> tuple[Any, ...]:
+    # Nothing of it left, and nothing else would: the channel stops, the runs wait.
+    return ChannelPaused(channel=message.channel, reason=str(error)), _not_now(message, str(error))
 
 
 def _after_fault(
     channel: Channel, message: Message, spec: ChannelSpec, outgoing: Outgoing, error: Exception
 ) -> Any:
     try:
-        found = _earlier(channel, outgoing)
+        found: Delivery | Unfound = channel.was_sent(outgoing)
     except Exception:
-        found = False
+        found = UNKNOWN
     if isinstance(found, Delivery):
         return _delivered(message, spec, found)
-    return _failed(message, _words(error)) if found is None else _in_doubt(message, error)
+    return _failed(message, _words(error)) if found is NOT_SENT else _in_doubt(message, error)
 
 
 def _delivered(message: Message, spec: ChannelSpec, delivery: Delivery) -> MessageSent | MessagePrepared:
@@ -172,6 +173,10 @@ def _not_now(message: Message, reason: str) -> MessageFailed:
 def _in_doubt(message: Message, error: Exception | None) -> MessageInDoubt:
     reason = "The channel cannot tell whether it left." if error is None else _words(error)
     return MessageInDoubt(message=message.id, run=message.run, contact=message.contact, reason=reason)
+
+
+def _no_channel(message: Message) -> str:
+    return f"There is no channel `{message.channel}`. Is its plugin installed and enabled?"
 
 
 def _words(error: Exception) -> str:

@@ -141,7 +141,7 @@ class TimerFired(Payload, frozen=True, kw_only=True):
 
 @event_kind(KINDS, "task.opened", "title", "help")
 class TaskOpened(Payload, frozen=True, kw_only=True):
-    """A person is to do something by `due`."""
+    """A person is to do something by `due`: the owner, or `assignee`."""
 
     task: str
     run: str
@@ -151,6 +151,13 @@ class TaskOpened(Payload, frozen=True, kw_only=True):
     opening: str | None = None
     title: str | None = None
     help: str | None = None
+    assignee: str | None = None
+
+    @property
+    def in_words(self) -> str:
+        """What is to be done, and by whom if somebody else is to: `coach: Practise the interview`."""
+        what = self.title or self.step
+        return f"{self.assignee}: {what}" if self.assignee else what
 
 
 @event_kind(KINDS, "task.closed", "note")

@@ -80,6 +80,7 @@ class Bench:
         self.templates = dict(templates or {"hi": "Subject: Hi\n\nHi {{ contact.first_name }}."})
         self.deliver: Deliver = sent
         given = settings or Settings(name="Maya Okafor", email="maya@example.org", approval="none")
+        self.inherited = given.anytime
         self.record(SettingsChanged(digest="s", settings=plain_fields(given)))
         for text in workflows:
             self.define(text)
@@ -87,7 +88,13 @@ class Bench:
     def define(self, text: str) -> str:
         """Put a workflow in force; its hash. Problems are an error."""
         loaded = load_workflow(
-            text, "w.yaml", TemplateTexts(self.templates), self.kinds, CHANNELS, extensions=self.extensions
+            text,
+            "w.yaml",
+            TemplateTexts(self.templates),
+            self.kinds,
+            CHANNELS,
+            extensions=self.extensions,
+            inherited=self.inherited,
         )
         if loaded.definition is None:
             raise AssertionError(render_all(loaded.problems, {"w.yaml": text}))

@@ -123,7 +123,7 @@ _SAMPLES: dict[type[Any], Any] = {
         r.EventMatched(run="r1", step="answer", position=2, kind="reply.received", event={"intent": "agreed"}),
         r.TimerSet(run="r1", step="answer", due=_WHEN, rule="3bd"),
         r.TimerFired(run="r1", due=_WHEN),
-        r.TaskOpened(task="t1", **_RUN, opening="o1", step="pack", due=_WHEN, title="Send your CV"),
+        r.TaskOpened(task="t1", **_RUN, opening="o1", step="pack", due=_WHEN, title="Send your CV", assignee="coach"),
         r.TaskClosed(task="t1", **_RUN, outcome="done", note="sent"),
         r.RunExited(**_RUN, opening="o1", workflow="referral-ask", outcome="referred", ending="good"),
         r.RunStuck(**_RUN, reason="The message could not be handed over."),

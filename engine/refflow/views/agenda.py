@@ -18,7 +18,7 @@ class Item(Row, kw_only=True):
     `read` a reply and say what it means, `approve` a draft, `send` a prepared message and confirm it, wait for a
     `held` one, do a `task`, settle a `doubt` whether a message left, look at a `failed` message or a `stuck` run.
 
-    `due` and `since` are microseconds since 1970 UTC.
+    `due` and `since` are microseconds since 1970 UTC. The owner is to do it, or `assignee`.
     """
 
     table: ClassVar[str] = "agenda"
@@ -32,6 +32,7 @@ class Item(Row, kw_only=True):
     opening: str | None = None
     why: str = ""
     reference: str | None = None
+    assignee: str | None = None
 
 
 _HANDLERS: dict[str, Handler] = {}
@@ -123,6 +124,7 @@ def _task(rows: Rows, event: StoredEvent, payload: runs.TaskOpened) -> None:
             contact=payload.contact,
             opening=payload.opening,
             why=payload.title or payload.step,
+            assignee=payload.assignee,
         ),
     )
 
@@ -179,4 +181,4 @@ def _become(
     )
 
 
-AGENDA = Projection(name="agenda", version=2, tables=(Item,), handlers=_HANDLERS)
+AGENDA = Projection(name="agenda", version=3, tables=(Item,), handlers=_HANDLERS)

@@ -164,7 +164,7 @@ class Paused(Row, kw_only=True):
 
 
 class Task(Row, kw_only=True):
-    """Something a person is to do for a run. Instants are microseconds since 1970 UTC."""
+    """Something a person is to do for a run: the owner, or `assignee`. Instants are microseconds since 1970 UTC."""
 
     table: ClassVar[str] = "task"
     indexes: ClassVar[tuple[tuple[str, ...], ...]] = (("run",),)
@@ -179,6 +179,7 @@ class Task(Row, kw_only=True):
     contact: str | None = None
     opening: str | None = None
     help: str | None = None
+    assignee: str | None = None
 
 
 _HANDLERS: dict[str, Handler] = {}
@@ -434,6 +435,7 @@ def _task_opened(rows: Rows, event: StoredEvent, payload: e.TaskOpened) -> None:
             contact=payload.contact,
             opening=payload.opening,
             help=payload.help,
+            assignee=payload.assignee,
         ),
     )
     run = rows.get(Run, payload.run)

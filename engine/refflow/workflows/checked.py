@@ -56,7 +56,7 @@ def check_workflows(
     workflows: list[Written] = []
     roots: dict[str, Node | None] = {}
     for file, text in texts.items():
-        loaded = load_workflow(text, file, templates, kinds, channels, packaged, extensions)
+        loaded = load_workflow(text, file, templates, kinds, channels, packaged, extensions, settings.anytime)
         problems += loaded.problems
         roots[file] = loaded.root
         if loaded.definition is not None and loaded.root is not None:

@@ -57,7 +57,7 @@ class _Looking:
 
     def among_interrupts(self) -> Iterator[Problem]:
         """Interrupts that come after others for the same event which act whenever they would."""
-        for number, each in enumerate(self._written.definition.anytime):
+        for number, each in enumerate(_own(self._written.definition)):
             for before in self._written.definition.anytime[:number]:
                 if self._takes(before, each):
                     message = f"this never acts: the interrupt at line {before.line} always comes first"
@@ -89,7 +89,7 @@ class _Looking:
 def _conditions(definition: Definition) -> Iterator[Source]:
     of_events = [
         *(each.condition for each in definition.triggers),
-        *(each.condition for each in definition.anytime),
+        *(each.condition for each in _own(definition)),
     ]
     yield from (source for source in of_events if source is not None)
     yield from definition.guard
@@ -99,3 +99,8 @@ def _conditions(definition: Definition) -> Iterator[Source]:
         if source is not None and (source.line, source.column) not in seen:
             seen.add((source.line, source.column))
             yield source
+
+
+def _own(definition: Definition) -> list[Interrupt]:
+    """The interrupts that are written in the file itself; those that every workflow inherits come behind them."""
+    return [each for each in definition.anytime if not each.inherited]

@@ -128,7 +128,7 @@ class Policy(Part, frozen=True, kw_only=True, omit_defaults=True):
 
 class Interrupt(Part, frozen=True, kw_only=True, omit_defaults=True):
     """`anytime`: when `event` happens, end with outcome `exit`, continue in block `go`, or run the side list at
-    address `do` and stay; whichever is set.
+    address `do` and stay; whichever is set. `inherited`: it is one of the workspace's, at `line` of its settings.
     """
 
     event: str
@@ -137,6 +137,7 @@ class Interrupt(Part, frozen=True, kw_only=True, omit_defaults=True):
     go: str | None = None
     do: int | None = None
     line: int = 0
+    inherited: bool = False
 
 
 class Template(Part, frozen=True, kw_only=True, omit_defaults=True):
@@ -189,11 +190,12 @@ class Wait(Instruction, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Task(Instruction, frozen=True, kw_only=True, omit_defaults=True):
-    """Ask a person to do something within a time. `title` and `help` are Jinja2 texts."""
+    """Ask a person to do something within a time: the owner, or `assignee`. `title` and `help` are Jinja2 texts."""
 
     title: Source
     within: Source
     help: Source | None = None
+    assignee: str | None = None
     done: int
     skipped: int
     expired: int

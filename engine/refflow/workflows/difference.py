@@ -19,7 +19,7 @@ the step where it is.
 _PLACES = frozenset({"line", "column", "events"})
 _ADDRESSES = frozenset({"failed", "timeout", "done", "skipped", "expired", "otherwise", "end", "to"})
 _BRANCHES = frozenset({"got", "cases"})
-_TEXTS = frozenset({"title", "about", "help", "templates"})
+_TEXTS = frozenset({"title", "about", "help", "assignee", "templates"})
 _HEADER = ("triggers", "subject", "key", "mode", "again", "params", "policy", "guard", "anytime")
 
 

@@ -217,8 +217,9 @@ def _label(step: AnyInstruction) -> str:
             return f"{step.step}: send {template}"
         case Wait():
             return f"{step.step}: wait {_wait(step)}"
-        case Task(title=title, within=within):
-            return f"{step.step}: to do within {within.text}: {title.text}"
+        case Task(title=title, within=within, assignee=assignee):
+            by = f" by {assignee}" if assignee else ""
+            return f"{step.step}: to do within {within.text}{by}: {title.text}"
         case Branch(condition=condition):
             return f"{step.step}: if {condition.text}"
         case Match(value=value):

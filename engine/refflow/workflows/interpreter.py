@@ -271,6 +271,7 @@ class Interpreter:
                 opening=self.run.opening,
                 title=render_text(step.title.text, env, filters),
                 help=render_text(step.help.text, env, filters) if step.help else None,
+                assignee=step.assignee,
             )
         )
         self._record(TimerSet(run=self.run.id, step=step.step, due=due, rule=step.within.text))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 
 import msgspec
@@ -16,6 +16,7 @@ from .expressions import TEXT, Optional_, Scope
 from .extensions import NONE, Extensions
 from .flow import circles, events_at
 from .header import Header, read_header
+from .inherited import inherit
 from .instances import read_instance
 from .problems import Problem, has_errors, in_order
 from .reading import Reader
@@ -51,9 +52,11 @@ def load_workflow(
     channels: Collection[str],
     packaged: Mapping[str, Definition] = MappingProxyType({}),
     extensions: Extensions = NONE,
+    inherited: Sequence[Interrupt] = (),
 ) -> Loaded:
     """The workflow in `text`, which `file` names in messages; `channels` are those that messages can go by,
-    `packaged` the workflows that others can be made from, by name (`std/thank`), `extensions` what plugins add.
+    `packaged` the workflows that others can be made from, by name (`std/thank`), `extensions` what plugins add,
+    `inherited` the interrupts that every workflow of the workspace has.
     """
     root, problems = read_yaml(text, file)
     reader = Reader(file)
@@ -63,7 +66,10 @@ def load_workflow(
         if "from" in top.values:
             definition = read_instance(reader, top, packaged)
         else:
-            definition = _Loading(reader, templates, kinds, channels, extensions).definition(top)
+            loading = _Loading(reader, templates, kinds, channels, extensions, inherited)
+            definition = loading.definition(top)
+    if definition is not None:
+        definition = inherit(definition, inherited)
     ordered = in_order(reader.problems)
     return Loaded(definition=None if has_errors(ordered) else definition, problems=ordered, root=root)
 
@@ -76,12 +82,14 @@ class _Loading:
         kinds: Kinds,
         channels: Collection[str],
         extensions: Extensions,
+        inherited: Sequence[Interrupt],
     ) -> None:
         self._reader = reader
         self._templates = templates
         self._kinds = kinds
         self._channels = channels
         self._extensions = extensions
+        self._inherited = inherited
 
     def definition(self, top: MappingNode) -> Definition | None:
         """The definition; of use only when no errors have been noted."""
@@ -151,7 +159,8 @@ class _Loading:
             if not found:
                 help = "lead to it with `go`, or take it out"
                 self._reader.wrong("E201", f"block `{name}` is never reached", header.block_keys[name], help)
-        happening = compiler.outcomes | {each.exit for each in header.anytime} | set(BY_ITSELF)
+        interrupts = (*header.anytime, *self._inherited)
+        happening = compiler.outcomes | {each.exit for each in interrupts} | set(BY_ITSELF)
         for name, key in header.outcome_nodes.items():
             if name not in happening:
                 message = f"outcome `{name}` never happens"

@@ -11,7 +11,7 @@ import msgspec
 MOST_SHOWN = 20
 
 Severity = Literal["error", "warning", "note"]
-SEVERITIES: dict[str, Severity] = {"E": "error", "W": "warning", "I": "note"}
+SEVERITIES: dict[str, Severity] = {"E": "error", "T": "error", "W": "warning", "I": "note"}
 
 _WIDEST = 100
 
@@ -19,8 +19,8 @@ _WIDEST = 100
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """One finding in `file`. `line` and `column` count from 1; `length` is in characters.
 
-    The first letter of a `code` says how bad it is: E for an error, which forbids to use the file, W for a
-    warning, I for something to know. Each code has a page: see `codes`.
+    The first letter of a `code` says how bad it is: E for an error, which forbids to use the file, T for a
+    test of a workflow that fails, W for a warning, I for something to know. Each code but T has a page: see `codes`.
     """
 
     code: str

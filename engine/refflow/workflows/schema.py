@@ -20,11 +20,13 @@ from .shapes import (
     NAME,
     SCHEDULE,
     TEXT,
+    TIME,
     WHOLE,
     Schema,
     closed,
     policy,
     table,
+    told,
     window,
 )
 from .verbs import VERBS
@@ -35,9 +37,9 @@ DRAFT = "http://json-schema.org/draft-07/schema#"
 _STEPS: Schema = {"$ref": "#/definitions/steps"}
 _EVENT: Schema = {"$ref": "#/definitions/event"}
 _OK: Schema = {"$ref": "#/definitions/ok"}
-_NOTE: Schema = {"description": "For whoever reads the file."}
+_NOTE: Schema = {}
 _VALUES = table(EXPRESSION)
-_SUBJECT = closed(dict.fromkeys(SUBJECTS, EXPRESSION))
+_SUBJECT = closed(told("subject", dict.fromkeys(SUBJECTS, EXPRESSION)))
 
 
 def workflow_schema(kinds: Kinds, channels: Collection[str], templates: Collection[str]) -> Schema:
@@ -54,7 +56,7 @@ def workflow_schema(kinds: Kinds, channels: Collection[str], templates: Collecti
     return {
         "$schema": DRAFT,
         "title": "A refflow workflow",
-        **closed(_top(), "refflow", "workflow"),
+        **closed(told("workflow", _top()), "refflow", "workflow"),
         "if": {"required": ["from"]},
         "then": made,
         "else": written,
@@ -68,47 +70,28 @@ def workflow_schema(kinds: Kinds, channels: Collection[str], templates: Collecti
 
 
 def _top() -> Schema:
-    again = [{"enum": ["never", "always"]}, closed({"after": DURATION, "max": WHOLE}, "after")]
+    since = closed(told("again", {"after": DURATION, "max": WHOLE}), "after")
     package = f"^[^@]+@[0-9a-f]{{{LEAST_HASH},64}}$"
+    outcomes = {kind: {"type": "array", "items": NAME} for kind in ("good", "open", "bad")}
     return {
-        "refflow": {"enum": [1, "1"], "description": "The version of the language."},
-        "workflow": {**NAME, "description": "Its name."},
-        "title": {**TEXT, "description": "What it does, in a line."},
-        "about": {**TEXT, "description": "Why it does it so."},
-        "from": {"type": "string", "pattern": package, "description": "The packaged workflow it is made from."},
-        "on": {
-            "type": "array",
-            "minItems": 1,
-            "items": {"anyOf": _triggers()},
-            "description": "What starts a run.",
-        },
-        "subject": {
-            **_SUBJECT,
-            "minProperties": 1,
-            "description": "Whom and what a run is about: expressions over the starting event.",
-        },
+        "refflow": {"enum": [1, "1"]},
+        "workflow": NAME,
+        "title": TEXT,
+        "about": TEXT,
+        "from": {"type": "string", "pattern": package},
+        "on": {"type": "array", "minItems": 1, "items": {"anyOf": _triggers()}},
+        "subject": {**_SUBJECT, "minProperties": 1},
         "key": {"type": "array", "minItems": 1, "items": {"enum": list(SUBJECTS)}},
-        "mode": {
-            "enum": ["single", "restart", "queue", "parallel"],
-            "description": "What a second run is to do while one with the same key lives.",
-        },
-        "again": {"anyOf": again, "description": "Whether another run may follow one that has ended."},
-        "params": {"type": "object", "description": "Values that the user of the workflow may set."},
-        "vars": {
-            "propertyNames": NAME,
-            **table({"anyOf": _variables()}),
-            "description": "Values that each run keeps, and `set` changes.",
-        },
-        "policy": {**policy(), "description": "How its messages may leave."},
-        "guard": {"type": "array", "items": EXPRESSION, "description": "All must hold, or no run starts."},
-        "anytime": {
-            "type": "array",
-            "items": {"anyOf": _interrupts()},
-            "description": "What interrupts a run anywhere.",
-        },
+        "mode": {"enum": ["single", "restart", "queue", "parallel"]},
+        "again": {"anyOf": [{"enum": ["never", "always"]}, since]},
+        "params": {"type": "object"},
+        "vars": {"propertyNames": NAME, **table({"anyOf": _variables()})},
+        "policy": policy(),
+        "guard": {"type": "array", "items": EXPRESSION},
+        "anytime": {"type": "array", "items": {"anyOf": _interrupts()}},
         "steps": _STEPS,
         "blocks": {"propertyNames": NAME, **table(_STEPS)},
-        "outcomes": closed({kind: {"type": "array", "items": NAME} for kind in ("good", "open", "bad")}),
+        "outcomes": closed(told("outcomes", outcomes)),
         "ok": _OK,
     }
 
@@ -121,37 +104,37 @@ def _answers() -> Schema:
         for code, each in codes().items()
         if each.severity != "error"
     }
-    return {**closed(found), "description": "Findings that are meant, each with the reason."}
+    return closed(found)
 
 
 def _triggers() -> list[Schema]:
     shared = {"if": EXPRESSION, "ok": _OK}
-    each = {"enum": list(SUBJECTS), "description": "A run for each that meets the condition."}
+    timed = {"every": SCHEDULE, "each": {"enum": list(SUBJECTS)}, **shared}
     return [
-        closed({"event": _EVENT, **shared}, "event"),
-        closed({"every": SCHEDULE, "each": each, **shared}, "every", "each"),
-        closed({"manual": FLAG, "ok": _OK}, "manual"),
+        closed(told("trigger", {"event": _EVENT, **shared}), "event"),
+        closed(told("trigger", timed), "every", "each"),
+        closed(told("trigger", {"manual": FLAG, "ok": _OK}), "manual"),
     ]
 
 
 def _interrupts() -> list[Schema]:
     shared = {"event": _EVENT, "if": EXPRESSION, "ok": _OK}
     ways = {"exit": NAME, "go": NAME, "do": _STEPS}
-    return [closed({**shared, way: value}, "event", way) for way, value in ways.items()]
+    return [closed(told("interrupt", {**shared, way: value}), "event", way) for way, value in ways.items()]
 
 
 def _parameter() -> Schema:
     bound = {"anyOf": [DURATION, {"type": "number"}]}
     types = {"enum": ["duration", "number", "text", "bool"]}
     fields = {"type": types, "default": TEXT, "min": bound, "max": bound, "note": _NOTE}
-    return closed(fields, "type", "default")
+    return closed(told("parameter", fields), "type", "default")
 
 
 def _variables() -> list[Schema]:
     types = {"enum": ["duration", "number", "text", "bool"]}
     return [
-        closed({"type": types, "default": TEXT, "note": _NOTE}, "type", "default"),
-        closed({"type": {"enum": ["time"]}, "note": _NOTE}, "type"),
+        closed(told("variable", {"type": types, "default": TEXT, "note": _NOTE}), "type", "default"),
+        closed(told("variable", {"type": {"enum": ["time"]}, "note": _NOTE}), "type"),
     ]
 
 
@@ -164,57 +147,56 @@ def _steps(channels: Collection[str], templates: Collection[str]) -> Iterator[Sc
         "approval": APPROVAL,
         "urgent": FLAG,
         "window": window(),
-        "data": {**_VALUES, "description": "Further names that the template can speak of."},
+        "data": _VALUES,
     }
-    yield _step("send", closed(send, "template"), "Write a message and send it.", may={"failed": _STEPS})
+    yield _step("send", closed(told("send", send), "template"), may={"failed": _STEPS})
     yield from _waits()
     answers = dict.fromkeys(("done", "skipped", "expired"), _STEPS)
-    task = closed({"title": TEXT, "within": EXPRESSION, "help": TEXT}, "title", "within")
-    yield _step("task", task, "Ask the owner to do something.", answers)
-    case = closed({"if": EXPRESSION, "do": _STEPS, "ok": _OK}, "if", "do")
-    cases = {"type": "array", "items": case}
-    yield _step("choose", cases, "Take the first case whose condition holds.", may={"else": _STEPS})
-    branches = {"cases": table(_STEPS)}
-    yield _step("match", EXPRESSION, "Take the case of a value.", branches, {"else": _STEPS})
-    repeat = closed({"max": EXPRESSION, "until": EXPRESSION, "do": _STEPS}, "max", "do")
-    yield _step("repeat", repeat, "Do steps again and again, at most `max` times.")
-    changes = {**_VALUES, "propertyNames": NAME, "minProperties": 1}
-    yield _step("set", changes, "Give variables new values.")
-    emit = closed({"event": _EVENT, "data": _VALUES}, "event")
-    yield _step("emit", emit, "Record that something happened.")
-    yield _step("use", {"type": "string"}, "Do what a plugin's action says.", may={"with": _VALUES})
+    task = {"title": TEXT, "within": TIME, "assignee": TEXT, "help": TEXT}
+    yield _step("task", closed(told("task", task), "title", "within"), answers)
+    case = closed(told("case", {"if": EXPRESSION, "do": _STEPS, "ok": _OK}), "if", "do")
+    yield _step("choose", {"type": "array", "items": case}, may={"else": _STEPS})
+    yield _step("match", EXPRESSION, {"cases": table(_STEPS)}, {"else": _STEPS})
+    repeat = {"max": EXPRESSION, "until": EXPRESSION, "do": _STEPS}
+    yield _step("repeat", closed(told("repeat", repeat), "max", "do"))
+    yield _step("set", {**_VALUES, "propertyNames": NAME, "minProperties": 1})
+    yield _step("emit", closed(told("emit", {"event": _EVENT, "data": _VALUES}), "event"))
+    yield _step("use", {"type": "string"}, may={"with": _VALUES})
     yield from _starts()
-    yield _step("go", NAME, "Go on in a block.")
-    yield _step("exit", NAME, "End with an outcome.")
+    yield _step("go", NAME)
+    yield _step("exit", NAME)
 
 
 def _waits() -> Iterator[Schema]:
-    time = {"anyOf": [{"type": "string"}, closed({"until": EXPRESSION}, "until")]}
-    yield _step("wait", time, "Wait for a time: 30m, 4h, 5d, 5bd or 2w, or `until` one.")
+    until = closed(told("wait", {"until": EXPRESSION}), "until")
+    yield _step("wait", {"anyOf": [{"type": "string", "$comment": "duration or expression"}, until]})
     events = {"anyOf": [_EVENT, {"type": "array", "minItems": 1, "items": _EVENT}]}
-    awaited = {"for": events, "within": EXPRESSION, "settle": EXPRESSION, "since": NAME}
+    awaited = {"for": events, "within": TIME, "settle": TIME, "since": NAME}
     branches = {
         "got": {"anyOf": [_STEPS, {"propertyNames": _EVENT, **table(_STEPS)}]},
         "timeout": _STEPS,
     }
-    yield _step("wait", closed(awaited, "for", "within"), "Wait for something to happen.", branches)
+    yield _step("wait", closed(told("wait", awaited), "for", "within"), branches)
 
 
 def _starts() -> Iterator[Schema]:
     start = {"workflow": NAME, "subject": _SUBJECT}
-    aside = closed({**start, "wait": {"enum": [False, "false"]}}, *start)
-    yield _step("start", aside, "Start a run of another workflow.")
-    waited = closed({**start, "wait": {"enum": [True, "true"]}}, *start, "wait")
+    aside = {**start, "wait": {"enum": [False, "false"]}}
+    yield _step("start", closed(told("start", aside), *start))
+    waited = {**start, "wait": {"enum": [True, "true"]}}
     branches = {"got": {"anyOf": [_STEPS, {**table(_STEPS), "required": ["else"]}]}, "refused": _STEPS}
-    yield _step("start", waited, "Start a run of another workflow, and wait for its end.", branches)
+    yield _step("start", closed(told("start", waited), *start, "wait"), branches)
 
 
-def _step(
-    verb: str, value: Schema, description: str, must: Schema | None = None, may: Schema | None = None
-) -> Schema:
+def _step(verb: str, value: Schema, must: Schema | None = None, may: Schema | None = None) -> Schema:
     """A step of `verb`, with the keys that must and may stand beside it."""
     common = {"id": NAME, "if": EXPRESSION, "note": _NOTE, "ok": _OK}
     required = ("id",) if VERBS[verb].named else ()
     must, may = must or {}, may or {}
-    own = {verb: {**value, "description": description}}
-    return closed({**common, **own, **must, **may}, verb, *required, *must)
+    beside = {**must, **may}
+    properties = {
+        **told("step", common),
+        **told("verb", {verb: value}),
+        **(told(f"beside {verb}", beside) if beside else {}),
+    }
+    return closed(properties, verb, *required, *must)

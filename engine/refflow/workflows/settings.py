@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from .calendar import Calendar
-from .definition import Approval, Cap, Late, Retry, Window
+from .definition import Approval, Cap, Interrupt, Late, Retry, Window
 from .durations import Duration
 
 
@@ -26,7 +26,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     within `gap` of the last one; `caps` limit how many;
     `cooldown` is how long nobody is asked again who said no. `approval: every` means a person releases
     each message. Nothing leaves by itself when an inbox was looked at more than `max_stale` ago. Messages that
-    come late leave at least `pace` after each other. While `live` is false, nothing leaves at all.
+    come late leave at least `pace` after each other. While `live` is false, nothing leaves at all. Every workflow
+    inherits the interrupts of `anytime`.
     """
 
     name: str = ""
@@ -50,6 +51,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_stale: Duration = Duration(15, "m")
     pace: Duration = Duration(30, "m")
     live: bool = True
+    anytime: tuple[Interrupt, ...] = ()
     plugins: dict[str, Any] = {}
 
     @property

@@ -6,8 +6,12 @@ from datetime import date
 from typing import Any
 
 from refflow.errors import RefflowError
+from refflow.events import kinds_with
+from refflow.events.kinds import Kinds
 
 from .calendar import Calendar
+from .extensions import NONE, Extensions
+from .inherited import read_inherited
 from .policy_file import read_approval, read_caps, read_late, read_retry, read_window
 from .problems import Problem, has_errors, in_order
 from .reading import Reader, pairs
@@ -17,9 +21,11 @@ from .yaml_source import Mapping, Node, Scalar, plain_value, read_yaml
 _KEYS = tuple(field for field in Settings.__struct_fields__)
 
 
-def load_settings(text: str, file: str) -> tuple[Settings | None, tuple[Problem, ...]]:
+def load_settings(
+    text: str, file: str, kinds: Kinds | None = None, extensions: Extensions = NONE
+) -> tuple[Settings | None, tuple[Problem, ...]]:
     """The settings that `text` holds, or None, and everything that is wrong with it. What is not given has
-    its default; an empty file is right.
+    its default; an empty file is right. Without `kinds` they can speak of refflow's own events.
     """
     if not any(line.split("#")[0].strip() for line in text.removeprefix("\ufeff").splitlines()):
         return Settings(), ()
@@ -28,6 +34,9 @@ def load_settings(text: str, file: str) -> tuple[Settings | None, tuple[Problem,
     reader.problems += problems
     found = reader.mapping(root, "a settings file", _KEYS) if root is not None else None
     fields = _fields(reader, found) if found is not None else {}
+    if found is not None and "anytime" in found.values and not _left_open(found.values["anytime"]):
+        node = found.values["anytime"]
+        fields["anytime"] = read_inherited(reader, node, kinds or kinds_with(), extensions)
     ordered = in_order(reader.problems)
     return (None if has_errors(ordered) else Settings(**fields)), ordered
 
@@ -36,7 +45,7 @@ def _fields(reader: Reader, settings: Mapping) -> dict[str, Any]:
     return {
         name: _field(reader, name, value)
         for name, _, value in pairs(settings)
-        if name in _KEYS and not _left_open(value)
+        if name in _KEYS and name != "anytime" and not _left_open(value)
     }
 
 

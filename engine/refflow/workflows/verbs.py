@@ -17,7 +17,7 @@ from .policy_file import read_approval, read_window
 from .reading import meant, one_of, pairs
 from .vocabulary import SUBJECTS
 from .yaml_source import Mapping as MappingNode
-from .yaml_source import Node, Scalar
+from .yaml_source import Node, Scalar, Sequence
 
 NOTHING = Source(text="", line=0, column=0)
 """Stands for an expression that is missing and has been reported."""
@@ -133,6 +133,9 @@ def _wait_for(compiler: Compiler, step: Step, node: MappingNode) -> bool:
 
 def _awaited(compiler: Compiler, node: Node) -> tuple[str, ...]:
     nodes = [node] if isinstance(node, Scalar) else compiler.reader.items(node, "`for`")
+    if isinstance(node, Sequence) and not nodes:
+        help = "name an event, or write `wait: 5bd` for a plain silence"
+        compiler.reader.wrong("E006", "`for` names nothing to wait for", node, help)
     found = [awaited_event(compiler.reader, each, compiler.known.kinds) for each in nodes]
     return tuple(dict.fromkeys(event for event in found if event is not None))
 
@@ -164,8 +167,8 @@ def _required(compiler: Compiler, step: Step, name: str) -> Node | None:
 
 def _task(compiler: Compiler, step: Step) -> bool:
     reader = compiler.reader
-    keys = ("title", "within", "help")
-    node = reader.mapping(step.value, "`task`", keys, required=("title",), later=("assignee",))
+    keys = ("title", "within", "assignee", "help")
+    node = reader.mapping(step.value, "`task`", keys, required=("title",))
     values = {} if node is None else node.values
     if node is not None and "within" not in values:
         message = "a task needs `within`, otherwise the run can wait for ever"
@@ -173,14 +176,32 @@ def _task(compiler: Compiler, step: Step) -> bool:
     title = reader.expression(values["title"], "`title`") if "title" in values else None
     help = reader.expression(values["help"], "`help`") if "help" in values else None
     within = reader.duration_expression(values["within"], "`within`") if "within" in values else None
+    assignee = _assignee(compiler, values["assignee"]) if "assignee" in values else None
     task = Task(
-        **step.place, title=title or NOTHING, help=help, within=within or NOTHING, done=0, skipped=0, expired=0
+        **step.place,
+        title=title or NOTHING,
+        help=help,
+        within=within or NOTHING,
+        assignee=assignee,
+        done=0,
+        skipped=0,
+        expired=0,
     )
     at = compiler.add(task)
     nodes = {name: _required(compiler, step, name) for name in _TASK_OUTCOMES}
     addresses, falls = compiler.branches(step, nodes)
     compiler.set(at, **addresses)
     return falls
+
+
+def _assignee(compiler: Compiler, node: Node) -> str | None:
+    """Who is to do a task, in a line: a role or a name, as it is written."""
+    found = compiler.reader.text(node, "`assignee`")
+    if found is not None and (not found.strip() or len(found.splitlines()) > 1 or "{" in found):
+        help = "write a role or a name, as `coach`; without `assignee` the task is yours"
+        compiler.reader.wrong("E011", "`assignee` is a plain text of one line", node, help)
+        return None
+    return found
 
 
 def _choose(compiler: Compiler, step: Step) -> bool:

@@ -213,7 +213,8 @@ def ways_of(definition: Definition) -> dict[Way, int]:
     """Every step, branch, answer, timeout, interrupt, trigger and outcome, with the line where it is written."""
     ways: dict[Way, int] = {("on", _start_of(each)): 0 for each in definition.triggers}
     for interrupt in definition.anytime:
-        ways["anytime", _interrupt(interrupt)] = interrupt.line
+        if not interrupt.inherited:
+            ways["anytime", _interrupt(interrupt)] = interrupt.line
     for step in definition.program:
         for way in _ways_at(step):
             ways[step.step, way] = step.line

@@ -22,7 +22,7 @@ from .workspace import Workspace
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
     """Something to do. `command` does it. Instants are microseconds since 1970 UTC; `urgency` is the sum of
-    the terms in `because`, and the order of the list.
+    the terms in `because`, and the order of the list. `assignee` is who does it, when that is not the owner.
     """
 
     id: str
@@ -37,6 +37,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     opening: str | None = None
     opening_title: str | None = None
     reference: str | None = None
+    assignee: str | None = None
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,6 +152,7 @@ def _step(names: _Names, item: Item, owed: list[Debt], now: int) -> Step:
         opening=item.opening,
         opening_title=names.opening(item.opening),
         reference=item.reference,
+        assignee=item.assignee,
     )
 
 
@@ -160,7 +162,8 @@ def _text(item: Item, message: Message | None, awaited: bool) -> str:
             return "They answered: read it, then say what it means"
         case "approve":
             lacking = f" (lacks: {', '.join(in_words(message.missing))})" if message and message.missing else ""
-            return f"Read and approve `{item.why}`{lacking}"
+            held = message is not None and message.status == "held"
+            return f"{item.why if held else f'Read and approve `{item.why}`'}{lacking}"
         case "send" if not awaited:
             return f"No longer wanted. Did you send it? Then confirm; if not: `refflow skip {item.id}`"
         case "send" if item.why == "assist":
@@ -173,6 +176,8 @@ def _text(item: Item, message: Message | None, awaited: bool) -> str:
             return f"Could not be handed over: {item.why}"
         case "stuck":
             return f"Stuck: {item.why}"
+        case "task" if item.assignee:
+            return f"{item.assignee}: {item.why}"
     return item.why
 
 

@@ -60,7 +60,7 @@ def check(workspace: Workspace, paths: Sequence[Path] = ()) -> Checked:
     own = workspace.folder.own_workflows(templates)
     others = [each for each in workspace.folder.workflows(templates, brought) if each not in own]
     files = [workflow_file(path, templates) for path in paths] or [*others, *own]
-    settings, problems = load_settings(text, file)
+    settings, problems = load_settings(text, file, workspace.kinds, workspace.extensions)
     found = check_workflows(
         {str(each.path): each.text for each in files},
         TemplateTexts(templates),

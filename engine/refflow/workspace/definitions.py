@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -11,10 +11,11 @@ from pathlib import Path
 from refflow import resources
 from refflow.errors import ProblemsFound
 from refflow.events.runs import SettingsChanged, WorkflowDefined, WorkflowRetired
-from refflow.workflows.definition import Definition, encode, essence
+from refflow.views.runs import Workflow as WorkflowRow
+from refflow.workflows.definition import Definition, Interrupt, encode, essence
 from refflow.workflows.loader import Loaded, load_workflow
 from refflow.workflows.problems import render_all
-from refflow.workflows.settings import plain_fields
+from refflow.workflows.settings import Settings, plain_fields
 from refflow.workflows.settings_file import load_settings
 from refflow.workflows.templates import TemplateTexts
 from refflow.workflows.turn import Turn
@@ -27,11 +28,15 @@ _FROM = re.compile(r"^from\s*:", re.MULTILINE)
 
 def record(workspace: Workspace, changes: Changes, now: datetime) -> None:
     """Record changed settings and workflows. A file with errors changes nothing: its last good version stays."""
-    loaded = [(file, load(workspace, file, changes.templates)) for file in changes.files]
+    text = changes.settings
+    settings = None if text is None else _read_settings(workspace, text)
+    inherited = (settings or workspace.settings).anytime
+    loaded = [(file, load(workspace, file, changes.templates, inherited)) for file in changes.files]
 
     def decide(turn: Turn) -> None:
-        if changes.settings is not None:
-            _record_settings(workspace, turn, changes.settings)
+        if text is not None and settings is not None:
+            changed = SettingsChanged(digest=digest_of(text), settings=plain_fields(settings))
+            turn.record(changed, by="user")
         for file, each in loaded:
             _record_workflow(workspace, turn, file, each)
         still_there = {each.definition.name for _, each in loaded if each.definition is not None}
@@ -45,8 +50,15 @@ def record(workspace: Workspace, changes: Changes, now: datetime) -> None:
     workspace.reload_plugins()
 
 
-def load(workspace: Workspace, file: WorkflowFile, templates: Mapping[str, str]) -> Loaded:
-    """The workflow in `file`, compiled, with its problems."""
+def load(
+    workspace: Workspace,
+    file: WorkflowFile,
+    templates: Mapping[str, str],
+    inherited: Sequence[Interrupt] | None = None,
+) -> Loaded:
+    """The workflow in `file`, compiled, with its problems. It has the interrupts that every workflow inherits, by
+    default those of the settings in force.
+    """
     channels = frozenset(workspace.host.effects.channels)
     return load_workflow(
         file.text,
@@ -56,6 +68,7 @@ def load(workspace: Workspace, file: WorkflowFile, templates: Mapping[str, str])
         channels,
         packaged(workspace, templates) if is_made_from(file.text) else {},
         workspace.extensions,
+        workspace.settings.anytime if inherited is None else inherited,
     )
 
 
@@ -92,26 +105,26 @@ def hash_of(definition: Definition) -> str:
     return sha256(essence(definition)).hexdigest()
 
 
-def _record_settings(workspace: Workspace, turn: Turn, text: str) -> None:
-    settings, problems = load_settings(text, str(workspace.folder.settings))
+def _read_settings(workspace: Workspace, text: str) -> Settings | None:
+    settings, problems = load_settings(
+        text, str(workspace.folder.settings), workspace.kinds, workspace.extensions
+    )
     if settings is None:
         _warn(workspace, workspace.folder.settings, len(problems))
-        return
-    turn.record(SettingsChanged(digest=digest_of(text), settings=plain_fields(settings)), by="user")
+    return settings
 
 
 def _record_workflow(workspace: Workspace, turn: Turn, file: WorkflowFile, loaded: Loaded) -> None:
     if loaded.definition is None:
         _warn(workspace, file.path, len(loaded.problems))
         return
+    name, hash = loaded.definition.name, hash_of(loaded.definition)
+    known = turn.rows.get(WorkflowRow, name)
+    if known is not None and not known.retired and (known.hash, known.digest) == (hash, file.digest):
+        return  # The settings have changed, and with them nothing that it inherits.
     text = encode(loaded.definition).decode()
     turn.record(
-        WorkflowDefined(
-            workflow=loaded.definition.name,
-            hash=hash_of(loaded.definition),
-            digest=file.digest,
-            definition=text,
-        ),
+        WorkflowDefined(workflow=name, hash=hash, digest=file.digest, definition=text),
         by="user",
     )
 

@@ -47,7 +47,7 @@ class Brought(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True):
-    """What is new in the files: the text of the settings, if it is new; workflow files that are new or changed;
+    """What is new in the files: the text of the settings, if it is new; workflow files that may be new or changed;
     names of workflows whose files are gone or changed. `templates` are all that workflows may use.
     """
 
@@ -119,14 +119,17 @@ class Folder(msgspec.Struct, frozen=True):
     def changes(
         self, *, settings: str | None, workflows: Mapping[str, str], brought: Sequence[Brought] = ()
     ) -> Changes | None:
-        """What is new against the digest of the settings, and the names of workflows by digest; None if nothing."""
+        """What is new against the digest of the settings, and the names of workflows by digest; None if nothing.
+        With the settings every file may be new, since workflows inherit from them.
+        """
         templates = self.templates(brought)
         files = self.workflows(templates, brought)
         text = self.settings_text()
         present = {file.digest for file in files}
+        changed = settings != digest_of(text)
         found = Changes(
-            settings=None if settings == digest_of(text) else text,
-            files=[file for file in files if file.digest not in workflows],
+            settings=text if changed else None,
+            files=[file for file in files if changed or file.digest not in workflows],
             gone=[name for digest, name in workflows.items() if digest not in present],
             templates=templates,
         )

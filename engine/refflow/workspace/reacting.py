@@ -168,7 +168,7 @@ def reminders(workspace: Workspace) -> list[Reminder]:
     found = [
         Reminder(
             uid=f"{task.id}.{workspace.id}@refflow",
-            title=task.title,
+            title=f"{task.assignee}: {task.title}" if task.assignee else task.title,
             due=instant(task.due).astimezone(zone),
             note=task.help or "",
         )

@@ -444,7 +444,7 @@ def line_of(world: World, event: StoredEvent) -> Line | None:
         case "message.skipped":
             return _say(told, "skipped", f"{_called(world, payload)} is left out: {payload.reason}")
         case "task.opened":
-            return _say(told, "task", f"to do: {payload.title}", step=payload.step)
+            return _say(told, "task", f"to do: {payload.in_words}", step=payload.step)
         case "run.exited":
             return _say(told, "outcome", f"{payload.workflow} ends: {payload.outcome}")
         case "run.stuck":

@@ -53,7 +53,7 @@ class Teller:
             case "timer.fired":
                 return f"The wait until {self._moment(payload.due)} is over"
             case "task.opened":
-                return f"To do by {self._moment(payload.due)}: {payload.title or payload.step} ({payload.task})"
+                return f"To do by {self._moment(payload.due)}: {payload.in_words} ({payload.task})"
             case "task.closed":
                 return f"{payload.task} is {payload.outcome}"
             case "ask.opened":
