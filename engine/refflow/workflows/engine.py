@@ -257,7 +257,7 @@ def _resume_send(turn: Turn, interpreter: Interpreter, step: Send, event: Stored
         case "message.sent" | "message.skipped":
             interpreter.go_on(run.at + 1)
         case "message.failed" if event.payload.severity == "retry" and (
-            pause := try_again(turn, interpreter.accepted, message)
+            pause := try_again(turn, interpreter.accepted, message, event.payload.wait)
         ):
             hold(turn, interpreter.accepted, run, message, pause)
         case "message.failed" if step.failed is not None:
