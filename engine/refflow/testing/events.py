@@ -129,7 +129,9 @@ _SAMPLES: dict[type[Any], Any] = {
         r.RunStuck(**_RUN, reason="The message could not be handed over."),
         r.RunCancelled(**_RUN, opening="o1", reason="found another way"),
         r.RunMigrated(
-            **_RUN, opening="o1", workflow="referral-ask", before="5f1c9be0a4d2", after="9d3e51aa7736", step="ask", at=2
+            **_RUN, opening="o1", workflow="referral-ask", before="5f1c9be0a4d2", after="9d3e51aa7736",
+            step="ask", at=2, due=_WHEN, rule="4bd",
+            renamed={"first": "ask"},
         ),
         r.ScheduleSet(workflow="grow", trigger=0, due=_WHEN),
         r.ScheduleFired(workflow="grow", trigger=0, due=_WHEN),

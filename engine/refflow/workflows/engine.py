@@ -79,6 +79,8 @@ def _look_at(turn: Turn, event: StoredEvent) -> None:
     if addressed is None:
         for run in _concerned(turn, event):
             _offer(turn, run, event)
+        if event.kind in REDRAFTING:
+            _draft_for_others(turn, event)
     elif not event.by.startswith("workflow:"):
         own = turn.rows.get(Run, addressed)
         if own is not None and own.status != "exited":
@@ -104,6 +106,8 @@ def _ended(turn: Turn, payload: RunExited) -> None:
         assert isinstance(step, Start)
         assert step.otherwise is not None
         Interpreter(turn, accepted, parent).go_on(step.got.get(payload.outcome, step.otherwise))
+    if ended.contact is not None:
+        _wake(turn, ("exclusive",), contact=ended.contact)
     next_in_queue(turn, ended)
 
 
@@ -182,6 +186,18 @@ def _interrupts(
     return sides, Interrupt(event=event.kind, exit=STOPPED) if event.kind in STOPS else None
 
 
+def _draft_for_others(turn: Turn, event: StoredEvent) -> None:
+    """Write anew the drafts to the person that `event` is about, of runs that are about somebody else."""
+    for message in turn.rows.find(Message, contact=getattr(event.payload, "contact", None) or ""):
+        run = turn.rows.get(Run, message.run) if message.status in ("drafted", "held") else None
+        if run is None or run.status != "live" or run.contact == message.contact or run.message != message.id:
+            continue
+        accepted = turn.library.definition(turn.rows, run.hash)
+        step = accepted.definition.program[run.at]
+        if isinstance(step, Send):
+            _draft_again(turn, accepted, run, step)
+
+
 def _draft_again(turn: Turn, accepted: Accepted, run: Run, step: Send) -> None:
     """Write a draft anew when what it is made of has changed; never over what the owner wrote."""
     message = turn.rows.get(Message, run.message) if run.message else None
@@ -233,9 +249,10 @@ def _time_lost(turn: Turn, run: Run) -> datetime | None:
     return instant(due) if due > turn.now else None
 
 
-def _wake(turn: Turn, rules: Collection[str]) -> None:
+def _wake(turn: Turn, rules: Collection[str], **equal: str) -> None:
     """Try again to send what these rules hold back."""
-    for message in sorted(turn.rows.find(Message, status="held"), key=lambda each: int(each.id[1:])):
+    held = turn.rows.find(Message, status="held", **equal)
+    for message in sorted(held, key=lambda each: int(each.id[1:])):
         run = turn.rows.get(Run, message.run)
         if message.rule in rules and run is not None and run.status == "live" and run.message == message.id:
             accepted = turn.library.definition(turn.rows, run.hash)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from .calendar import Calendar
-from .definition import Approval, Cap, Interrupt, Late, Retry, Window
+from .definition import Approval, Cap, Interrupt, Late, Policy, Retry, Window
 from .durations import Duration
 
 
@@ -58,6 +58,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def calendar(self) -> Calendar:
         """The owner's calendar."""
         return Calendar(self.zone, frozenset(self.holidays))
+
+
+def gaps(policy: Policy, settings: Settings) -> tuple[Duration, ...]:
+    """The distances that two messages to one person keep: the workspace's, and that of the workflow if it has one."""
+    return (settings.gap,) if policy.gap is None else (settings.gap, policy.gap)
 
 
 def settings_from(fields: dict[str, Any]) -> Settings:

@@ -28,7 +28,7 @@ from refflow.views.runs import Queued, Run
 from .definition import Definition, Start, Trigger
 from .environment import environment
 from .facts import tie_of
-from .guards import Refusal, may_ask, may_be_contacted, pursuing
+from .guards import Refusal, ancestors, may_ask, may_be_contacted, pursuing
 from .interpreter import RESTARTED, Interpreter
 from .library import Accepted
 from .turn import MOST_GENERATIONS, Turn
@@ -292,21 +292,12 @@ def _ahead(
         return "mode", unended[0]
     if definition.policy.exclusive is None or wish.contact is None:
         return None
-    family = {run.id for run in (*_ancestors(turn, wish.parent), *unended)}
+    family = {run.id for run in (*ancestors(turn, wish.parent), *unended)}
     if definition.mode not in ("restart", "parallel"):
         family -= {run.id for run in unended}
     holders = (run for run in pursuing(turn, wish.contact) if run.id not in family)
-    holder = next((run for run in holders if not family & {each.id for each in _ancestors(turn, run)}), None)
+    holder = next((run for run in holders if not family & {each.id for each in ancestors(turn, run)}), None)
     return None if holder is None else ("exclusive", holder)
-
-
-def _ancestors(turn: Turn, run: Run | None) -> list[Run]:
-    """The run, the one that started it, and so on."""
-    found: list[Run] = []
-    while run is not None:
-        found.append(run)
-        run = turn.rows.get(Run, run.parent) if run.parent else None
-    return found
 
 
 def _refused(turn: Turn, accepted: Accepted, wish: Wish) -> Refusal | None:

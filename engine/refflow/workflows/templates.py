@@ -20,7 +20,7 @@ from .expressions import Scope
 from .extensions import Filters
 from .problems import Problem
 
-NAMES = ("contact", "opening", "ask", "me", "event", "params", "vars", "data", "loop", "now")
+NAMES = ("contact", "to", "opening", "ask", "me", "event", "params", "vars", "data", "loop", "now")
 """What a template can speak of."""
 
 _SUBJECT = re.compile(r"subject:[ \t]*", re.IGNORECASE)
