@@ -9,11 +9,12 @@ import re
 from importlib import util
 from pathlib import Path
 from types import ModuleType
+from typing import get_args
 
 import pytest
 
 from refflow.plugins.config import PluginConfig
-from refflow.plugins.host import Host
+from refflow.plugins.host import Host, Status
 from refflow.testing import contracts, projection
 
 _SPEC = util.spec_from_file_location("hooks", Path(__file__).with_name("hooks.py"))
@@ -67,3 +68,11 @@ def test_a_sample_is_taken_by_a_host(hook: str) -> None:
     attribute = hook.removeprefix("refflow_")
     registry = host.pure if hasattr(host.pure, attribute) else host.effects
     assert getattr(registry, attribute), "the sample declares nothing"
+
+
+def test_the_life_of_a_plugin_has_every_hook_and_every_status() -> None:
+    told = (hooks.DOCS.parent / "lifecycle.md").read_text("utf-8")
+
+    assert set(re.findall(r"refflow_\w+", told)) == set(hooks.HOOKS)
+    for status in get_args(Status):
+        assert re.search(rf"\b{status}\b", told), status
