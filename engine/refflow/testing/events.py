@@ -162,14 +162,16 @@ def sample(payload: type[P], /, **changes: Any) -> P:
     return made
 
 
-def told(*payloads: Any, start: int = AT, every: int = HOUR, by: str = "user") -> list[StoredEvent]:
+def told(
+    *payloads: Any, start: int = AT, every: int = HOUR, by: str = "user", kinds: Kinds = CORE_KINDS
+) -> list[StoredEvent]:
     """Stored events that say `payloads`, at positions from 1; the first occurred and was recorded at `start`."""
     commits = []
     for index, payload in enumerate(payloads):
         at = start + index * every
         event = NewEvent(payload=payload, occurred_at=at, by=by)
         commits.append(Commit(id=commit_id(at, bytes(10)), recorded_at=at, events=(event,)))
-    return stored(commits)
+    return stored(commits, kinds)
 
 
 def stored(history: Iterable[Commit], kinds: Kinds = CORE_KINDS, after: int = 0) -> list[StoredEvent]:

@@ -197,7 +197,10 @@ def _draft_again(turn: Turn, accepted: Accepted, run: Run, step: Send) -> None:
     if message is None or message.status not in ("drafted", "held"):
         return
     if not message.edited and (message.status == "drafted" or message.rule in LACKING):
-        draft(turn, accepted, run, step, again=message)
+        try:
+            draft(turn, accepted, run, step, again=message)
+        except RefflowError as error:
+            Interpreter(turn, accepted, run).stick(str(error))
     elif message.rule in LACKING:
         Interpreter(turn, accepted, run).release(step, message)
 
@@ -264,7 +267,7 @@ def _resume_send(turn: Turn, interpreter: Interpreter, step: Send, event: Stored
         case "message.sent" | "message.skipped":
             interpreter.go_on(run.at + 1)
         case "message.failed" if event.payload.severity == "retry" and (
-            pause := try_again(turn, interpreter.accepted, message)
+            pause := try_again(turn, interpreter.accepted, message, event.payload.wait)
         ):
             hold(turn, interpreter.accepted, run, message, pause)
         case "message.failed" if step.failed is not None:

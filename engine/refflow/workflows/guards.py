@@ -8,6 +8,7 @@ from operator import itemgetter
 import msgspec
 
 from refflow.contacts.tie import warmth
+from refflow.errors import RefflowError
 from refflow.events.event import instant, micros
 from refflow.views.companies import Company, resolve
 from refflow.views.contacts import Contact
@@ -154,7 +155,11 @@ def _company_of(turn: Turn, ask: Ask) -> str | None:
 def _guard_still_holds(turn: Turn, accepted: Accepted, run: Run) -> Hold | None:
     env = run_environment(turn, run, accepted.definition)
     for line in accepted.definition.guard:
-        if turn.library.evaluate(accepted, line, env) is not True:
+        try:
+            holds = turn.library.evaluate(accepted, line, env) is True
+        except RefflowError as error:
+            return Hold(rule="guard", detail=f"blocked: {error}")
+        if not holds:
             return Hold(rule="guard", detail=f"`{line.text}` no longer holds.")
     return None
 

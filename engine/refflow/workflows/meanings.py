@@ -342,7 +342,7 @@ RAILS: Mapping[str, str] = {
     "answered": "They wrote in the meantime, and nobody has read it: approve if it still fits.",
     "not_live": "`live: false`.",
     "paused": "You paused the run, the person, the workflow or everything.",
-    "plugin": "The plugin of the channel failed.",
+    "plugin": "The plugin of the channel failed, or is not here.",
     "channel": "The channel does not let refflow in.",
     "late": "It comes later than `late` allows.",
     "inbox_stale": "An inbox was not looked at for `max_stale`: an answer may lie there.",
@@ -365,6 +365,7 @@ REFUSALS: Mapping[str, str] = {
     "one_open_ask": "An ask: somebody else is being asked about the same opening.",
     "open_asks": "An ask: too many are open, by `open_asks`.",
     "cycle": "Workflows start each other without end.",
+    "blocked": "What its conditions ask a plugin failed, or is no longer there.",
     "no_workflow": "There is no workflow of this name.",
     "not_startable": "The workflow has no `manual: true`, or lacks somebody or something it is about.",
 }

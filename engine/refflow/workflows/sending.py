@@ -19,6 +19,7 @@ knows, the run does not write to: it stands, for a person to look at.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any, Literal, get_args
 
@@ -144,9 +145,10 @@ def message_id(turn: Turn, message: str) -> str:
     return f"<{message}.{turn.workspace}@{domain}>"
 
 
-def try_again(turn: Turn, accepted: Accepted, message: Message) -> Hold | None:
+def try_again(turn: Turn, accepted: Accepted, message: Message, wait: int | None) -> Hold | None:
     """After a failure that may pass: how long to wait, twice as long each further time. None: no longer.
 
+    It is at least the `wait` (seconds) that the channel asked for.
     Messages that failed together do not come again together: up to a tenth is added, which the message decides.
     """
     if (paused := channel_paused(turn, message)) is not None:
@@ -156,6 +158,7 @@ def try_again(turn: Turn, accepted: Accepted, message: Message) -> Hold | None:
         return None
     first, most = (turn.settings.calendar.add(now, each) - now for each in (retry.after, retry.most))
     pause = min(first * 2 ** min(message.attempts - 1, 30), most)
+    pause = max(pause, timedelta(seconds=wait or 0))
     share = int(sha256(f"{message.id} {message.attempts}".encode()).hexdigest()[:4], 16) / 0xFFFF
     until = now + pause * (1 + share / 10)
     return Hold(rule="retry", detail="The channel could not take it; it is tried again.", until=until)

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from refflow.contacts.tie import warmth
+from refflow.errors import RefflowError
 from refflow.events.event import StoredEvent, instant, micros
 from refflow.events.openings import AskOpened
 from refflow.events.runs import (
@@ -59,7 +60,7 @@ def set_off(turn: Turn, event: StoredEvent) -> None:
     """Start what `event` triggers, let it wait for its turn, or say in the log why not."""
     for accepted, trigger in turn.in_force.triggers.get(event.kind, ()):
         if _sets_off(trigger, accepted.definition, event):
-            wish = _wish(turn, accepted, trigger, event.position, event.kind, turn.plain(event))
+            wish = _wish_or_blocked(turn, accepted, trigger, event)
             if wish is not None:
                 _decide(turn, accepted, wish)
 
@@ -101,7 +102,7 @@ def next_in_queue(turn: Turn, ended: Run) -> None:
         if accepted is not None and event is not None:
             for trigger in accepted.definition.triggers:
                 if wish is None and _sets_off(trigger, accepted.definition, event):
-                    wish = _wish(turn, accepted, trigger, event.position, event.kind, turn.plain(event))
+                    wish = _wish_or_blocked(turn, accepted, trigger, event)
         if accepted is None or wish is None:
             by = f"workflow:{each.workflow}@retired" if accepted is None else accepted.by
             turn.record(_dequeued(each, "refused"), by=by)
@@ -142,7 +143,11 @@ def look_around(turn: Turn, event: StoredEvent, fired: ScheduleFired) -> None:
     row: type[Contact] | type[Opening] = Contact if trigger.each == "contact" else Opening
     for each in turn.rows.find(row):
         fields = {"workflow": fired.workflow, str(trigger.each): each.id}
-        wish = _wish(turn, accepted, trigger, event.position, MANUAL, fields)
+        try:
+            wish = _wish(turn, accepted, trigger, event.position, MANUAL, fields)
+        except RefflowError as error:
+            _blocked(turn, accepted, event.position, error)
+            break  # Nobody else could be looked at either.
         if wish is None or _refused(turn, accepted, wish) is not None:
             continue
         if _ahead(turn, accepted, wish, _unended(turn, accepted, wish)) is None:
@@ -175,6 +180,21 @@ def _wish(
         return wish
     holds = turn.library.evaluate(accepted, trigger.condition, _env(turn, accepted, wish)) is True
     return wish if holds else None
+
+
+def _wish_or_blocked(turn: Turn, accepted: Accepted, trigger: Trigger, event: StoredEvent) -> Wish | None:
+    """The run that an event asks for; the log says so when its workflow cannot tell, and the others go on."""
+    try:
+        return _wish(turn, accepted, trigger, event.position, event.kind, turn.plain(event))
+    except RefflowError as error:
+        _blocked(turn, accepted, event.position, error)
+        return None
+
+
+def _blocked(turn: Turn, accepted: Accepted, cause: int, error: RefflowError) -> None:
+    """What the conditions of a workflow ask a plugin has failed, or is no longer there."""
+    name = accepted.definition.name
+    turn.record(TriggerIgnored(workflow=name, reason="blocked", detail=str(error)), by=accepted.by, cause=cause)
 
 
 def _env(turn: Turn, accepted: Accepted, wish: Wish) -> Environment:
@@ -330,7 +350,11 @@ def _queued(turn: Turn, accepted: Accepted, wish: Wish) -> Queued | None:
 def _not_eligible(turn: Turn, accepted: Accepted, wish: Wish) -> Refusal | None:
     env = _env(turn, accepted, wish)
     for line in accepted.definition.guard:
-        if turn.library.evaluate(accepted, line, env) is not True:
+        try:
+            holds = turn.library.evaluate(accepted, line, env) is True
+        except RefflowError as error:
+            return Refusal(reason="blocked", detail=str(error))
+        if not holds:
             values = turn.library.explain(accepted, line, env)
             terms = ", ".join(f"{text} = {value}" for text, value in list(values.items())[1:])
             return Refusal(reason="not_eligible", detail=f"`{line.text}` is false ({terms}).")

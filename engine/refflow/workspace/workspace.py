@@ -369,8 +369,13 @@ class Workspace:
         lack = lacking(self, message.channel)
         if lack is None:
             return None
-        about = {"message": message.id, "run": message.run, "contact": message.contact}
-        failed = MessageFailed(**about, reason=lack.reason, severity="retry")
+        failed = MessageFailed(
+            message=message.id,
+            run=message.run,
+            contact=message.contact,
+            reason=lack.reason,
+            severity="retry",
+        )
         if self.views.get(Paused, message.channel) is not None:
             return (failed,)
         self.warn(f"blocked: {lack.reason}: {lack.detail}")
