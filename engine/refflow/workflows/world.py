@@ -62,7 +62,7 @@ class Shelf(Library):
     """The definitions of a world, in which none is defined or retired: they are looked up once."""
 
     def __init__(self, library: Library, rows: Rows) -> None:
-        super().__init__(library.kinds)
+        super().__init__(library.kinds, library.extensions)
         self._definitions = library._definitions
         self._expressions = library._expressions
         self._current = library.current(rows)

@@ -82,7 +82,7 @@ class _Question:
         self._now = micros(at)
         self._until = position_at(workspace, at)
         self._fold = Fold(workspace.views.projections)
-        self._library = Library(workspace.kinds)
+        self._library = Library(workspace.kinds, workspace.extensions)
         self._rows = Rows()
         self._own: list[StoredEvent] = []
 
