@@ -53,6 +53,7 @@ from refflow.plugins.channel import (
     single_line,
 )
 from refflow.plugins.config import Secret
+from refflow.plugins.deprecation import RefflowRemovedIn2Warning
 from refflow.plugins.health import DoctorContext, Finding
 from refflow.plugins.marks import hookimpl
 from refflow.plugins.outbox import Outbox
@@ -102,7 +103,9 @@ if TYPE_CHECKING:
     from refflow.workspace.backtesting import Backtested as Backtested
     from refflow.workspace.backtesting import Difference as Difference
     from refflow.workspace.backtesting import How as How
+    from refflow.workspace.backtesting import Planned as Planned
     from refflow.workspace.backtesting import backtest as backtest
+    from refflow.workspace.backtesting import what_if as what_if
     from refflow.workspace.board import Board as Board
     from refflow.workspace.board import Card as Card
     from refflow.workspace.board import board as board
@@ -265,7 +268,9 @@ _CALLS = {
         "Backtested",
         "Difference",
         "How",
+        "Planned",
         "backtest",
+        "what_if",
     ),
     "board": (
         "Board",
@@ -526,6 +531,7 @@ __all__ = [
     "Person",
     "PersonDetails",
     "Plan",
+    "Planned",
     "Problem",
     "ProblemsFound",
     "Profile",
@@ -542,6 +548,7 @@ __all__ = [
     "Record",
     "Redecided",
     "RefflowError",
+    "RefflowRemovedIn2Warning",
     "Reminder",
     "ReminderSink",
     "ReminderSinkSpec",
@@ -661,6 +668,7 @@ __all__ = [
     "verify_chain",
     "versions",
     "watch",
+    "what_if",
     "who",
     "why",
     "why_not",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from random import Random
 from typing import Any, ClassVar, cast
 
@@ -14,9 +15,10 @@ from hypothesis import strategies as st
 from refflow.errors import RefflowError
 from refflow.events import core_kinds, kinds_with
 from refflow.events.event import Commit, Opaque, Payload, StoredEvent, instant
-from refflow.events.kinds import EventKind
 from refflow.events.people import ContactAdded, PositionObserved
 from refflow.events.runs import RunStarted
+from refflow.plugins.specs import EventTypeSpec
+from refflow.testing.event_types import kinds_now
 from refflow.testing.events import BadgeGiven, sample, stored, told
 from refflow.testing.histories import CONTACTS as PEOPLE
 from refflow.testing.histories import STEPS, histories, tell
@@ -110,7 +112,7 @@ def star_given(rows: Rows, event: StoredEvent, payload: StarGiven) -> None:
     rows.put(payload.contact, stars)
 
 
-STAR_KINDS = [EventKind(name="stars.star.given", payload=StarGiven)]
+STAR = EventTypeSpec(name="stars.star.given", summary="A star", version=1, payload=StarGiven)
 
 
 class TestOfAPlugin(ProjectionContract):
@@ -119,8 +121,8 @@ class TestOfAPlugin(ProjectionContract):
     def projection(self) -> Projection:
         return Projection(name="stars", version=1, tables=(Stars,), handlers={"stars.star.given": star_given})
 
-    def own_kinds(self) -> Sequence[EventKind]:
-        return STAR_KINDS
+    def own_kinds(self) -> Sequence[EventTypeSpec]:
+        return [STAR]
 
     def own_payloads(self) -> st.SearchStrategy[Any]:
         return st.builds(StarGiven, contact=st.sampled_from(PEOPLE), stars=st.integers(1, 5))
@@ -223,7 +225,7 @@ def test_every_message_that_left_is_counted_once(history: list[Commit]) -> None:
 
 class Tally(Row, kw_only=True):
     table: ClassVar[str] = "tally"
-    fixed: ClassVar[tuple[str, ...]] = ("company",)
+    indexes: ClassVar[tuple[tuple[str, ...], ...]] = (("company",),)
 
     contact: str
     company: str | None = None
@@ -272,10 +274,11 @@ def changes_in_place(rows: Rows, event: StoredEvent, payload: PositionObserved) 
     rows.put(payload.contact, row)
 
 
-def changes_what_is_fixed(rows: Rows, event: StoredEvent, payload: PositionObserved) -> None:
+def changes_what_it_is_found_by(rows: Rows, event: StoredEvent, payload: PositionObserved) -> None:
     row = tally(rows, payload)
+    if row.company is None:
+        rows.put(payload.contact, row)
     row.company = payload.company
-    rows.put(payload.contact, row)
 
 
 def puts_under_another_key(rows: Rows, event: StoredEvent, payload: PositionObserved) -> None:
@@ -295,6 +298,10 @@ def writes_where_it_has_no_table(rows: Rows, event: StoredEvent, payload: Positi
     rows.put("x", Undeclared(id="x"))
 
 
+def reads_the_clock(rows: Rows, event: StoredEvent, payload: PositionObserved) -> None:
+    rows.put(payload.contact, Tally(contact=payload.contact, often=datetime.now(UTC).year > 2020))
+
+
 _calls = itertools.count()
 Contract = ProjectionContract
 
@@ -309,8 +316,9 @@ Contract = ProjectionContract
         (does_not_put_back, Contract.test_live_rows_are_the_rebuilt_ones_wherever_the_log_is_split),
         (reads_what_only_grows, Contract.test_live_rows_are_the_rebuilt_ones_wherever_the_log_is_split),
         (writes_where_it_has_no_table, Contract.test_live_rows_are_the_rebuilt_ones_wherever_the_log_is_split),
+        (reads_the_clock, Contract.test_nothing_but_events_makes_the_rows),
         (changes_in_place, Contract.test_what_a_row_holds_is_replaced_and_not_changed_in_place),
-        (changes_what_is_fixed, Contract.test_rows_are_found_in_memory_as_in_the_table),
+        (changes_what_it_is_found_by, Contract.test_rows_are_found_in_memory_as_in_the_table),
         (puts_under_another_key, Contract.test_rows_come_back_from_their_table_as_they_were),
         (puts_a_value_of_another_type, Contract.test_rows_come_back_from_their_table_as_they_were),
     ],
@@ -357,7 +365,7 @@ def test_what_nobody_knows_is_opaque_in_a_history() -> None:
 @given(histories(st.builds(StarGiven, contact=st.sampled_from(PEOPLE))))
 def test_own_events_come_after_what_they_are_about(history: list[Commit]) -> None:
     known: set[str] = set()
-    for event in stored(history, kinds_with(STAR_KINDS)):
+    for event in stored(history, kinds_now([STAR])):
         match event.payload:
             case ContactAdded():
                 known.add(event.payload.contact)

@@ -157,7 +157,7 @@ def refflow_actions():
     "refflow_workflows": Hook(
         called="When files are read for changes. Only of plugins that the settings name.",
         replay="No: definitions in force are in the log.",
-        contract="`PluginContract`, and `refflow check`",
+        contract="`WorkflowContract`",
         read="`workflows/`, the standard ones",
         sample="""
 from refflow.api import WorkflowSourceSpec, hookimpl
@@ -246,8 +246,8 @@ def refflow_reactors():
     "refflow_web_views": Hook(
         called="When the web board starts. No release of refflow has one yet; the declaration is kept for it.",
         replay=NEVER,
-        contract="`PluginContract`",
-        read="this page",
+        contract="`ViewContract`",
+        read="`tests/contracts/test_kit.py`",
         sample="""
 from refflow.api import ViewSpec, hookimpl
 
@@ -272,8 +272,8 @@ def refflow_commands():
     "refflow_health_checks": Hook(
         called="By `refflow doctor`.",
         replay=NEVER,
-        contract="`PluginContract`",
-        read="`tests/plugins/test_isolation.py`",
+        contract="`HealthCheckContract`",
+        read="`tests/contracts/test_kit.py`",
         sample="""
 from refflow.api import Finding, HealthCheckSpec, hookimpl
 
@@ -289,8 +289,8 @@ def refflow_health_checks():
     "refflow_secret": Hook(
         called="When the settings of something that is about to act are read. Only of plugins that the settings name.",
         replay="Never.",
-        contract="`PluginContract`",
-        read="`tests/unit/test_plugin_host.py`",
+        contract="`SecretContract`",
+        read="`tests/contracts/test_kit.py`",
         sample="""
 from refflow.api import hookimpl
 

@@ -65,6 +65,10 @@ DEFAULTS = {
 INSTALLED = {("send", "template"): "name of a file", ("send", "channel"): "name of a channel"}
 """What a key takes where the schema lists what there is."""
 
+HEADINGS = set(re.findall(r"^### `(\w+)`$", TEXT, re.MULTILINE))
+"""Keys that have a part of the page to themselves."""
+LINKING = ("workflow", "policy", "send", "settings")
+
 _TO_FILL = re.compile(r"<!-- (?P<what>\w+)(?:: (?P<of>[\w ]+))? -->")
 _SECTION = re.compile(r"^### (?P<verb>[a-z]+)\n.*?^```yaml\n(?P<steps>.*?)^```", re.MULTILINE | re.DOTALL)
 
@@ -197,13 +201,18 @@ def _rows(place: str) -> Iterator[list[str]]:
     if place in ("settings", "open_asks"):
         for name in STRUCTS[place].__struct_fields__:
             takes = taken(shapes[name]) if name in shapes else _annotated(hints[name])
-            yield [f"`{name}`", takes, _default(place, name), _meaning(place, name)]
+            yield [_key(place, name), takes, _default(place, name), _meaning(place, name)]
         return
     known = places()[place]
     for key, shape in known["properties"].items():
         takes = INSTALLED.get((place, key)) or taken(shape)
         default = "required" if key in known.get("required", ()) else _default(place, key)
-        yield [f"`{key}`", takes, default, _meaning(place, key)]
+        yield [_key(place, key), takes, default, _meaning(place, key)]
+
+
+def _key(place: str, key: str) -> str:
+    linked = place in LINKING and key in HEADINGS and (place, key) != ("settings", "anytime")
+    return f"[`{key}`](#{key})" if linked else f"`{key}`"
 
 
 def _meaning(place: str, key: str) -> str:

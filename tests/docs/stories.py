@@ -23,6 +23,8 @@ HOME = "/home/maya"
 """Stands in a page for the folder in which it is followed."""
 
 _BLOCK = re.compile(r"^(?P<fence>`{3,})(?P<kind>\w+)\n(?P<text>.*?)^(?P=fence)\n", re.MULTILINE | re.DOTALL)
+_TYPED = re.compile(r"^\$ (.+)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
+_ID = re.compile(r"\b[a-z]\d+\b")
 _FILE = re.compile(r"`([\w./-]+\.(?:yaml|txt))`")
 
 
@@ -46,7 +48,11 @@ def blocks(page: str) -> list[Block]:
 
 
 class Reader:
-    """Somebody who follows pages in the folder `home`. What they change in their shell lasts."""
+    """Somebody who follows pages in the folder `home`. What they change in their shell lasts.
+
+    Ids count events. When there are other events than when the page was written, the reader types the ids that
+    they see in place of those that the page shows.
+    """
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -57,6 +63,7 @@ class Reader:
             "NO_COLOR": "1",
             "COLUMNS": "100",
         }
+        self._ids: dict[str, str] = {}
 
     def follow(self, page: str) -> str:
         """Do everything the page says, and return it with what was said in place of what it shows."""
@@ -66,7 +73,8 @@ class Reader:
             if block.kind == "console":
                 done += [page[last : block.at], self.type(block.text)]
                 last = block.at + len(block.text)
-            elif block.file is not None:
+            else:
+                assert block.file is not None, f"into which file?\n{block.text}"
                 path = self.folder / block.file
                 path.write_text(
                     patched(path.read_text(encoding="utf-8"), block.text)
@@ -79,9 +87,11 @@ class Reader:
     def type(self, text: str) -> str:
         """The lines that begin with `$ `, each with what it says."""
         said = []
-        for line in text.splitlines():
-            if line.startswith("$ "):
-                said += [f"{line}\n", self._command(shlex.split(line[2:]))]
+        for line, shown in _TYPED.findall(text):
+            typed = _ID.sub(lambda found: self._ids.get(found[0], found[0]), line)
+            told = self._command(shlex.split(typed))
+            self._ids |= zip(_ID.findall(shown), _ID.findall(told), strict=False)
+            said.append(f"$ {typed}\n{told}")
         return "".join(said)
 
     def _command(self, words: list[str]) -> str:

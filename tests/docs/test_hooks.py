@@ -5,14 +5,17 @@
 from __future__ import annotations
 
 import os
+import re
 from importlib import util
 from pathlib import Path
 from types import ModuleType
+from typing import get_args
 
 import pytest
 
 from refflow.plugins.config import PluginConfig
-from refflow.plugins.host import Host
+from refflow.plugins.host import Host, Status
+from refflow.testing import contracts, projection
 
 _SPEC = util.spec_from_file_location("hooks", Path(__file__).with_name("hooks.py"))
 assert _SPEC is not None
@@ -42,6 +45,15 @@ def test_a_page_says_what_the_spec_says(hook: str) -> None:
 
 
 @pytest.mark.parametrize("hook", hooks.HOOKS)
+def test_a_page_names_a_contract_that_there_is_and_code_to_read(hook: str) -> None:
+    told = hooks.TOLD[hook]
+    (name,) = re.findall(r"`(\w+Contract)`", told.contract)
+    assert hasattr(projection if name == "ProjectionContract" else contracts, name)
+    for path in re.findall(r"`((?:examples|tests|workflows|engine)/[\w/.-]*)`", told.read):
+        assert (hooks.DOCS.parents[2] / path).exists(), path
+
+
+@pytest.mark.parametrize("hook", hooks.HOOKS)
 def test_a_sample_is_taken_by_a_host(hook: str) -> None:
     module = ModuleType("refflow_sample")
     exec(compile(hooks.TOLD[hook].sample, f"{hook}.md", "exec"), module.__dict__)
@@ -56,3 +68,11 @@ def test_a_sample_is_taken_by_a_host(hook: str) -> None:
     attribute = hook.removeprefix("refflow_")
     registry = host.pure if hasattr(host.pure, attribute) else host.effects
     assert getattr(registry, attribute), "the sample declares nothing"
+
+
+def test_the_life_of_a_plugin_has_every_hook_and_every_status() -> None:
+    told = (hooks.DOCS.parent / "lifecycle.md").read_text("utf-8")
+
+    assert set(re.findall(r"refflow_\w+", told)) == set(hooks.HOOKS)
+    for status in get_args(Status):
+        assert re.search(rf"\b{status}\b", told), status

@@ -136,9 +136,9 @@ def read(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
     seen: dict[str, set[str]] = {}
     closed = Reader.closed
 
-    def spy(self: Reader, node: Any, what: str, keys: Collection[str], later: Collection[str] = ()) -> None:
+    def spy(self: Reader, node: Any, what: str, keys: Collection[str]) -> None:
         seen.setdefault(re.sub(r"(parameter|variable) `.*", r"\1", what), set()).update(keys)
-        closed(self, node, what, keys, later)
+        closed(self, node, what, keys)
 
     monkeypatch.setattr(Reader, "closed", spy)
     return seen
@@ -149,6 +149,7 @@ def test_the_loader_reads_the_keys_of_the_schema(read: dict[str, set[str]]) -> N
     assert load().definition is not None
     load_settings(language.sample("name: "), "refflow.yaml")
     known = in_the_code()
+    assert read.pop("an interrupt of every workflow") <= known["interrupt"]
 
     steps = {what: keys for what, keys in read.items() if what.endswith("` step")}
     assert {

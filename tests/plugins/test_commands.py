@@ -172,3 +172,76 @@ def test_packages_are_installed_and_taken_out_with_the_pip_of_this_python(tmp_pa
     assert "refflow-sms" not in refflow("plugins").stdout
     failed = refflow("plugins", "install", "refflow-no-such-plugin")
     assert (failed.returncode, "pip did not do it" in failed.stderr) == (1, True)
+
+
+SOLID = """
+from types import ModuleType
+import refflow_calm
+from refflow.testing.contracts import ChannelContract, PluginContract
+
+class TestPlugin(PluginContract):
+    def plugin(self) -> ModuleType:
+        return refflow_calm
+
+class TestChannel(ChannelContract):
+    __test__ = False
+"""
+
+
+def test_a_plugin_is_told_what_the_next_level_would_take(site: Site, tmp_path: Path) -> None:
+    """Listed, solid, exemplary: each says what it lacks for the next, and only that."""
+    site.add("calm", CALM, channel="class Channel: pass")
+    source = tmp_path / "source"
+    (source / "tests").mkdir(parents=True)
+
+    def check(*args: str) -> tuple[str, list[str]]:
+        done = site.refflow("plugins", "check", "calm", *args, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip(), [line for line in done.stderr.splitlines() if "would take" in line]
+
+    assert check() == (
+        "calm is listed",
+        [
+            "solid would take a py.typed file: it is not typed",
+            "solid would take its tests: give the folder of its source",
+        ],
+    )
+    (site.folder / "refflow_calm" / "py.typed").touch()
+    level, missing = check("--source", str(source))
+    assert level == "calm is listed"
+    assert missing[:2] == [
+        "solid would take a test class from PluginContract",
+        "solid would take a test class from ChannelContract",
+    ]
+    assert missing[2].startswith("solid would take tests that pass: ")
+
+    (source / "tests" / "test_calm.py").write_text(SOLID)
+    assert check("--source", str(source)) == (
+        "calm is solid",
+        [
+            "exemplary would take calm finds what it delivered (`reconcile`)",
+            "exemplary would take documentation: pages in docs/, or an URL of that name in pyproject.toml",
+            'exemplary would take tests with two minor versions of refflow: `[tool.refflow] tested-with = ["0.1", "0.2"]`',
+        ],
+    )
+
+    code = CALM.replace("mode=", 'can=frozenset({"draft", "reconcile"}), mode=')
+    (site.folder / "refflow_calm" / "__init__.py").write_text(code)
+    (source / "docs").mkdir()
+    (source / "docs" / "calm.md").touch()
+    (source / "pyproject.toml").write_text('[tool.refflow]\ntested-with = ["0.1", "0.2"]\n')
+    assert check("--source", str(source)) == ("calm is exemplary", [])
+
+    (source / "tests" / "test_calm.py").write_text(SOLID + "\ndef test_no() -> None:\n    assert False\n")
+    level, missing = check("--source", str(source))
+    assert (level, len(missing)) == ("calm is listed", 1)
+    assert "1 failed" in missing[0]
+
+
+CALM = """
+from refflow.api import ChannelSpec, hookimpl
+
+@hookimpl
+def refflow_channels():
+    yield ChannelSpec(name="calm", summary="-", factory="refflow_calm.channel:Channel", mode="draft")
+"""

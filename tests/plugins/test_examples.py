@@ -33,20 +33,9 @@ def test_an_example_is_installed_and_passes_its_own_tests(example: Path, site: S
     site.install(example)
     name = example.name.removeprefix("refflow-plugin-")
 
-    tests = site.python(
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-c",
-        str(example / "pyproject.toml"),
-        str(example / "tests"),
-    )
-    assert tests.returncode == 0, tests.stdout + tests.stderr
-    checked = site.refflow("plugins", "check", name)
-    assert checked.returncode == 0, checked.stdout
-    assert f"{name} is listed" in checked.stdout
+    checked = site.refflow("plugins", "check", name, "--source", str(example), cwd=tmp_path)
+
+    assert (checked.returncode, checked.stdout) == (0, f"{name} is solid\n"), checked.stderr
 
 
 def test_the_channel_is_under_150_lines() -> None:
@@ -64,6 +53,13 @@ def test_a_plugin_imports_nothing_of_refflow_but_its_api(folder: Path) -> None:
     imported = {name for file in folder.rglob("*.py") for name in _imported(file)}
 
     assert imported == {"refflow.api"}
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+def test_its_tests_import_nothing_of_refflow_but_what_is_promised(example: Path) -> None:
+    imported = {name for file in (example / "tests").rglob("*.py") for name in _imported(file)}
+
+    assert all(name == "refflow.api" or name.startswith("refflow.testing") for name in imported), imported
 
 
 def test_the_templates_import_nothing_of_refflow_but_its_api() -> None:

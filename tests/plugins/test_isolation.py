@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -157,9 +158,25 @@ def test_with_strict_plugins_it_is_an_error_instead(well: Site) -> None:
 def test_a_broken_plugin_can_be_left_out_before_it_is_imported(well: Site) -> None:
     well.add("bad", "raise SystemExit(3)")
 
-    done = well.refflow("plugins", "--without", "bad")
+    for done in (
+        well.refflow("plugins", "--no-plugins=bad,crm"),
+        well.refflow("--no-plugins=refflow-bad", "plugins"),
+        well.refflow("plugins", REFFLOW_NO_PLUGINS="bad"),
+    ):
+        assert "bad   refflow-bad   1.0      disabled" in done.stdout
+        assert "well  refflow-well  1.0      active" in done.stdout
+    for done in (well.refflow("--no-plugins", "plugins"), well.refflow("plugins", REFFLOW_NO_PLUGINS="all")):
+        assert "well  refflow-well  1.0      disabled" in done.stdout
+        assert "REFFLOW_NO_PLUGINS leaves it out" in done.stdout
 
-    assert "bad   refflow-bad   1.0      disabled" in done.stdout
+
+def test_what_one_command_leaves_out_the_next_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several may be run in a process, as tests of plugins do."""
+    from refflow.cli.application import refflow
+
+    monkeypatch.setenv("REFFLOW_NO_PLUGINS", "crm")
+    assert refflow.run(["--no-plugins", "plugins", "list", "--all"]) == 0
+    assert os.environ["REFFLOW_NO_PLUGINS"] == "crm"
 
 
 CHANNEL = """
@@ -527,6 +544,75 @@ def test_a_reactor_begins_where_it_says_and_acts_once_an_event(
     assert len(told(folder)) == past + 2, "a replay moves no reactor"
 
 
+SINK = """
+from refflow.api import ReminderSinkSpec, hookimpl
+
+@hookimpl
+def refflow_reminders():
+    yield ReminderSinkSpec(name="pad", summary="-", factory="refflow_pad.act:Sink")
+"""
+KEEPING = """
+class Sink:
+    def __init__(self, context):
+        self.folder = context.folder
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def upsert(self, reminder):
+        (self.folder / reminder.uid).touch()
+
+    def cancel(self, uid):
+        pass
+"""
+
+
+def test_what_acts_does_nothing_before_the_settings_name_its_plugin(well: Site, folder: Path) -> None:
+    """Neither a reactor nor reminders; a channel holds what is for it."""
+    well.add("crm", REACTOR.replace("START", "origin"), act=ACT)
+    well.add("pad", SINK, act=KEEPING)
+    well.add("sms", SMS, channel=WORKING)
+    outside = WITH_WORKFLOWS.replace("sms: {}", "disabled: []")
+    run(well, folder, outside + "print('[]')")
+
+    messages, said = run(well, folder, SEND)
+
+    assert messages["sms"] == ["held", "blocked: plugin sms is not enabled"]
+    assert any("write `plugins: {sms: {}}` in refflow.yaml" in each for each in said)
+    assert not (folder / "outbox" / "crm").exists()
+    assert not (folder / "outbox" / "pad").exists()
+    assert not (folder / "sent.txt").exists()
+
+    named = "settings((folder / 'refflow.yaml').read_text().replace('disabled: []', 'sms: {}\\n  crm: {}\\n  pad: {}'))\n"
+    run(well, folder, named + "with api.open_workspace(folder) as w:\n    api.synchronise(w, now)\nprint('[]')")
+    run(
+        well,
+        folder,
+        "with api.open_workspace(folder) as w:\n    add(w, 'Cy Cole')\n    w.catch_up(now)\nprint('[]')",
+    )
+    assert len(told(folder)) == 3
+    assert (folder / "sent.txt").exists()
+
+
+def test_a_view_of_events_that_nobody_declares_is_degraded(well: Site, folder: Path) -> None:
+    """It lists a kind of another plugin, which is gone."""
+    listing = STALLING.replace(
+        'frozenset({"contact.added"})', 'frozenset({"contact.added", "crm.contact.told"})'
+    )
+    fold = FOLD.replace("well", "odd").replace(
+        '{"contact.added": added}', '{"contact.added": added, "crm.contact.told": added}'
+    )
+    well.add("odd", listing, fold=fold)
+    run(well, folder, INIT + "print('[]')")
+
+    doctor = well.refflow("doctor", "--workspace", str(folder))
+
+    assert (
+        "warning: view odd-met: degraded: it folds crm.contact.told, which no plugin here declares"
+        in doctor.stdout
+    )
+    well.add("crm", REACTOR.replace("START", "now"), act=ACT)
+    assert "degraded" not in well.refflow("doctor", "--workspace", str(folder)).stdout
+
+
 def test_a_reactor_that_fails_stays_where_it_is_and_is_tried_again_later(well: Site, folder: Path) -> None:
     well.add("crm", REACTOR.replace("START", "now"), act=ACT)
     run(well, folder, INIT + CRM + "print('[]')")
@@ -675,6 +761,14 @@ def test_the_doctor_runs_the_checks_of_plugins_and_survives_them(well: Site, fol
     assert "problem: check tidy-check (refflow-tidy 1.0): it is untidy here\n  tidy up" in found.stdout
     assert "check tidy-crash (refflow-tidy 1.0): the check itself failed: RuntimeError: oops" in found.stdout
 
+    well.refflow("doctor", "--fix", "--workspace", str(folder))
+    assert (folder / "untidy").exists(), "it may look unasked, and mend only once the settings name it"
+    run(
+        well,
+        folder,
+        "settings('name: Sam\\nplugins:\\n  tidy: {}\\n')\n"
+        "with api.open_workspace(folder) as w:\n    api.synchronise(w, now)\nprint('[]')",
+    )
     mended = well.refflow("doctor", "--fix", "--workspace", str(folder))
     assert "it is untidy here\n  mended" in mended.stdout
     assert "untidy" not in well.refflow("doctor", "--workspace", str(folder)).stdout

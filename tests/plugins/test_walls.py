@@ -60,7 +60,7 @@ REPLAY = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from refflow import api
+from refflow import api, resources
 from refflow.plugins.inspection import factory_of
 
 folder, now = Path(sys.argv[1]), datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -77,6 +77,7 @@ with api.open_workspace(folder) as workspace:
     api.replay_until(workspace, now)
     api.redecide(workspace)
     api.replay_strict(workspace)
+    api.what_if(workspace, api.read_definition(workspace, resources.workflows() / "reconnect.yaml"))
 assert len(named) >= 9, named
 print(*sorted(named & set(sys.modules)))
 """

@@ -32,6 +32,8 @@ events = st.sampled_from([["reply.received"], ["meeting.held"], ["reply.received
 ends = st.sampled_from([{"exit": "over"}, {"exit": "done"}])
 
 
+FRIEND = "the id of the friend"
+
 OTHER = json.dumps(
     {
         "refflow": 1,
@@ -69,6 +71,8 @@ def workflows(draw: st.DrawFn) -> str:
             case "send":
                 made = named(send={"template": "hi", "urgent": draw(st.booleans())})
                 sends.append(made["id"])
+                if draw(st.integers(0, 3)) == 0:
+                    made["send"]["to"] = draw(st.sampled_from(["vars.friend", "vars.friend", "contact"]))
                 if draw(st.integers(0, 5)) == 0:
                     made["send"]["window"] = {"days": "mon-thu", "holidays": "contact"}
                 if draw(st.integers(0, 3)) == 0:
@@ -141,7 +145,12 @@ def workflows(draw: st.DrawFn) -> str:
                 "pause": {"type": "duration", "default": draw(st.sampled_from(["2bd", "3d"]))},
                 "rounds": {"type": "number", "default": draw(st.sampled_from([0, 1, 2.5]))},
             },
-            "policy": {"approval": "none", "timezone": draw(st.sampled_from(["contact", "workspace"]))},
+            "vars": {"friend": {"type": "text", "default": FRIEND}},
+            "policy": {
+                "approval": "none",
+                "timezone": draw(st.sampled_from(["contact", "workspace"])),
+                "gap": draw(st.sampled_from(["1h", "4d", "2bd"])),
+            },
             "anytime": interrupts,
             "steps": [*steps(["first"], 3), last],
             "blocks": {"first": [*steps(["second"], 2), draw(ends)], "second": [*steps([], 2), draw(ends)]},
@@ -177,6 +186,7 @@ def settings_files(draw: st.DrawFn) -> dict[str, Any]:
 
 actions = st.one_of(
     st.tuples(st.just("reply"), st.sampled_from(["agreed", "later", "unclear"])),
+    st.tuples(st.just("friend"), st.sampled_from(["agreed", "unclear"])),
     st.tuples(st.just("meet")),
     st.tuples(st.just("call")),
     st.tuples(st.just("task"), st.sampled_from(["done", "skipped"])),
@@ -189,7 +199,7 @@ actions = st.one_of(
 
 
 class Search:
-    """A search with one person and one run. When `prompt`, no message waits for its owner."""
+    """A search with a person, a friend of theirs and one run. When `prompt`, no message waits for its owner."""
 
     def __init__(
         self,
@@ -201,7 +211,6 @@ class Search:
         prompt: bool,
     ) -> None:
         for name, text in (
-            ("workflows/w.yaml", workflow),
             ("workflows/other.yaml", OTHER),
             ("templates/hi.txt", "Hi"),
             ("refflow.yaml", json.dumps(given)),
@@ -211,6 +220,9 @@ class Search:
         self.now, self.prompt = start, prompt
         self.workspace = api.init(folder, start, zone=given["zone"])
         self.person = api.add_person(self.workspace, api.PersonDetails(name="Ana Lima", zone=zone), start)
+        self.friend = api.add_person(self.workspace, api.PersonDetails(name="Bo Berg"), start)
+        (folder / "workflows/w.yaml").write_text(workflow.replace(FRIEND, self.friend))
+        api.synchronise(self.workspace, start)
         self.run = api.start(self.workspace, "w", self.contact(), None, start).runs[0].id
         if prompt:
             self.hurry()
@@ -243,6 +255,9 @@ class Search:
         match action:
             case ("reply", intent):
                 api.reply(self.workspace, self.contact(), intent, self.now)
+            case ("friend", intent):
+                friend = api.find_contact(self.workspace, self.friend)
+                api.reply(self.workspace, friend, intent, self.now)
             case ("meet",):
                 api.log_contact(self.workspace, self.contact(), "met", "", self.now)
             case ("call",):
@@ -288,10 +303,16 @@ class Search:
                 return
 
     def counted(self) -> tuple[int, int]:
-        """The messages handed over, and the most of them in a row without an answer."""
+        """The messages handed over to one person, and those in a row without an answer of theirs: the most."""
+        found = [self._counted(person) for person in (self.person, self.friend)]
+        return max(messages for messages, _ in found), max(row for _, row in found)
+
+    def _counted(self, person: str) -> tuple[int, int]:
         sent: set[str] = set()
         row = longest = 0
         for event in api.events(self.workspace):
+            if getattr(event.payload, "contact", None) != person:
+                continue
             if event.kind == "message.send.requested" and event.payload.message not in sent:
                 sent.add(event.payload.message)
                 row += 1

@@ -41,6 +41,8 @@ PEOPLE = 3
 ZONES = (None, "America/New_York", "Asia/Tokyo")
 GAP = Duration(2, "d")
 MOST, ROW = 2, 3
+FRIEND = "c6"
+"""The second of the people, to whom some messages go whoever a run is about."""
 
 LAWS = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -67,6 +69,8 @@ def workflows(draw: st.DrawFn, name: str = "w", other: str = "v") -> str:
         match draw(st.sampled_from([*["send"] * 4, *others])):
             case "send":
                 made = named(send={"template": "hi", "urgent": draw(st.booleans())})
+                if draw(st.integers(0, 3)) == 0:
+                    made["send"]["to"] = draw(st.sampled_from(["vars.friend", "vars.friend", "contact"]))
                 return {**made, "failed": body(depth)} if draw(st.integers(0, 3)) == 0 else made
             case "until":
                 return named(wait={"until": "vars.moment else now + 2d"})
@@ -136,6 +140,7 @@ def workflows(draw: st.DrawFn, name: str = "w", other: str = "v") -> str:
                 "tries": {"type": "number", "default": 0},
                 "pause": {"type": "duration", "default": "2d"},
                 "moment": {"type": "time"},
+                "friend": {"type": "text", "default": FRIEND},
             },
             "policy": policy,
             "anytime": interrupts if with_block else interrupts[:2],
@@ -196,6 +201,7 @@ class Story:
         )  # fmt: skip
         self.people = [self.bench.contact(f"P{n} Q", zone=ZONES[n]) for n in range(PEOPLE)]
         self.begins = len(self.bench.log)
+        assert self.people[1] == FRIEND
 
     def do(self, *steps: tuple[Any, ...]) -> Bench:
         for step in steps:
@@ -299,6 +305,8 @@ def test_the_stories_go_somewhere() -> None:
     def tell(bench: Bench) -> None:
         seen.update(each.kind for each in bench.log)
         seen.update(f"held {each.rule}" for each in bench.of("message.held"))
+        about = {each.run: each.contact for each in bench.of("run.started")}
+        seen.update("to a friend" for each in bench.of("message.sent") if each.contact != about[each.run])
         seen.update(f"ignored {each.reason}" for each in bench.of("trigger.ignored"))
         seen.update(f"exit {each.outcome}" for each in bench.of("run.exited"))
 
@@ -323,7 +331,7 @@ def test_the_stories_go_somewhere() -> None:
         ),
         *("held gap", "held window", "held cap", "held paused", "held late", "held inbox_stale", "held retry"),
         *("ignored running", "ignored again", "exit done", "exit over", "exit restarted", "exit cancelled"),
-        *("exit do_not_contact", "message.skipped"),
+        *("exit do_not_contact", "message.skipped", "held exclusive", "to a friend"),
     } <= set(seen)
     assert "run.stuck" not in seen or seen["run.stuck"] < seen["run.started"]
 
@@ -493,6 +501,7 @@ def test_rule_8_interrupts_stop_what_is_not_sent_and_a_block_is_entered_once(ben
             case "step.entered" | "timer.set" | "message.drafted" | "message.send.requested":
                 assert run not in ended
                 assert runs[run].contact not in out
+                assert event.kind != "message.send.requested" or event.payload.contact not in out
     for run in bench.rows.find(Run, status="live"):
         assert run.contact not in out
     for message in bench.rows.find(Message):
@@ -605,6 +614,36 @@ def test_rule_12_one_exclusive_conversation_with_a_person_and_the_most_urgent_ne
 
 
 @LAWS
+@given(stories("want", "wait", "approve"))
+def test_rule_12_an_exclusive_run_writes_into_no_other_conversation(bench: Bench) -> None:
+    policies = {each.workflow: json.loads(each.definition)["policy"] for each in bench.of("workflow.defined")}
+    parents: dict[str, str] = {}
+    runs = {each.run: each for each in bench.of("run.started")}
+    unended: set[str] = set()
+
+    def family(run: str) -> list[str]:
+        return [run, *family(parents[run])] if run in parents else [run]
+
+    def exclusive(run: str) -> bool:
+        return any(policies[runs[each].workflow].get("exclusive") for each in family(run))
+
+    for event in bench.log:
+        payload = event.payload
+        match event.kind:
+            case "run.started":
+                unended.add(payload.run)
+            case "child.started":
+                parents[payload.child] = payload.run
+            case "run.exited":
+                unended.discard(payload.run)
+            case "message.send.requested" if payload.contact != runs[payload.run].contact and exclusive(
+                payload.run
+            ):
+                others = [each for each in unended if runs[each].contact == payload.contact and exclusive(each)]
+                assert all(each in family(payload.run) or payload.run in family(each) for each in others)
+
+
+@LAWS
 @given(stories("fail", "wait", "approve"))
 def test_rule_13_no_failure_loses_a_message_or_is_tried_without_end(bench: Bench) -> None:
     attempts: Counter[str] = Counter()
@@ -630,7 +669,8 @@ def test_rule_14_nothing_leaves_and_no_timer_fires_during_a_pause(bench: Bench) 
         if event.kind in ("timer.fired", "message.send.requested"):
             run = folded.rows.get(Run, event.payload.run)
             assert run is not None
-            assert pause_at(folded.rows, run, event.recorded_at) is None
+            to = None if event.kind == "timer.fired" else event.payload.contact
+            assert pause_at(folded.rows, run, event.recorded_at, to) is None
         folded.fold.apply(folded.rows, event)
 
 

@@ -29,7 +29,7 @@ HEAD = {
     "outcomes": "{good: [done]}",
 }
 """What an example leaves out."""
-WITHOUT_EXAMPLE = {"E159", "E161", "I330"}
+WITHOUT_EXAMPLE = {"E159", "E161", "I330", "W331"}
 """Such a finding needs a log with runs in it, a packaged workflow or a file of tests."""
 
 _BLOCK = re.compile(r"^```(?P<info>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -121,3 +121,17 @@ def test_a_page_is_found_by_its_code_or_number() -> None:
 def test_an_unknown_code_names_the_nearest() -> None:
     with pytest.raises(NotFound, match=r"no code E21: did you mean `E2"):
         explain("E21")
+
+
+DRAFTED = (
+    *range(1, 10),
+    *(110, 111, 112, 113, 115, 116, 117, 118, *range(120, 125), 130, 140, 141, 150),
+    *(201, 202, 210, 211, 212, 213, 220, 221, 222, 230, 231, 233),
+    *(301, 302, 303, 310, 311, 320, 330),
+)
+"""The numbers that the draft of the language had, which people quote."""
+
+
+@pytest.mark.parametrize("number", DRAFTED)
+def test_every_number_of_the_draft_is_explained(number: int) -> None:
+    assert explain(f"E{number:03}").code[1:] == f"{number:03}"

@@ -10,6 +10,7 @@ from refflow.events import kinds_with
 from refflow.workflows.checked import Checked, check_workflows
 from refflow.workflows.definition import Cap
 from refflow.workflows.durations import Duration
+from refflow.workflows.report import together_text
 from refflow.workflows.settings import Settings
 from refflow.workflows.settings_file import load_settings
 from refflow.workflows.templates import TemplateTexts
@@ -302,7 +303,7 @@ def test_an_answer_that_every_workflow_acts_on_is_read() -> None:
 def test_an_outcome_that_only_an_inherited_interrupt_leads_to_happens() -> None:
     body = "outcomes: {good: [done], open: [met]}"
 
-    assert [each[:4] for each in found(w=body)] == ["W232"]
+    assert [each[:4] for each in found(w=body)] == ["W233"]
     assert found(inheriting("[{event: meeting.held, exit: met}]"), w=body) == []
 
 
@@ -310,3 +311,70 @@ def test_what_is_inherited_is_no_finding_of_the_workflow() -> None:
     settings = inheriting("[{event: meeting.held, exit: met}, {event: meeting.held, if: now > now, exit: met}]")
 
     assert found(settings, w=ASK) == []
+
+
+# -- all workflows together
+
+
+ONCE = ASK + "key: [contact]\nagain: never\n"
+AGAIN = ASK + "again: always\n"
+NO_CAPS = {"caps": ()}
+
+
+def totalled(settings: Settings, **bodies: str) -> str:
+    total = check(settings, **bodies).together
+    assert total is not None
+    return together_text(total).removeprefix("All workflows together: ")
+
+
+@pytest.mark.parametrize(
+    ("bodies", "settings", "said"),
+    [
+        ({"a": ONCE, "b": ONCE}, {}, "at most 4 messages to one person, whatever happens."),
+        ({"a": ONCE, "quiet": ""}, NO_CAPS, "at most 2 messages to one person, whatever happens."),
+        (
+            {"a": ONCE, "b": AGAIN},
+            {},
+            "at most 6 messages to one person within 30 days: the cap of the workspace sees to that.",
+        ),
+        (
+            {"a": ONCE, "b": AGAIN},
+            {"gap": Duration(2, "w")},
+            "at most 3 messages to one person within 30 days, unless they write in between: the gap of the workspace"
+            " sees to that.",
+        ),
+        (
+            {"a": ONCE, "b": AGAIN.replace("template: hi}", "template: hi, urgent: true}")},
+            {"gap": Duration(2, "w")},
+            "at most 6 messages to one person within 30 days: the cap of the workspace sees to that.",
+        ),
+        ({"a": ONCE, "b": AGAIN}, NO_CAPS, "nothing limits the messages to one person."),
+    ],
+    ids=["runs", "one is silent", "cap", "gap", "urgent", "nothing"],
+)
+def test_what_limits_the_messages_of_all_workflows_to_one_person(
+    bodies: dict[str, str], settings: dict[str, object], said: str
+) -> None:
+    assert totalled(Settings(**settings), **bodies) == said  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("body", "caps", "codes"),
+    [
+        (AGAIN, (), ["W303"]),
+        (AGAIN, (Cap(per="workspace", most=9, within=Duration(1, "d")),), ["W303"]),
+        (AGAIN, (Cap(per="contact", unanswered=3),), ["W303"]),
+        (AGAIN, (Cap(per="contact", most=9, within=Duration(9, "d")),), []),
+        (AGAIN, (Cap(per="company", most=9, within=Duration(9, "d")),), []),
+        (AGAIN + "policy: {caps: [{per: contact, max: 9, in: 9d}]}\n", (), []),
+        (ONCE, (), []),
+        (ONCE.replace("never", "{after: 9d, max: 2}"), (), []),
+        (ONCE.replace("never", "{after: 9d}"), (), ["W303"]),
+        (ONCE.replace("template: hi}}\n  - exit", "template: hi, to: contact}}\n  - exit"), (), ["W303"]),
+        ("again: always", (), []),
+    ],
+)
+def test_a_workflow_that_nothing_holds_back_is_found(
+    body: str, caps: tuple[Cap, ...], codes: list[str]
+) -> None:
+    assert [each[:4] for each in found(Settings(caps=caps), w=body)] == codes

@@ -55,7 +55,7 @@ def test_the_text_has_the_problems_and_then_the_promises() -> None:
     assert (
         report(check(ask=ASK, quiet=QUIET))
         == """\
-quiet.yaml:6:32: warning W232 outcome `lost` never happens
+quiet.yaml:6:32: warning W233 outcome `lost` never happens
     outcomes: {good: [done], bad: [lost]}
                                    ^^^^
     help: take it out, or `exit` with it
@@ -78,7 +78,7 @@ def test_json_has_the_same_as_the_structs() -> None:
     shown = json.loads(report(check(ask=ASK, quiet=QUIET), "json"))
 
     (problem,) = shown["problems"]
-    assert (problem["code"], problem["severity"], problem["line"]) == ("W232", "warning", 6)
+    assert (problem["code"], problem["severity"], problem["line"]) == ("W233", "warning", 6)
     assert shown["promises"]["ask.yaml"]["messages"]["amount"] == 3
     assert shown["promises"]["ask.yaml"]["messages"]["witness"][1] == {
         "step": "nudge",
@@ -93,12 +93,12 @@ def test_sarif_names_rule_level_and_place_of_each_result() -> None:
     assert log["version"] == "2.1.0"
     (run,) = log["runs"]
     rules = run["tool"]["driver"]["rules"]
-    assert [rule["id"] for rule in rules] == ["E001", "W232"]
+    assert [rule["id"] for rule in rules] == ["E001", "W233"]
     assert rules[0]["help"]["markdown"].startswith("# E001: the file cannot be read\n")
     assert rules[1]["shortDescription"]["text"] == "an outcome that never happens"
     for result in run["results"]:
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
-        assert result["level"] == {"E001": "error", "W232": "warning"}[result["ruleId"]]
+        assert result["level"] == {"E001": "error", "W233": "warning"}[result["ruleId"]]
         region = result["locations"][0]["physicalLocation"]["region"]
         assert region["endColumn"] > region["startColumn"] >= 1
         assert region["startLine"] >= 1

@@ -99,7 +99,7 @@ def test_views_that_are_as_the_log_says_do_not_differ(live: Live) -> None:
         ("DELETE FROM happening WHERE position = 9", "timeline", 9, "happening 9"),
         # A row too many: since the event that should have taken it out, if there is one.
         (
-            "INSERT INTO agenda VALUES ('m1', 'approve', 'r1', 1, 1, NULL, NULL, '', NULL)",
+            "INSERT INTO agenda VALUES ('m1', 'approve', 'r1', 1, 1, NULL, NULL, '', NULL, NULL)",
             "agenda", 8, "agenda m1",
         ),
         ("INSERT INTO company VALUES ('acme x', 'Acme X', NULL)", "companies", None, "company acme x"),

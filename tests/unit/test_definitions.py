@@ -212,6 +212,66 @@ def test_a_workflow_whose_file_is_gone_starts_no_more_but_its_runs_go_on(search:
     assert search.run("hello").outcome == "greeted"
 
 
+def findings(search: Search) -> list[str]:
+    return [f"{each.code} {Path(each.file).name}" for each in api.check(search.workspace).problems]
+
+
+def test_whoever_takes_a_file_away_hears_of_the_runs_that_go_on(search: Search) -> None:
+    search.define(HELLO)
+    search.start("hello", "Ana Lima")
+    search.start("hello", "Bo Berg")
+    first, second = search.run("hello", "Ana Lima").id, search.run("hello", "Bo Berg").id
+    own(search, "hello").unlink()
+    assert findings(search) == ["W331 hello.yaml"]  # Before it is recorded.
+
+    api.synchronise(search.workspace, search.now)
+
+    (problem,) = api.check(search.workspace).problems
+    assert problem.message == (
+        "`hello` has no file: no new run starts, and 2 live runs go on by the version in the log"
+    )
+    assert f"end each with `refflow skip`: {first}, {second}" in (problem.help or "")
+    assert search.warnings == [
+        "`hello` has no file: no new run starts, and 2 live runs go on by the version in the log. "
+        f"Put the file back, let them finish, or end each with `refflow skip`: {first}, {second}."
+    ]
+    for who in ("Ana Lima", "Bo Berg"):
+        api.cancel_run(search.workspace, search.run("hello", who), None, search.now)
+    assert findings(search) == []
+
+
+def test_a_file_that_is_back_has_no_orphans(search: Search) -> None:
+    search.define(HELLO)
+    search.start("hello", "Ana Lima")
+    own(search, "hello").unlink()
+    api.synchronise(search.workspace, search.now)
+    own(search, "hello").write_text(HELLO)
+
+    assert findings(search) == []
+
+
+def test_while_a_file_is_broken_no_workflow_is_said_to_have_none(search: Search) -> None:
+    search.define(HELLO)
+    search.start("hello", "Ana Lima")
+    own(search, "hello").write_text(HELLO.replace("5bd", "soon"))
+
+    assert findings(search) == ["E120 hello.yaml"]
+
+
+def test_a_template_that_is_gone_leaves_the_last_good_version_in_force(search: Search) -> None:
+    template = search.folder.path / "templates" / "greet.txt"
+    template.write_text("Subject: Hi\n\nHi {{ contact.first_name }}\n")
+    search.define(HELLO.replace("reconnect-hello", "greet"))
+    good = workflow(search, "hello")
+    template.unlink()
+
+    assert findings(search) == ["E140 hello.yaml"]
+    api.synchronise(search.workspace, search.now)
+    assert workflow(search, "hello") == good
+    search.start("hello", "Ana Lima")
+    assert "Hi Ana" in (search.message("Ana Lima").body or "")
+
+
 def test_a_retired_workflow_comes_back_with_its_file(search: Search) -> None:
     search.define(HELLO)
     own(search, "hello").unlink()

@@ -323,6 +323,26 @@ def test_a_second_message_waits_for_the_gap(free: Search) -> None:
     assert free.messages("Ana Lima") == ["hello sent", "again sent"]
 
 
+@pytest.mark.parametrize(
+    ("own", "shared", "until"),
+    [
+        ("1bd", "3bd", "2026-11-26 09:30"),
+        ("3bd", "1bd", "2026-11-26 09:30"),
+        ("4d", "3bd", "2026-11-27 09:30"),  # No weekend in between: four days are more.
+        ("6h", "3bd", "2026-11-26 09:30"),
+    ],
+)
+def test_of_the_gaps_of_workflow_and_workspace_the_longer_one_holds(
+    free: Search, own: str, shared: str, until: str
+) -> None:
+    free.configure(approval="none", caps="[]", gap=shared)
+    free.define(policy(gap=own))
+    free.start("hello", "Ana Lima")
+    free.at("2026-11-24 16:00")
+
+    assert held(free) == ("gap", until)
+
+
 def test_to_answer_is_not_to_nag(free: Search) -> None:
     free.define(policy(gap="3bd"))
     free.start("hello", "Ana Lima")

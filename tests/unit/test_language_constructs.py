@@ -670,3 +670,16 @@ def test_a_task_says_who_is_to_do_it() -> None:
 
         assert bench.of("task.opened")[0].in_words == said
         assert bench.decided_again() == []
+
+
+# -- repeat, in a message
+
+
+def test_a_message_in_a_loop_knows_its_round() -> None:
+    body = "[{id: hi, send: {template: round}}, {id: rest, wait: 9d}]"
+    steps = f"[{{id: rounds, repeat: {{max: 2, do: {body}}}}}, {{exit: yes}}]"
+    bench = Bench(workflow(steps=steps), templates={"round": "Round {{ loop.index }}"})
+    started(bench)
+    bench.wait(days=30)
+
+    assert [each.body for each in bench.of("message.drafted")] == ["Round 1", "Round 2"]

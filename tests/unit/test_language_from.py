@@ -95,3 +95,21 @@ def test_when_the_package_changes_the_last_good_version_stays_and_is_listed(work
         assert outdated(made, {}) == ""
         assert outdated(base, {}) is None
         assert workspace.views.find(Contact) == []
+
+
+def test_it_inherits_what_every_workflow_does_and_keeps_the_hash_of_its_package(
+    workspace: api.Workspace,
+) -> None:
+    with workspace:
+        hash = hash_of(package(workspace))[:12]
+        with workspace.folder.settings.open("a") as settings:
+            settings.write("anytime: [{event: meeting.held, exit: met}]\n")
+        write(workspace, instance(hash))
+        api.synchronise(workspace, MONDAY)
+        made = mine(workspace)
+
+        assert made is not None
+        assert [(each.event, each.exit) for each in made.anytime if each.inherited] == [("meeting.held", "met")]
+        assert made.outcomes["met"] == "bad"
+        assert codes(workspace) == []
+        assert api.outdated(workspace) == []

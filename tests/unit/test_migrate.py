@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from refflow import api, resources
+from refflow.events.event import micros
 from refflow.views.messages import Message
 from refflow.views.runs import Run
+from refflow.views.runs import Task as TaskRow
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 ASK = "referral-ask"
@@ -23,9 +25,11 @@ SHIPPED = (resources.workflows() / f"{ASK}.yaml").read_text()
 class Search:
     """A search with one ask that has been sent and waits in `silence`, seven business days long."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, text: str | None = None) -> None:
         self.workspace = api.init(folder, NOW, name="Maya Okafor", email="maya@example.org")
         self.now = NOW
+        if text is not None:
+            self.edit(text=text)
         person = api.add_person(
             self.workspace, api.PersonDetails(name="Ana Lima", company="Acme", relation="friend"), NOW
         )
@@ -203,7 +207,72 @@ def test_the_list_tells_which_version_live_runs_follow(search: Search) -> None:
     assert [(each.current, each.live) for each in found] == [(True, 0), (False, 1)]
 
 
-edits = st.lists(st.sampled_from([SHORTER, FAREWELL, OWN_STEP, RENAMED, *COSMETIC]), unique=True, max_size=4)
+CALLED_ANEW = ("id: silence", "id: quiet\n    was: silence")
+
+
+def called_otherwise(text: str = SHIPPED) -> str:
+    """The workflow with another id for the message that was sent first."""
+    return text.replace("- id: ask\n", "- id: first-ask\n    was: ask\n").replace(
+        "thread: ask", "thread: first-ask"
+    )
+
+
+def test_a_run_finds_its_step_by_the_id_that_it_had(search: Search) -> None:
+    search.edit(CALLED_ANEW)
+    planned = api.migrate(search.workspace, ASK, search.now)
+
+    assert [(each.kind, each.moves) for each in planned] == [("cosmetic", True)]
+    assert search.row.step == "quiet"
+    assert [what for _, what in search.to_the_end()] == ["ask-referral", "nudge", "graceful-exit", "no_answer"]
+    assert api.redecide(search.workspace).differing == []
+    assert [each for each in api.replay_check(search.workspace) if each.differing] == []
+
+
+def test_a_message_of_a_step_that_is_called_otherwise_keeps_its_thread(search: Search) -> None:
+    asked = search.row.sends["ask"]
+    search.edit(text=called_otherwise())
+    api.migrate(search.workspace, ASK, search.now)
+    search.to_the_end()
+    found = search.workspace.views.find(Message, run=search.run)
+
+    assert {each.template: each.thread for each in found}["nudge"] == asked
+
+
+def test_a_step_that_is_called_otherwise_is_found_on_the_way_back(search: Search) -> None:
+    before = search.row.hash
+    search.edit(CALLED_ANEW, text=called_otherwise())
+    api.migrate(search.workspace, ASK, search.now)
+    api.migrate(search.workspace, f"{ASK}@{before[:8]}", search.now)
+
+    assert (search.row.hash, search.row.step) == (before, "silence")
+    assert set(search.row.sends) == {"ask"}
+
+
+def test_a_step_takes_no_run_over_from_one_that_is_not_what_it_was(search: Search) -> None:
+    """The earlier version has both steps, so which of them is meant nobody can tell."""
+    search.edit(
+        ("id: silence", "id: quiet"), ("id: goodbye", "id: silent"), ("wait: params.last_wait", "wait: 9bd")
+    )
+    text = SHIPPED.replace("id: silence", "id: other").replace("id: goodbye", "id: goodbye\n    was: silence")
+    search.edit(text=text)
+    planned = api.migrate(search.workspace, ASK, search.now, apply=False)
+
+    assert [each.moves for each in planned] == [False]
+
+
+def test_a_diff_shows_a_step_that_is_called_otherwise_as_one(search: Search) -> None:
+    before = search.row.hash
+    search.edit(CALLED_ANEW)
+    found = api.diff(search.workspace, f"{ASK}@{before[:8]}", ASK)
+
+    assert [(each.where, each.was, each.now) for each in found.changes] == [
+        ("step quiet", "id: silence", "id: quiet")
+    ]
+
+
+edits = st.lists(
+    st.sampled_from([SHORTER, FAREWELL, OWN_STEP, RENAMED, CALLED_ANEW, *COSMETIC]), unique=True, max_size=4
+)
 
 
 @settings(max_examples=12, deadline=None)
@@ -225,6 +294,60 @@ def test_no_migration_ever_moves_a_due_instant(
         assert all(each.due == due for each in planned)
         assert search.to_the_end()[-1][1]
         assert api.redecide(search.workspace).differing == []
+
+
+LONGER = ("patience: {type: duration, default: 7bd", "patience: {type: duration, default: 12bd")
+QUICKER = ("patience: {type: duration, default: 7bd", "patience: {type: duration, default: 5bd")
+UNTIL = ("wait: params.patience\n  - id: nudge", "wait: {until: now + 9d}\n  - id: nudge")
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.sampled_from([LONGER, QUICKER, OWN_STEP, UNTIL, FAREWELL, CALLED_ANEW]), st.integers(0, 6))
+def test_a_timer_that_is_set_anew_is_due_as_if_the_run_had_come_to_it_by_the_new_version(
+    tmp_path_factory: pytest.TempPathFactory, change: tuple[str, str], days: int
+) -> None:
+    """But not before now."""
+    new = Search(tmp_path_factory.mktemp("new") / "w", SHIPPED.replace(*change))
+    with new.workspace:
+        expected = new.row.due
+    search = Search(tmp_path_factory.mktemp("old") / "w")
+    with search.workspace:
+        search.edit(change)
+        search.now += timedelta(days=days)
+        planned = api.migrate(search.workspace, ASK, search.now, retime=True)
+
+        assert expected is not None
+        assert search.row.due == max(expected, micros(search.now))
+        assert [each.due_after for each in planned] == [search.row.due]
+        assert search.to_the_end()[-1][1]
+        assert api.redecide(search.workspace).differing == []
+        assert [each for each in api.replay_check(search.workspace) if each.differing] == []
+
+
+def test_a_plan_with_other_timers_changes_nothing(search: Search) -> None:
+    search.edit(LONGER)
+    due, head = search.row.due, search.workspace.log.head()
+    (planned,) = api.migrate(search.workspace, ASK, search.now, retime=True, apply=False)
+
+    assert (planned.due, planned.due_after != due, planned.rule) == (due, True, "params.patience")
+    assert (search.row.due, search.workspace.log.head()) == (due, head)
+
+
+def test_a_task_whose_timer_is_set_anew_is_to_be_done_by_then(search: Search) -> None:
+    task = "task: {title: Wait, within: %s}\n    done: []\n    skipped: []\n    expired: []\n  - id: nudge"
+    wait = "wait: params.patience\n  - id: nudge"
+    early, late = (SHIPPED.replace(wait, task % within) for within in ("3bd", "9bd"))
+    other = Search(search.workspace.folder.path.parent / "other", early)
+    with other.workspace:
+        other.edit(text=late)
+        api.migrate(other.workspace, ASK, other.now, retime=True)
+        (row,) = other.workspace.views.find(TaskRow, status="open")
+        (step,) = [each for each in api.agenda(other.workspace, other.now).steps if each.do == "task"]
+
+        assert row.due == step.due == other.row.due == micros(NOW + timedelta(days=11))  # nine business days
+        api.undo(other.workspace, None, other.now)
+        (row,) = other.workspace.views.find(TaskRow, status="open")
+        assert row.due == other.row.due == micros(NOW + timedelta(days=3))
 
 
 SAVED: list[Any] = [

@@ -295,6 +295,15 @@ def test_the_owner_may_have_a_doubtful_message_sent_again(posting: Search) -> No
     assert len(posting.post.sent) == 1
 
 
+def test_a_channel_that_asks_for_time_is_given_it(posting: Search) -> None:
+    posting.post.troubles = [Retryable("busy", after=timedelta(hours=7))]
+    with pytest.raises(api.Held, match="it is tried again"):
+        posting.approve("Ana Lima")
+
+    until = instant(posting.message("Ana Lima").until or 0)
+    assert timedelta(hours=7) <= until - posting.now <= timedelta(hours=8)
+
+
 def test_a_busy_channel_is_tried_again_later_and_later_and_then_left_to_the_owner(posting: Search) -> None:
     posting.post.troubles = [Retryable("busy") for _ in range(5)]
     waits = []

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import textwrap
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from importlib import metadata
 from importlib.metadata import EntryPoint, distributions
@@ -15,8 +17,10 @@ import msgspec
 import pytest
 
 from refflow.errors import Held, NotFound, UsageError
+from refflow.plugins import hookspecs
 from refflow.plugins.blocked import Blocked, blocked_releases
 from refflow.plugins.config import PluginConfig, Secret, read_config
+from refflow.plugins.deprecation import RefflowRemovedIn2Warning
 from refflow.plugins.discovery import installed_entry_points
 from refflow.plugins.factories import FactoryUnavailable, resolve
 from refflow.plugins.host import Host, PluginStatus
@@ -224,7 +228,9 @@ class TestDiscovery:
 
         packages.host()
 
-        assert "plugin sms (refflow-sms 1.0): active, channel:sms, " in capsys.readouterr().err
+        told = capsys.readouterr().err.splitlines()
+        assert told[0].startswith("refflow: plugin sms (refflow-sms 1.0): active, channel:sms, ")
+        assert re.fullmatch(r"refflow:   refflow_channels: channel:sms, \d+\.\d ms", told[1])
 
 
 class TestTrust:
@@ -683,3 +689,46 @@ def test_importing_the_specs_imports_nothing_but_msgspec_and_the_standard_librar
     packages = {name.partition(".")[0] for name in run.stdout.split()}
     assert packages - sys.stdlib_module_names == {"refflow"}
     assert "refflow.plugins.host" not in run.stdout
+
+
+class TestDeprecation:
+    """What is to go is said before it goes."""
+
+    @pytest.fixture
+    def ref_is_to_go(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        told = {"ref": RefflowRemovedIn2Warning("`ref` goes; take `reference`")}
+        monkeypatch.setitem(vars(hookspecs.refflow_secret)["refflow_spec"], "warn_on_impl_args", told)
+
+    @pytest.mark.usefixtures("ref_is_to_go")
+    @pytest.mark.filterwarnings("default::refflow.plugins.deprecation.RefflowRemovedIn2Warning")
+    def test_who_uses_it_works_and_is_told_of(self) -> None:
+        host = load(plugin(secret=lambda ref: "t0p"))
+
+        (found,) = host.plugins
+        assert (found.status, found.deprecated) == ("active", ("`ref` goes; take `reference`",))
+        assert host.secret("vault:x") == "t0p"
+
+    @pytest.mark.usefixtures("ref_is_to_go")
+    def test_who_does_not_use_it_hears_nothing(self) -> None:
+        (found,) = load(plugin(secret=lambda: None)).plugins
+
+        assert (found.status, found.deprecated) == ("active", ())
+
+    @pytest.mark.usefixtures("ref_is_to_go")
+    @pytest.mark.filterwarnings("error::refflow.plugins.deprecation.RefflowRemovedIn2Warning")
+    def test_where_warnings_are_errors_that_plugin_fails_and_no_other(self) -> None:
+        using = type("Using", (SimpleNamespace,), {})(refflow_secret=hookimpl(lambda ref: "t0p"))
+        host = load(using, plugin(channels=lambda: [sms()]))
+
+        assert status(host, "using").reason == "RefflowRemovedIn2Warning: `ref` goes; take `reference`"
+        assert status(host, "simple-namespace").status == "active"
+
+    def test_whatever_is_to_go_says_so_by_that_warning(self) -> None:
+        for name in (each for each in vars(hookspecs) if each.startswith("refflow_")):
+            options = vars(getattr(hookspecs, name))["refflow_spec"]
+            told = [options["warn_on_impl"], *(options["warn_on_impl_args"] or {}).values()]
+            assert all(isinstance(each, RefflowRemovedIn2Warning) for each in told if each is not None), name
+
+    def test_other_warnings_are_given_as_ever(self) -> None:
+        with pytest.warns(UserWarning, match="it rains"):
+            load(plugin(channels=lambda: warnings.warn("it rains", stacklevel=1) or [sms()]))

@@ -137,6 +137,15 @@ steps:
     assert found.days.amount == pytest.approx(days)
 
 
+@pytest.mark.parametrize(("own", "kept"), [("1d", "3bd"), ("9bd", "9bd")])
+def test_the_longer_gap_of_workflow_and_workspace_is_promised(own: str, kept: str) -> None:
+    found = promised(
+        f"policy: {{gap: {own}}}\nsteps: [{{id: ask, send: {{template: hi}}}}, {{exit: done}}]\n", Settings()
+    )
+
+    assert str(found.gap) == kept
+
+
 def test_the_window_of_the_workspace_counts_too_where_the_zone_of_the_contact_is_not_known() -> None:
     body = """\
 policy: {window: {days: [mon, tue]}}

@@ -126,7 +126,7 @@ FIELDS = {
         "[{event: contact.opted_out, exit: no, ok: {W013: why}}, {event: meeting.held, do: [{set: {tries: 1}}]}]",
         "[{event: meeting.held, if: vars.tries > 1, do: []}, {event: reply.received, go: answered}]",
     ),
-    "ok": ("{}", "{W232: '`maybe` is for later', I320: 7}"),
+    "ok": ("{}", "{W233: '`maybe` is for later', I320: 7}"),
     "title": ("x", "7", "true"),
 }
 STEPS = (
@@ -137,9 +137,9 @@ STEPS = (
     "{id: ID, wait: {for: meeting.held, within: 5d}, got: [], timeout: []}",
     "{id: ID, wait: {for: [meeting.held, reply.received], within: 5d, settle: 1d, since: ID},"
     " got: {meeting.held: [], reply.received: [{exit: no}]}, timeout: []}",
-    "{id: ID, send: {template: hi, channel: mail, approval: batch, urgent: 'false', window: {holidays: workspace},"
-    " data: {word: '\"x\"'}}, failed: [{exit: no}]}",
-    "{id: ID, task: {title: Call, within: 2bd, help: By phone, assignee: coach}, done: [],"
+    "{id: ID, send: {template: hi, to: contact, channel: mail, approval: batch, urgent: 'false',"
+    " window: {holidays: workspace}, data: {word: '\"x\"'}}, failed: [{exit: no}]}",
+    "{id: ID, was: was-ID, task: {title: Call, within: 2bd, help: By phone, assignee: coach}, done: [],"
     " skipped: [], expired: [{exit: no}]}",
     "{id: ID, start: {workflow: other, subject: {contact: contact}}}",
     "{id: ID, start: {workflow: other, subject: {contact: contact}, wait: false}}",

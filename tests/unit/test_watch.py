@@ -126,6 +126,26 @@ def test_a_workflow_whose_file_is_gone_starts_no_more_runs(
     assert in_force(workspace, "my-own") is None
 
 
+def test_a_workflow_whose_file_is_gone_while_runs_live_is_named_with_them(
+    workspace: api.Workspace, verdicts: Iterator[api.Saved]
+) -> None:
+    save(
+        workspace,
+        "{refflow: 1, workflow: my-own, on: [{manual: true}], subject: {contact: event.contact},"
+        " steps: [{id: rest, wait: 5bd}, {exit: done}], outcomes: {good: [done]}}\n",
+        "my-own.yaml",
+    )
+    next(verdicts)
+    contact = api.find_contact(workspace, api.add_person(workspace, api.PersonDetails(name="Ana Lima"), NOW))
+    api.start(workspace, "my-own", contact, None, NOW)
+    (workspace.folder.path / "workflows" / "my-own.yaml").unlink()
+
+    verdict = next(verdicts)
+
+    assert (verdict.good, verdict.retired) == (True, ["my-own"])
+    assert [(each.code, Path(each.file).name) for each in verdict.problems] == [("W331", "my-own.yaml")]
+
+
 def test_what_editors_leave_about_is_no_save(workspace: api.Workspace, verdicts: Iterator[api.Saved]) -> None:
     for name in (".referral-ask.yaml.swp", "referral-ask.yaml~", "4913"):
         (workspace.folder.path / "workflows" / name).write_text("x")

@@ -24,9 +24,9 @@ def test_a_problem_shows_its_line_with_a_caret_and_a_hint() -> None:
 
 
 def test_a_warning_says_so() -> None:
-    warning = problem(code="W232")
+    warning = problem(code="W233")
 
-    assert render(warning).startswith("ask.yaml:2:9: warning W232 ")
+    assert render(warning).startswith("ask.yaml:2:9: warning W233 ")
     assert not has_errors([warning])
     assert has_errors([warning, problem()])
 

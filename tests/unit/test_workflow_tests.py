@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from refflow import api, resources
+from refflow.cli import run
 from refflow.events.openings import ReplyReceived
 from refflow.events.people import MeetingHeld
 from refflow.events.runs import RunWanted
@@ -84,6 +85,20 @@ def test_what_is_not_met_is_told_with_its_place_and_what_happened_instead(
         (5, "`never: graceful-exit`: it happened: Mon 2026-03-23 10:00 (at 21d)"),
     ]
     assert "nudge to Ana Sample (eml)" in "\n".join(tried.tests[0].happened)
+
+
+def test_the_command_says_what_is_not_met(
+    workspace: api.Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tests = "- test: a day too late\n  expect:\n    - {at: 8bd, send: nudge}\n"
+    file = str(beside(tmp_path, "referral-ask", tests))
+
+    code = run(["--workspace", str(workspace.folder.path), "workflow", "test", file])
+
+    said = capsys.readouterr().out
+    assert code == 5
+    assert f"{file}:3:7: T100 `send: nudge` at 8bd: it happened" in said
+    assert said.endswith("1 test: 1 failed.\n")
 
 
 def test_the_order_of_what_is_expected_counts(workspace: api.Workspace, tmp_path: Path) -> None:

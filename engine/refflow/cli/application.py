@@ -14,7 +14,7 @@ import click
 from refflow import __version__
 
 from .catalogue import COMMANDS, SECTIONS
-from .command import check_command, common_options
+from .command import check_command, common_options, spelt_out
 from .fault import tell
 from .session import Session
 
@@ -76,7 +76,7 @@ class Refflow(click.Group):
         _ready(args)
         session = Session(as_json="--json" in args)
         try:
-            result = super().main(args, "refflow", standalone_mode=False, obj=session)
+            result = super().main(spelt_out(args), "refflow", standalone_mode=False, obj=session)
             session.output.flush()
         except BaseException as error:
             return tell(error, session)

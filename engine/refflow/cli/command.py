@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,8 @@ import click
 
 from .session import Session
 
+NO_PLUGINS = "--no-plugins"
+_LEFT_OUT = "REFFLOW_NO_PLUGINS"
 EPILOG = "--workspace, --now, --json, --no-color and -q go with every command: see `refflow --help`."
 
 
@@ -49,28 +51,36 @@ def common_options(*, hidden: bool) -> list[click.Parameter]:
             **_remembered("quiet", hidden),
         ),
         click.Option(
-            ["--no-plugins", "common_no_plugins"],
-            is_flag=True,
-            flag_value="all",
+            [NO_PLUGINS, "common_no_plugins"],
+            metavar="[=NAMES]",
             hidden=hidden,
             expose_value=False,
             callback=_leave_out,
-            help="Use no plugin but the bundled ones; so does REFFLOW_NO_PLUGINS=all.",
-        ),
-        click.Option(
-            ["--without", "common_without"],
-            metavar="NAMES",
-            hidden=hidden,
-            expose_value=False,
-            callback=_leave_out,
-            help="Leave out these plugins, as in --without sms,crm.",
+            help="Use none but the bundled plugins, or leave out these, as --no-plugins=sms,crm; or"
+            " REFFLOW_NO_PLUGINS.",
         ),
     ]
 
 
-def _leave_out(_: click.Context, __: click.Parameter, names: str | None) -> None:
+def spelt_out(args: Sequence[str]) -> list[str]:
+    """The arguments with the value that an option without one stands for: else it would take the next one."""
+    end = args.index("--") if "--" in args else len(args)
+    return [f"{NO_PLUGINS}=all" if each == NO_PLUGINS else each for each in args[:end]] + list(args[end:])
+
+
+def _leave_out(context: click.Context, _: click.Parameter, names: str | None) -> None:
     if names:
-        os.environ["REFFLOW_NO_PLUGINS"] = names
+        before = os.environ.get(_LEFT_OUT)
+        os.environ[_LEFT_OUT] = names
+        # A command may be one of several in a process.
+        context.call_on_close(lambda: _put_back(before))
+
+
+def _put_back(before: str | None) -> None:
+    if before is None:
+        os.environ.pop(_LEFT_OUT, None)
+    else:
+        os.environ[_LEFT_OUT] = before
 
 
 def _remembered(name: str, hidden: bool) -> dict[str, Any]:

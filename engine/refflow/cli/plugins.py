@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -92,15 +93,22 @@ def show(session: Session, name: str) -> None:
 
 @plugins.command(cls=Command)
 @click.argument("name")
+@click.option(
+    "--source",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="DIR",
+    help="The folder of its source: its tests are run too.",
+)
 @click.pass_obj
-def check(session: Session, name: str) -> None:
+def check(session: Session, name: str, source: Path | None) -> None:
     """Look a plugin over.
 
-    What it imports, its names, its factories and its settings.
+    What it imports, its names, its factories and its settings. A plugin that nothing is wrong with is listed,
+    solid or exemplary; what the next level would take is said.
     """
     from refflow.workspace.plugins import check as checked_of
 
-    checked = checked_of(folder_of(session), name)
+    checked = checked_of(folder_of(session), name, source)
     if session.as_json:
         session.result(checked)
     else:
@@ -108,7 +116,7 @@ def check(session: Session, name: str) -> None:
             session.output.line(f"wrong: {fault}")
         session.output.line(f"{checked.plugin} is {checked.level}")
         for each in checked.missing:
-            session.output.note(f"more would be: {each}")
+            session.output.note(f"{_NEXT[checked.level]} would take {each}")
     if checked.faults:
         raise ProblemsFound(f"{len(checked.faults)} found in the plugin {checked.plugin}.")
 
@@ -176,6 +184,9 @@ def folder_of(session: Session) -> Folder | None:
         if session.folder is not None:
             raise
         return None
+
+
+_NEXT = {"listed": "solid", "solid": "exemplary"}
 
 
 def _about(status: PluginStatus) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import click
 
@@ -10,6 +11,7 @@ from refflow import api
 from refflow.errors import ProblemsFound, UsageError
 
 from .command import Command
+from .naming import opening, person
 from .opened import Opened
 from .progress import Progress
 from .session import Session
@@ -25,23 +27,42 @@ from .session import Session
 @click.option(
     "--strict", is_flag=True, help="Look for what no view may do: clock, randomness, network, writing."
 )
+@click.option(
+    "--what-if",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Tell what the workflow in FILE would have asked for; nothing is changed.",
+)
 @click.pass_obj
 def replay(
-    session: Session, view: str | None, until: str | None, check: bool, decide_again: bool, strict: bool
+    session: Session,
+    view: str | None,
+    until: str | None,
+    check: bool,
+    decide_again: bool,
+    strict: bool,
+    what_if: Path | None,
 ) -> int:
     """Rebuild the views from the log. A reader sees the old or the new view, never half of one.
 
     With `--check`, `--verify` and `--strict` nothing is changed. Exit code 5: they found something.
     """
-    if sum((until is not None, check, decide_again, strict)) > 1:
-        raise UsageError("`--until`, `--check`, `--verify` and `--strict` are four things: give one of them.")
-    if decide_again and view is not None:
-        raise UsageError("`--verify` decides again what workflows decided, not a view: leave `--view` out.")
+    if sum((until is not None, check, decide_again, strict, what_if is not None)) > 1:
+        raise UsageError(
+            "`--until`, `--check`, `--verify`, `--strict` and `--what-if` are five things: give one of them."
+        )
+    if (decide_again or what_if is not None) and view is not None:
+        raise UsageError(
+            "`--verify` and `--what-if` decide what workflows decide, not a view: leave `--view` out."
+        )
     with session.reading() as opened:
         total = opened.workspace.log.head()
         if strict:
             return _watched(session, api.replay_strict(opened.workspace, view))
         with Progress("Reading the log", total, shown=not session.quiet) as progress:
+            if what_if is not None:
+                definition = api.read_definition(opened.workspace, what_if)
+                return _planned(opened, api.what_if(opened.workspace, definition, progress=progress))
             if decide_again:
                 return _redecided(session, api.redecide(opened.workspace, progress))
             if check:
@@ -59,6 +80,26 @@ def _replayed(session: Session, done: api.Replayed) -> int:
     rate = f", {done.events / done.seconds:,.0f} a second" if done.seconds > 0 else ""
     views = done.views[0] if len(done.views) == 1 else f"{len(done.views)} views"
     session.output.line(f"Rebuilt {views} from {done.events:,} events in {done.seconds:.2f} s{rate}.")
+    return 0
+
+
+def _planned(opened: Opened, plans: list[api.Planned]) -> int:
+    session = opened.session
+    if session.as_json:
+        session.result(plans)
+        return 0
+    rows = [
+        (
+            opened.say(each.at),
+            each.after,
+            each.run or "new",
+            person(opened.workspace, each.contact),
+            opening(opened.workspace, each.opening),
+            each.what,
+        )
+        for each in plans
+    ]
+    session.output.table(("WHEN", "AFTER", "RUN", "WHO", "ABOUT", "IT"), rows, right=(1,))
     return 0
 
 

@@ -147,20 +147,27 @@ def diff(session: Session, old: str, new: str | None) -> None:
 @workflow.command()
 @click.argument("version", metavar="WORKFLOW[@HASH]", shell_complete=workflows)
 @click.option("--only", type=click.Choice(("forward",)), help="Leave runs whose own step has changed.")
+@click.option("--retime", is_flag=True, help="Set the timers of waits and tasks anew, as the version says.")
 @click.option("--dry-run", is_flag=True, help="Show what would become of each run, and change nothing.")
 @click.pass_obj
-def migrate(session: Session, version: str, only: str | None, dry_run: bool) -> None:
+def migrate(session: Session, version: str, only: str | None, retime: bool, dry_run: bool) -> None:
     """Bring live runs to another version.
 
     To the one in force, or to that of a hash.
 
-    A run goes over when its step is still there and means the same kind of thing. Timers stay as they were set.
+    A run goes over when its step is still there, or one that says `was`, and means the same kind of thing. Timers
+    stay as they were set, unless `--retime` sets them anew: from when the run came to the step, but not before now.
     It is an event like any other: `refflow undo` takes it back.
     """
     if dry_run:
         with session.reading() as opened:
             found = api.migrate(
-                opened.workspace, version, opened.now, only_forward=only is not None, apply=False
+                opened.workspace,
+                version,
+                opened.now,
+                only_forward=only is not None,
+                retime=retime,
+                apply=False,
             )
             if session.as_json:
                 session.result(found)
@@ -168,7 +175,7 @@ def migrate(session: Session, version: str, only: str | None, dry_run: bool) -> 
                 _tell_runs(opened, found)
         return
     with session.writing() as change:
-        found = api.migrate(change.workspace, version, change.now, only_forward=only is not None)
+        found = api.migrate(change.workspace, version, change.now, only_forward=only is not None, retime=retime)
         if not session.as_json:
             _tell_runs(change, found)
         moved = sum(each.moves for each in found)
@@ -184,7 +191,7 @@ def _tell_runs(opened: Opened, runs: list[api.Migration]) -> None:
             each.run,
             person(opened.workspace, each.contact),
             each.step,
-            opened.say(each.due),
+            opened.say(each.due_after if each.moves else each.due),
             each.kind,
             "can go over" if each.moves else "stays",
             each.reason,

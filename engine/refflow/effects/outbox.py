@@ -8,8 +8,10 @@ have happened meanwhile. When nobody can tell, a person decides: a request sent 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +77,7 @@ def attempt(message: Message, outgoing: Outgoing, channels: Channels, *, recover
     except Unauthorised as error:
         return _locked_out(message, error)
     except Retryable as error:
-        return (_not_now(message, str(error)),)
+        return (_not_now(message, str(error), error.after),)
     except Exception as error:  # What else a channel raises leaves open whether the message left.
         return (_after_fault(channel, message, spec, outgoing, error),)
 
@@ -164,9 +166,14 @@ def _failed(message: Message, reason: str) -> MessageFailed:
     return MessageFailed(message=message.id, run=message.run, contact=message.contact, reason=reason)
 
 
-def _not_now(message: Message, reason: str) -> MessageFailed:
+def _not_now(message: Message, reason: str, after: timedelta | None = None) -> MessageFailed:
     return MessageFailed(
-        message=message.id, run=message.run, contact=message.contact, reason=reason, severity="retry"
+        message=message.id,
+        run=message.run,
+        contact=message.contact,
+        reason=reason,
+        severity="retry",
+        wait=None if after is None else max(0, math.ceil(after.total_seconds())),
     )
 
 

@@ -113,13 +113,17 @@ class MessageSent(Payload, frozen=True, kw_only=True):
 
 @event_kind(KINDS, "message.failed", "reason")
 class MessageFailed(Payload, frozen=True, kw_only=True):
-    """The channel could not take the message: for good (`permanent`), or this time (`retry`)."""
+    """The channel could not take the message: for good (`permanent`), or this time (`retry`).
+
+    `wait` is how long the channel asked to be left alone, in seconds.
+    """
 
     message: str
     run: str
     contact: str
     reason: str = ""
     severity: Literal["permanent", "retry"] = "permanent"
+    wait: int | None = None
 
 
 @event_kind(KINDS, "message.in_doubt", "reason")

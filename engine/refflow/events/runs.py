@@ -349,7 +349,8 @@ class RunCancelled(Payload, frozen=True, kw_only=True):
 @event_kind(KINDS, "run.migrated")
 class RunMigrated(Payload, frozen=True, kw_only=True):
     """The owner lets the run go on by another version: from `before` to `after`, where `step` is at address `at`.
-    Its timer stays as it was set.
+    Its timer stays as it was set, unless `due` and `rule` say for when it is set anew. `renamed` has the new ids of
+    steps by their old ones.
     """
 
     run: str
@@ -358,6 +359,9 @@ class RunMigrated(Payload, frozen=True, kw_only=True):
     after: str
     step: str
     at: int
+    due: datetime | None = None
+    rule: str | None = None
+    renamed: dict[str, str] = {}
     contact: str | None = None
     opening: str | None = None
 

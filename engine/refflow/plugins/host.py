@@ -22,8 +22,9 @@ import pluggy
 
 from .blocked import Blocked, blocked_releases
 from .config import PluginConfig
+from .deprecation import noted
 from .discovery import Candidate, discover, installed_entry_points
-from .loading import KINDS, Declared, PluginFailed, new_manager, register
+from .loading import KINDS, Collected, Declared, PluginFailed, new_manager, register
 from .origin import Origin, settle
 from .registry import Contribution, EffectRegistry, PureRegistry
 
@@ -31,7 +32,7 @@ Status = Literal["active", "failed", "conflict", "disabled", "other-api"]
 
 
 class PluginStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one plugin.
+    """What became of one plugin. `deprecated` tells what it uses that a later refflow no longer has.
 
     active     in use
     failed     it cannot be used, and nothing of it is; `traceback` is for its author
@@ -50,6 +51,7 @@ class PluginStatus(msgspec.Struct, frozen=True, kw_only=True):
     import_ms: float = 0.0
     contributes: tuple[str, ...] = ()
     traceback: str = ""
+    deprecated: tuple[str, ...] = ()
 
 
 class Host:
@@ -137,8 +139,10 @@ class _Attempt(NamedTuple):
     reason: str = ""
     module: str = ""
     declared: tuple[Declared, ...] = ()
+    collected: tuple[Collected, ...] = ()
     import_ms: float = 0.0
     error: Exception | None = None
+    deprecated: tuple[str, ...] = ()
 
     def outcome(self) -> PluginStatus:
         return PluginStatus(
@@ -152,6 +156,7 @@ class _Attempt(NamedTuple):
             import_ms=self.import_ms,
             contributes=tuple(each.label for each in self.declared),
             traceback="".join(traceback.format_exception(self.error)) if self.error else "",
+            deprecated=self.deprecated,
         )
 
 
@@ -216,17 +221,25 @@ def _switched_on(variable: str) -> bool:
 
 def _trace(attempts: Iterable[_Attempt]) -> None:
     for attempt in attempts:
-        declared = ", ".join(each.label for each in attempt.declared) or "nothing"
         whose = f"{attempt.origin.plugin} ({attempt.origin})"
-        said = f"{attempt.status}, {declared}, {attempt.import_ms:.1f} ms"
+        said = f"{attempt.status}, {_labels(attempt.declared)}, {attempt.import_ms:.1f} ms"
         sys.stderr.write(f"refflow: plugin {whose}: {said}\n")
+        for found in attempt.collected:
+            sys.stderr.write(f"refflow:   {found.hook}: {_labels(found.declared)}, {found.ms:.1f} ms\n")
+
+
+def _labels(declared: Iterable[Declared]) -> str:
+    return ", ".join(each.label for each in declared) or "nothing"
 
 
 def _load(manager: pluggy.PluginManager, candidate: Candidate) -> _Attempt:
     started = time.perf_counter()
     attempt = _Attempt(candidate.origin, module=candidate.module)
     try:
-        attempt = attempt._replace(declared=register(manager, candidate.origin, candidate.load()))
+        with noted() as deprecated:
+            collected = register(manager, candidate.origin, candidate.load())
+        declared = tuple(each for found in collected for each in found.declared)
+        attempt = attempt._replace(declared=declared, collected=collected, deprecated=tuple(deprecated))
     except PluginFailed as error:
         attempt = attempt._replace(status="failed", reason=str(error), error=error)
     except (Exception, SystemExit) as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import time
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import Any, NamedTuple
@@ -106,6 +107,14 @@ class Declared(msgspec.Struct, frozen=True, kw_only=True):
         return f"{KINDS[self.attribute].word}:{self.spec.name}{version}"
 
 
+class Collected(NamedTuple):
+    """What one hook of a plugin yielded, and how long that took."""
+
+    hook: str
+    declared: tuple[Declared, ...]
+    ms: float
+
+
 def new_manager() -> pluggy.PluginManager:
     """A plugin manager that knows the hooks and no plugin."""
     manager = pluggy.PluginManager(PROJECT)
@@ -113,20 +122,20 @@ def new_manager() -> pluggy.PluginManager:
     return manager
 
 
-def register(manager: pluggy.PluginManager, origin: Origin, plugin: object) -> tuple[Declared, ...]:
+def register(manager: pluggy.PluginManager, origin: Origin, plugin: object) -> tuple[Collected, ...]:
     """Register `plugin` and collect what it declares. Raises `PluginFailed`, which names every problem found;
     the plugin is then not registered."""
     _refuse(_misfits(manager, plugin))
     try:
         manager.register(plugin, name=origin.plugin)
-        declared = tuple(_declared(manager, plugin))
-        _refuse(_faults(origin, declared))
+        collected = tuple(_collected(manager, plugin))
+        _refuse(_faults(origin, tuple(each for found in collected for each in found.declared)))
     except Exception:
         # pluggy before 1.7 keeps what it refused.
         if manager.has_plugin(origin.plugin):
             manager.unregister(name=origin.plugin)
         raise
-    return declared
+    return collected
 
 
 def _refuse(problems: Iterable[str]) -> None:
@@ -164,13 +173,15 @@ def _unknown_arguments(hook: str, function: Any) -> Iterator[str]:
             yield f"{hook} asks for an argument {parameter.name}; it is given {takes}"
 
 
-def _declared(manager: pluggy.PluginManager, plugin: object) -> Iterator[Declared]:
+def _collected(manager: pluggy.PluginManager, plugin: object) -> Iterator[Collected]:
     for attribute, kind in KINDS.items():
         hook = f"refflow_{attribute}"
         for implementation in getattr(manager.hook, hook).get_hookimpls():
             if implementation.plugin is plugin:
-                for spec in _specs(hook, implementation.function, kind.spec):
-                    yield Declared(attribute=attribute, spec=spec)
+                started = time.perf_counter()
+                specs = _specs(hook, implementation.function, kind.spec)
+                taken = (time.perf_counter() - started) * 1000
+                yield Collected(hook, tuple(Declared(attribute=attribute, spec=spec) for spec in specs), taken)
 
 
 def _specs(hook: str, function: Any, wanted: type[Spec]) -> list[Spec]:
@@ -193,6 +204,11 @@ def _faults(origin: Origin, declared: tuple[Declared, ...]) -> Iterator[str]:
         if each.label in seen:
             yield f"{each.label} is declared twice"
         seen.add(each.label)
+        if isinstance(each.spec, ViewSpec):
+            page = f"the page {each.spec.path}"
+            if page in seen:
+                yield f"{page} is declared twice"
+            seen.add(page)
         if isinstance(each.spec, EventTypeSpec):
             yield from _gaps(each.spec, declared)
         if not _is_name(each.spec):

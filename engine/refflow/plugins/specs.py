@@ -8,12 +8,15 @@ A later minor version may add a field with a default; it never removes one or ch
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
 
 from .health import DoctorContext, Finding
+
+_PATH = re.compile("[a-z0-9]+(?:[-_.][a-z0-9]+)*(?:/[a-z0-9]+(?:[-_.][a-z0-9]+)*)*")
 
 
 class Spec(msgspec.Struct, frozen=True, kw_only=True):
@@ -187,6 +190,10 @@ class ViewSpec(Spec, frozen=True, kw_only=True):
     target: str
     writes: bool = False
 
+    def __post_init__(self) -> None:
+        if not _PATH.fullmatch(self.path):
+            raise ValueError(f"page {self.name}: {self.path} is no path such as map or map/people")
+
 
 class CommandSpec(Spec, frozen=True, kw_only=True):
     """A command `refflow <name>`. `target` names a click command, imported when it runs."""
@@ -196,10 +203,12 @@ class CommandSpec(Spec, frozen=True, kw_only=True):
 
 
 class HealthCheckSpec(Spec, frozen=True, kw_only=True):
-    """Something `refflow doctor` looks at. `check` changes nothing; `fix` mends one finding of its own.
+    """Something `refflow doctor` looks at. `check` changes nothing; `fix` mends one finding of its own, once the
+    user's configuration names the plugin and they asked for it.
 
     Both import what they need when they run.
     """
 
     check: Callable[[DoctorContext], Iterable[Finding]]
     fix: Callable[[DoctorContext, Finding], None] | None = None
+    config: type[msgspec.Struct] | None = None

@@ -13,6 +13,7 @@ pytest.register_assert_rewrite(
     "refflow.testing.command",
     "refflow.testing.commits",
     "refflow.testing.event_types",
+    "refflow.testing.health",
     "refflow.testing.importer",
     "refflow.testing.language",
     "refflow.testing.log",
@@ -20,4 +21,7 @@ pytest.register_assert_rewrite(
     "refflow.testing.projection",
     "refflow.testing.reactor",
     "refflow.testing.reminder",
+    "refflow.testing.secret",
+    "refflow.testing.web",
+    "refflow.testing.workflows",
 )

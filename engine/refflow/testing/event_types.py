@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from ..events import kinds_with
 from ..events.kinds import EventKind, Kinds, Upcaster
 from ..plugins.specs import EventTypeSpec, UpcasterSpec
 from ..workspace.purity import watch
@@ -24,6 +25,11 @@ class Golden(msgspec.Struct, forbid_unknown_fields=True):
     version: int
     data: dict[str, Any]
     personal: dict[str, Any] | None
+
+
+def kinds_now(specs: Iterable[EventTypeSpec]) -> Kinds:
+    """The registry of the core kinds and those that a plugin declares, as if the present versions were the first."""
+    return kinds_with(EventKind(name=each.name, payload=each.payload, personal=each.personal) for each in specs)
 
 
 class EventTypeContract:

@@ -129,7 +129,9 @@ _SAMPLES: dict[type[Any], Any] = {
         r.RunStuck(**_RUN, reason="The message could not be handed over."),
         r.RunCancelled(**_RUN, opening="o1", reason="found another way"),
         r.RunMigrated(
-            **_RUN, opening="o1", workflow="referral-ask", before="5f1c9be0a4d2", after="9d3e51aa7736", step="ask", at=2
+            **_RUN, opening="o1", workflow="referral-ask", before="5f1c9be0a4d2", after="9d3e51aa7736",
+            step="ask", at=2, due=_WHEN, rule="4bd",
+            renamed={"first": "ask"},
         ),
         r.ScheduleSet(workflow="grow", trigger=0, due=_WHEN),
         r.ScheduleFired(workflow="grow", trigger=0, due=_WHEN),
@@ -160,14 +162,16 @@ def sample(payload: type[P], /, **changes: Any) -> P:
     return made
 
 
-def told(*payloads: Any, start: int = AT, every: int = HOUR, by: str = "user") -> list[StoredEvent]:
+def told(
+    *payloads: Any, start: int = AT, every: int = HOUR, by: str = "user", kinds: Kinds = CORE_KINDS
+) -> list[StoredEvent]:
     """Stored events that say `payloads`, at positions from 1; the first occurred and was recorded at `start`."""
     commits = []
     for index, payload in enumerate(payloads):
         at = start + index * every
         event = NewEvent(payload=payload, occurred_at=at, by=by)
         commits.append(Commit(id=commit_id(at, bytes(10)), recorded_at=at, events=(event,)))
-    return stored(commits)
+    return stored(commits, kinds)
 
 
 def stored(history: Iterable[Commit], kinds: Kinds = CORE_KINDS, after: int = 0) -> list[StoredEvent]:

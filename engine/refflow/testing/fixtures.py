@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,11 @@ import pytest
 
 from refflow import api
 
+from ..events.event import StoredEvent
+from ..plugins.specs import EventTypeSpec
 from ..workflows.facts import AskFacts, ContactFacts, Facts, OpeningFacts, OwnerFacts
+from .event_types import kinds_now
+from .events import sample, told
 
 MONDAY = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 
@@ -20,7 +24,9 @@ MONDAY = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 class Clock:
     """The time, as a test sets it."""
 
-    def __init__(self, now: datetime) -> None:
+    STANDS_AT = MONDAY
+
+    def __init__(self, now: datetime = MONDAY) -> None:
         self.now = now
 
     def pass_by(self, **by: float) -> datetime:
@@ -39,6 +45,8 @@ class Called(msgspec.Struct, frozen=True, kw_only=True):
 
 Cli = Callable[..., Called]
 """Runs a command line of refflow, as in `cli("plugins", "--json")`."""
+Engine = Callable[..., api.Workspace]
+"""Makes a new workspace, as in `engine(plugins=[my_module])`."""
 
 
 @pytest.fixture
@@ -62,11 +70,11 @@ def workspace(folder: Path) -> Iterator[api.Workspace]:
 
 
 @pytest.fixture
-def open_with(tmp_path: Path) -> Iterator[Callable[..., api.Workspace]]:
-    """Makes a new workspace with the given plugins in it, as in `open_with(my_module)`."""
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    """Makes a new workspace with plugins in it that need not be installed, as in `engine(plugins=[my_module])`."""
     opened: list[api.Workspace] = []
 
-    def make(*plugins: object) -> api.Workspace:
+    def make(plugins: Sequence[object] = ()) -> api.Workspace:
         folder = tmp_path / f"search-{len(opened)}"
         opened.append(api.init(folder, MONDAY, name="Sam Seeker", email="sam@example.org", in_process=plugins))
         return opened[-1]
@@ -74,6 +82,29 @@ def open_with(tmp_path: Path) -> Iterator[Callable[..., api.Workspace]]:
     yield make
     for each in opened:
         each.connection.close()
+
+
+@pytest.fixture
+def outbox(tmp_path: Path) -> Path:
+    """The folder that a channel leaves files in. It does not exist yet."""
+    return tmp_path / "outbox"
+
+
+@pytest.fixture
+def log_of() -> Callable[..., list[StoredEvent]]:
+    """Makes the events of a log, an hour apart: `log_of("ask.opened", ChatHad(contact="c1"), own=[my_spec])`.
+
+    A name stands for a plausible event of that kind about contact `c1` and opening `o1`, another payload for an
+    event of a kind that one of the specs `own` declares.
+    """
+
+    def make(*said: str | msgspec.Struct, own: Sequence[EventTypeSpec] = ()) -> list[StoredEvent]:
+        kinds = kinds_now(own)
+        return told(
+            *(sample(kinds[each].payload) if isinstance(each, str) else each for each in said), kinds=kinds
+        )
+
+    return make
 
 
 @pytest.fixture

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from types import ModuleType
 
+from ..plugins.deprecation import RefflowRemovedIn2Warning
 from ..plugins.host import Host
 from ..plugins.inspection import contributions, import_faults, spec_faults
 from ..plugins.specs import Spec
@@ -34,6 +36,8 @@ class PluginContract:
 
         assert status.status == "active", status.reason
         assert status.name == self.name()
+        for each in status.deprecated:
+            warnings.warn(RefflowRemovedIn2Warning(each), stacklevel=1)
 
     def test_importing_it_is_light(self) -> None:
         """It imports the standard library, msgspec, refflow.api and its own; what acts waits."""

@@ -4,8 +4,8 @@ class TestStars(ProjectionContract):
     def projection(self) -> Projection:
         return STARS
 
-    def own_kinds(self) -> Sequence[EventKind]:
-        return [EventKind(name="stars.star.given", payload=StarGiven)]
+    def own_kinds(self) -> Sequence[EventTypeSpec]:
+        return list(refflow_stars.refflow_event_types())
 
     def own_payloads(self) -> st.SearchStrategy[Any]:
         return st.builds(StarGiven, contact=st.sampled_from(CONTACTS))
@@ -13,7 +13,8 @@ class TestStars(ProjectionContract):
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from copy import copy
 from functools import cache
@@ -24,27 +25,29 @@ import msgspec
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from refflow.events import kinds_with
 from refflow.events.event import Commit, Opaque, StoredEvent
-from refflow.events.kinds import EventKind, Kinds
+from refflow.events.kinds import Kinds
 from refflow.events.runs import EventsVoided
 from refflow.log.database import connect
 from refflow.log.sqlite import SqliteLog
+from refflow.plugins.specs import EventTypeSpec
 from refflow.views.projection import Fold, Projection
 from refflow.views.rows import R, Rows
 from refflow.views.store import ViewStore
 from refflow.views.table import table_of
+from refflow.workspace.purity import watch
 
 from .commits import AT, commit_of
+from .event_types import kinds_now
 from .events import GONE_KINDS, BadgeGiven, stored
-from .histories import histories
+from .histories import STEPS, histories, tell
 
 T = TypeVar("T")
 
 Contents = dict[str, list[str]]
 """The rows of each table, by key, as JSON: texts, so that 1 is not `true` and a difference is easy to read."""
 
-_registry = cache(kinds_with)
+_registry = cache(kinds_now)
 
 # A subclass has an executor of its own, and a search is long.
 LAW = settings(
@@ -167,7 +170,7 @@ class ProjectionContract:
         """The projection to test."""
         raise NotImplementedError
 
-    def own_kinds(self) -> Sequence[EventKind]:
+    def own_kinds(self) -> Sequence[EventTypeSpec]:
         """The kinds of events that the plugin declares."""
         return ()
 
@@ -218,6 +221,26 @@ class ProjectionContract:
 
         assert contents(projections, folded(projections, events)) == once
         assert msgspec.json.encode(events) == before
+
+    @LAW
+    @given(st.data())
+    def test_nothing_but_events_makes_the_rows(self, data: st.DataObject) -> None:
+        """Neither clock nor randomness, network, other programs or files."""
+        projection, events = self.projection(), self.events(data)
+        with watch() as impure:
+            folded([projection], events)
+
+        assert not impure, [str(each) for each in impure]
+
+    def test_it_says_how_fast_it_is(self, record_property: Callable[[str, object], None]) -> None:
+        """In the report of the tests, as microseconds an event; how fast is fast enough is yours to say."""
+        projection, events = self.projection(), stored(tell(STEPS))
+        started = time.perf_counter()
+        folded([projection], events)
+        taken = time.perf_counter() - started
+
+        record_property("microseconds_per_event", round(taken / len(events) * 1e6, 3))
+        assert events
 
     @LAW
     @given(st.data())
@@ -277,15 +300,15 @@ class ProjectionContract:
     @LAW
     @given(st.data())
     def test_rows_are_found_in_memory_as_in_the_table(self, data: st.DataObject) -> None:
-        """By what is indexed, and by what is said to be fixed: in memory, a row is looked up by what it was."""
+        """By what is indexed: in memory, a row is looked up by what it was when it was put."""
         projection = self.projection()
         with self.keeping(self.history(data)) as kept:
             rows = Rows()
             for row in projection.tables:
-                for name in row.fixed:
-                    rows.find(row, **{name: None})  # from here on the rows are indexed by it
+                for index in row.indexes:
+                    rows.find(row, **{index[0]: None})  # from here on the rows are indexed by it
             Fold([projection]).apply_page(rows, effective(kept.events()))
             for row in projection.tables:
-                for name in {*row.fixed, *(index[0] for index in row.indexes)}:
+                for name in {index[0] for index in row.indexes}:
                     for value in {getattr(each, name) for each in kept.views.find(row)}:
                         assert rows.find(row, **{name: value}) == kept.views.find(row, **{name: value})

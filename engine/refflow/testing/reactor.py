@@ -9,12 +9,30 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from refflow import api
+
 from ..effects.reactor import Reactor, ReactorContext
 from ..events.event import StoredEvent
 from ..plugins.factories import resolve
+from ..plugins.marks import hookimpl
 from ..plugins.specs import EventTypeSpec, ReactorSpec
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+
+
+class _Reacting:
+    """A plugin that has the reactor and its event types."""
+
+    reactor: ReactorSpec
+    own: Sequence[EventTypeSpec]
+
+    @hookimpl
+    def refflow_event_types(self) -> Sequence[EventTypeSpec]:
+        return self.own
+
+    @hookimpl
+    def refflow_reactors(self) -> Sequence[ReactorSpec]:
+        return [self.reactor]
 
 
 class ReactorContract:
@@ -82,6 +100,23 @@ class ReactorContract:
         reactor.react(second, "w1/2", NOW)
 
         assert len(self.done(folder)) > once
+
+    def test_what_was_there_before_it_is_acted_on_only_if_it_says_so(self, tmp_path: Path) -> None:
+        """`start="now"` leaves history alone. One with settings of its own is tried where it is installed."""
+        if self.spec().config is not None:
+            pytest.skip("a workspace would read its settings")
+        name = sorted(each.name.partition(".")[0] for each in self.events())[:1] or ["mine"]
+        plugin = type(name[0], (_Reacting,), {"reactor": self.spec(), "own": list(self.events())})()
+        with api.init(tmp_path / "search", NOW, name="Sam") as workspace:
+            kind, payload = self.payloads()[0]
+            if kind not in workspace.kinds:
+                pytest.skip("it acts on events of its own plugin, which are none before it is there")
+            workspace.act(lambda turn: turn.record(payload, by="user"), NOW)
+        with api.open_workspace(tmp_path / "search", in_process=[plugin]) as workspace:
+            workspace.catch_up(NOW)
+            folder = workspace.folder.outbox / name[0]
+
+            assert bool(self.done(folder)) is (self.spec().start == "origin")
 
     def test_it_records_only_its_own_events(self, folder: Path) -> None:
         own = {each.payload for each in self.events()}

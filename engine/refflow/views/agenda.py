@@ -144,6 +144,14 @@ def _task_closed(rows: Rows, event: StoredEvent, payload: runs.TaskClosed) -> No
     rows.drop(Item, payload.task)
 
 
+@handles(_HANDLERS, "run.migrated")
+def _migrated(rows: Rows, event: StoredEvent, payload: runs.RunMigrated) -> None:
+    if payload.due is not None:
+        for item in rows.find(Item, run=payload.run, do="task"):
+            item.due = micros(payload.due)
+            rows.put(item.id, item)
+
+
 @handles(_HANDLERS, "run.stuck")
 def _stuck(rows: Rows, event: StoredEvent, payload: runs.RunStuck) -> None:
     rows.put(

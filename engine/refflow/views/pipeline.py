@@ -34,7 +34,6 @@ class Ask(Row, kw_only=True):
     """
 
     table: ClassVar[str] = "ask"
-    fixed: ClassVar[tuple[str, ...]] = ("contact", "opening")
     indexes: ClassVar[tuple[tuple[str, ...], ...]] = (("opening",), ("contact",))
 
     id: str

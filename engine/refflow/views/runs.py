@@ -56,7 +56,6 @@ class Run(Row, kw_only=True):
     """
 
     table: ClassVar[str] = "run"
-    fixed: ClassVar[tuple[str, ...]] = ("contact", "opening")
     indexes: ClassVar[tuple[tuple[str, ...], ...]] = (
         ("status", "due"),
         ("contact", "status"),
@@ -408,7 +407,8 @@ def _released(rows: Rows, event: StoredEvent, payload: messages.MessageApproved)
     if run is not None:
         run.due = run.rule = run.reason = None
         run.status = "live"
-        run.released = run.released or event.kind == "message.approved"
+        approved = event.kind == "message.approved" and payload.contact == run.contact
+        run.released = run.released or approved
         rows.put(run.id, run)
 
 
@@ -482,8 +482,23 @@ def _exited(rows: Rows, event: StoredEvent, payload: e.RunExited) -> None:
 def _migrated(rows: Rows, event: StoredEvent, payload: e.RunMigrated) -> None:
     run = rows.get(Run, payload.run)
     if run is not None:
-        run.hash, run.at = payload.after, payload.at
+        run.hash, run.at, run.step = payload.after, payload.at, payload.step
+        if payload.due is not None:
+            run.due, run.rule = micros(payload.due), payload.rule
+            _put_off(rows, run)
+        names = payload.renamed
+        run.loops = {names.get(step, step): rounds for step, rounds in run.loops.items()}
+        run.sends = {names.get(step, step): message for step, message in run.sends.items()}
+        run.reached = {names.get(step, step): position for step, position in run.reached.items()}
         rows.put(run.id, run)
+
+
+def _put_off(rows: Rows, run: Run) -> None:
+    """A person has for the task of `run` until its timer fires."""
+    task = rows.get(Task, run.task) if run.task else None
+    if task is not None and run.due is not None:
+        task.due = run.due
+        rows.put(task.id, task)
 
 
 @handles(_HANDLERS, "run.stuck")

@@ -23,17 +23,19 @@ from .promise import Promise, Proof
 from .settings import Settings
 from .suppression import unanswered
 from .templates import TemplateSource
+from .together import Together, together, unlimited
 from .written import Written
 from .yaml_source import Node
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
     """What a check found: the problems in order, and by the name of each file its text, and the definition and
-    the promise of the workflow in it, where there is one.
+    the promise of the workflow in it, where there is one; and what the workflows come to `together`.
     """
 
     problems: tuple[Problem, ...]
     promises: dict[str, Promise] = {}
+    together: Together | None = None
     definitions: dict[str, Definition] = {}
     texts: dict[str, str] = {}
 
@@ -65,6 +67,7 @@ def check_workflows(
     library = Library(kinds, extensions)
     for each in workflows:
         problems += (*condition_problems(each, library), *contact_problems(each, settings))
+        problems += unlimited(each, settings)
     problems += same_names(workflows)
     by_name = {each.definition.name: each for each in reversed(workflows)}
     if len(workflows) == len(texts):  # of a file with errors nobody knows what it would set off
@@ -74,7 +77,13 @@ def check_workflows(
         left += unanswered([each for each in problems if each.file == file], file, root, codes())
     promises = {each.file: each.proof.promise() for each in workflows if each.proof is not None}
     definitions = {each.file: each.definition for each in workflows}
-    return Checked(problems=in_order(left), promises=promises, definitions=definitions, texts=dict(texts))
+    return Checked(
+        problems=in_order(left),
+        promises=promises,
+        together=together(list(by_name.values())[::-1], settings),
+        definitions=definitions,
+        texts=dict(texts),
+    )
 
 
 def _proof(definition: Definition, settings: Settings) -> Proof | None:

@@ -27,13 +27,16 @@ from .expressions import (
     record_of,
 )
 from .expressions import Problem as ExpressionProblem
+from .expressions.parser import parse
+from .expressions.presence import NOTHING, Known, shown
 from .expressions.problems import did_you_mean, nearest
-from .expressions.types import Enum, described, fits, is_optional
+from .expressions.syntax import Default, Node, Path
+from .expressions.types import Enum, described, fits, is_optional, present
 from .extensions import NONE, Extensions
 from .header import Header
 from .reading import Reader
 from .templates import check_text
-from .vocabulary import SUBJECTS, params_record, scope_for, vars_record
+from .vocabulary import SUBJECTS, params_record, person_record, scope_for, vars_record
 from .yaml_source import Scalar
 
 _SENT = re.compile(r'\bsent\(\s*"([^"]*)"')
@@ -95,11 +98,16 @@ class Checker:
             return UNKNOWN
 
     def scope_of_text(self, each: Send, scope: Scope) -> Scope:
-        """What the template of a message can speak of: what the step can, and the `data` it is given."""
-        if not each.data:
-            return scope
-        data = {name: self.expression(source, scope, None) for name, source in each.data.items()}
-        return Scope({**scope.names, "data": Record("data", data)}, scope.functions)
+        """What the template of a message can speak of: what the step can, the `data` it is given, and whom it goes
+        to, when that is somebody else.
+        """
+        names = dict(scope.names)
+        if each.data:
+            data = {name: self.expression(source, scope, None) for name, source in each.data.items()}
+            names["data"] = Record("data", data)
+        if each.to is not None:
+            names["to"] = person_record("to")
+        return Scope(names, scope.functions, scope.filters)
 
     def condition(self, source: Source, events: Collection[str], loop: bool = False) -> Source:
         """A checked condition."""
@@ -111,9 +119,14 @@ class Checker:
         return _about(source, events)
 
     def instruction(
-        self, each: AnyInstruction, events: Collection[str], loop: bool, cases: Cases | None
+        self,
+        each: AnyInstruction,
+        events: Collection[str],
+        loop: bool,
+        cases: Cases | None,
+        before: AnyInstruction | None = None,
     ) -> AnyInstruction:
-        """A checked instruction."""
+        """A checked instruction. What the condition of its step, `before` it, shows to be there, is there."""
         scope = self.scope(events, loop)
         match each:
             case Wait():
@@ -137,7 +150,8 @@ class Checker:
                 )
             case Send():
                 data = {name: _about(source, events) for name, source in each.data.items()}
-                return msgspec.structs.replace(each, data=data)
+                to = None if each.to is None else self._addressee(each.to, scope, events, _there(before, each))
+                return msgspec.structs.replace(each, data=data, to=to)
             case Set():
                 fields = vars_record(self._vars).fields
                 for name, source in each.values.items():
@@ -152,7 +166,7 @@ class Checker:
                 return msgspec.structs.replace(each, values=values)
             case Start():
                 for name, source in each.subject.items():
-                    self._whom(name, source, scope)
+                    self._whom(name, source, scope, _there(before, each))
                 subject = {name: _about(source, events) for name, source in each.subject.items()}
                 return msgspec.structs.replace(each, subject=subject)
             case _:
@@ -216,9 +230,27 @@ class Checker:
             if name in fields:
                 self.expression(source, scope, fields[name])
 
-    def _whom(self, subject: str, source: Source, scope: Scope) -> None:
-        """Whom another workflow is about: a contact or opening, or the id of one."""
+    def _addressee(self, source: Source, scope: Scope, events: Collection[str], there: Known) -> Source:
+        """Whom a message goes to. Only an event, a variable or the contact can name a person; whether a text from
+        elsewhere does, nobody can tell.
+        """
+        node, before = self._written(source), len(self._reader.problems)
+        self._whom("contact", source, scope, there)
+        if (
+            node is not None
+            and len(self._reader.problems) == before
+            and not _names_a_person(_tree(source.text))
+        ):
+            message = f"nobody can tell that `{source.text}` is a person"
+            help = "write a field of the event, as `event.referrer`, a variable, or `contact`"
+            self._reader.wrong("E162", message, node, help)
+        return _about(source, events)
+
+    def _whom(self, subject: str, source: Source, scope: Scope, there: Known) -> None:
+        """Whom another workflow is about, or a message goes to: a contact or opening, or the id of one."""
         found, node = self.expression(source, scope, None), self._written(source)
+        if is_optional(found) and isinstance(path := _tree(source.text), Path) and path.parts in there:
+            found = present(found)
         if node is None or found == UNKNOWN or fits(found, scope.names.get(subject, TEXT)) or fits(found, TEXT):
             return
         if is_optional(found):
@@ -249,6 +281,32 @@ class Checker:
             help = "here no event is meant; put a condition on the event beside it, in `on`"
             return msgspec.structs.replace(problem, help=help)
         return problem
+
+
+def _there(before: AnyInstruction | None, each: AnyInstruction) -> Known:
+    """What the condition of a step shows to be there when the step is done."""
+    if not isinstance(before, Branch) or before.step != each.step:
+        return NOTHING
+    tree = _tree(before.condition.text)
+    return NOTHING if tree is None else shown(tree, True)
+
+
+def _tree(text: str) -> Node | None:
+    try:
+        return parse(text)[0]
+    except ExpressionErrors:
+        return None  # which is reported where it stands
+
+
+def _names_a_person(tree: Node | None) -> bool:
+    match tree:
+        case None:
+            return True
+        case Path(parts=("contact",) | ("contact", "id") | ("event" | "vars", _)):
+            return True
+        case Default(value=value, default=default):
+            return _names_a_person(value) and _names_a_person(default)
+    return False
 
 
 def _about(source: Source, events: Iterable[str]) -> Source:

@@ -21,10 +21,9 @@ from .reading import Reader, meant, one_of
 from .yaml_source import Mapping as MappingNode
 from .yaml_source import Node, Scalar, Sequence
 
-STEP_KEYS = ("id", "if", "note", "ok")
-STEP_KEYS_LATER = ("was",)
+STEP_KEYS = ("id", "was", "if", "note", "ok")
 
-_OBSCURING = frozenset({"E003", "E004", "E005", "E006", "E010", "E152", "E210", "E211"})
+_OBSCURING = frozenset({"E003", "E004", "E005", "E006", "E152", "E210", "E211"})
 """After one of these nobody knows how the flow was meant to end."""
 
 
@@ -84,11 +83,12 @@ class Departure(msgspec.Struct, frozen=True):
 
 
 class Thread(msgspec.Struct, frozen=True):
-    """A `thread` in a section, and the messages sent before it there."""
+    """A `thread` in a section, the messages sent before it there, and whom its message goes to."""
 
     section: str | None
     node: Scalar
     before: frozenset[str]
+    to: str | None
 
 
 class Compiler:
@@ -112,13 +112,20 @@ class Compiler:
         self._aside = False
         self._ids: dict[str, int] = {}
         self._sends: dict[str, str | None] = {}
+        self._addressees: dict[str, str | None] = {}
         self._threads: list[Thread] = []
         self._references: list[Scalar] = []
+        self._was: list[tuple[Scalar, str]] = []
 
     @property
     def sends(self) -> Collection[str]:
         """The steps that send a message."""
         return self._sends.keys()
+
+    @property
+    def renamed(self) -> dict[str, str]:
+        """The present id of each step by the one that it had."""
+        return {was.text: id for was, id in self._was}
 
     @property
     def here(self) -> int:
@@ -194,14 +201,15 @@ class Compiler:
         for jump in jumps:
             self.set(jump, to=self.here)
 
-    def sent(self, id: str) -> None:
-        """Note a step that sends a message."""
+    def sent(self, id: str, to: str | None) -> None:
+        """Note a step that sends a message, to the contact of the run (None) or to whom `to` says."""
         self._sends.setdefault(id, self._section)
+        self._addressees.setdefault(id, to)
 
-    def threaded(self, node: Scalar) -> None:
+    def threaded(self, node: Scalar, to: str | None) -> None:
         """Note a `thread`, to be checked once all messages are known."""
         before = frozenset(send for send, section in self._sends.items() if section == self._section)
-        self._threads.append(Thread(self._section, node, before))
+        self._threads.append(Thread(self._section, node, before, to))
 
     def refers(self, node: Node) -> None:
         """Note the name of a step, to be checked once all steps are known."""
@@ -213,7 +221,9 @@ class Compiler:
         self.departures.append(Departure(at, self._section, block, node))
 
     def check_references(self) -> None:
-        """Report every `thread` that names no message before it, and every `since` that names no step."""
+        """Report every `thread` that names no message before it, or one to somebody else, every `since` that names
+        no step, and every `was` that does.
+        """
         for thread in self._threads:
             name = thread.node.text
             known = thread.before | {send for send, section in self._sends.items() if section != thread.section}
@@ -222,11 +232,28 @@ class Compiler:
                 if name in self._sends:
                     message = f"`{name}` is not sent before this step"
                 self.reader.wrong("E009", message, thread.node, did_you_mean(name, known))
+            elif name in known and self._addressees[name] != thread.to:
+                to = self._addressees[name]
+                help = (
+                    f"write `to: {to}` here too"
+                    if to
+                    else "leave `to` out, or begin a new thread without `thread`"
+                )
+                self.reader.wrong("E163", f"`{name}` goes to somebody else", thread.node, help)
         for node in self._references:
             if node.text not in self._ids and not self.reader.told("E009", node.text):
                 self.reader.wrong(
                     "E009", f"there is no step `{node.text}`", node, did_you_mean(node.text, self._ids)
                 )
+        first: dict[str, int] = {}
+        for was, _ in self._was:
+            if was.text in self._ids:
+                help = f"it is at line {self._ids[was.text]}: `was` names a step of an earlier version"
+                self.reader.wrong("E008", f"`{was.text}` is a step of this version", was, help)
+            elif was.text in first:
+                message = f"two steps cannot both have been `{was.text}`"
+                self.reader.wrong("E008", message, was, f"the first is at line {first[was.text]}")
+            first.setdefault(was.text, was.line)
 
     def _step(self, item: Node) -> bool:
         node = self.reader.mapping(item, "a step")
@@ -240,8 +267,10 @@ class Compiler:
                 "E214", f"a side list has no `{name}`: the run goes on meanwhile", node.keys[name], allowed
             )
         keys = (*STEP_KEYS, name, *verb.beside)
-        self.reader.closed(node, f"a `{name}` step", keys, STEP_KEYS_LATER)
+        self.reader.closed(node, f"a `{name}` step", keys)
         step = Step(id=self._id(node, name), verb=node.keys[name], value=node.values[name], beside=node.values)
+        if "was" in node.values:
+            self._before(node, step.id)
         condition = self.reader.expression(node.values["if"], "`if`") if "if" in node.values else None
         if condition is None:
             return verb.compile(self, step)
@@ -250,11 +279,19 @@ class Compiler:
         self.set(at, otherwise=self.here)
         return True
 
+    def _before(self, node: MappingNode, id: str) -> None:
+        """Note the id that a step had in an earlier version."""
+        was = node.values["was"]
+        if "id" not in node.values:
+            self.reader.wrong("E006", "`was` is for a step with an `id`", node.keys["was"], "give it an `id`")
+        elif self.reader.name(was, "a step") is not None and isinstance(was, Scalar):
+            self._was.append((was, id))
+
     def _verb(self, node: MappingNode) -> str | None:
         found = [name for name in node.keys if name in self._verbs]
         if len(found) == 1:
             return found[0]
-        other = [name for name in node.keys if name not in (*STEP_KEYS, *STEP_KEYS_LATER)]
+        other = [name for name in node.keys if name not in STEP_KEYS]
         if found:
             message = f"a step does one thing, not `{found[0]}` and `{found[1]}`"
             self.reader.wrong("E004", message, node.keys[found[1]], "make two steps of it")

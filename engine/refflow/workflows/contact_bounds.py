@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
-from .definition import Cap, Send
+from .definition import AnyInstruction, Cap, Send
 from .lengths import CLOCK_CHANGE, Lengths, in_common
 from .problems import Problem
 from .promise import ANSWER, Bound, Proof, shown_path, unless_answered
@@ -28,6 +29,7 @@ def contact_problems(written: Written, settings: Settings) -> Iterator[Problem]:
         )
         return
     yield from _closed(written, proof, settings)
+    yield from _nearer(written, settings)
     own = written.definition.policy.caps or ()
     shared = [cap for cap in settings.caps if not any(_as_strict(each, cap) for each in own)]
     for at, cap in enumerate((*own, *shared)):
@@ -57,6 +59,19 @@ def _closed(written: Written, proof: Proof, settings: Settings) -> Iterator[Prob
             yield written.problem("E157", message, spot, help)
 
 
+def _nearer(written: Written, settings: Settings) -> Iterator[Problem]:
+    """W304: a gap that is never longer than that of the workspace, which holds all the same."""
+    own = written.definition.policy.gap
+    if own is None or own == settings.gap:
+        return
+    if Lengths(frozenset(settings.holidays)).most(own) <= settings.gap.least_days():
+        message = (
+            f"this gap is not kept to: that of the workspace, {settings.gap.in_words()}, is longer and holds"
+        )
+        help = "take it out, or write a longer one; `urgent` is for a message that cannot wait"
+        yield written.problem("W304", message, written.spot("policy", "gap"), help)
+
+
 def _as_strict(cap: Cap, other: Cap) -> bool:
     """Whether `cap` never lets pass what `other` holds."""
     if cap.per != other.per or cap.within != other.within:
@@ -70,7 +85,7 @@ def _row(written: Written, proof: Proof, cap: Cap, spot: Spot | None, settings: 
     """E302, W302: more messages without an answer than are allowed."""
     if cap.unanswered is None:
         return
-    bound = proof.most_messages(unless_answered)
+    bound = proof.longest_row(unless_answered)
     if bound.amount <= cap.unanswered:
         return
     message = f"up to {bound.amount:g} messages in a row without an answer; the limit is {cap.unanswered}"
@@ -138,6 +153,17 @@ def _unheard(written: Written, proof: Proof) -> Iterator[Problem]:
         help = f"add `anytime: [{{event: {ANSWER}, exit: ...}}]`"
         stop = bound.witness[1]
         yield written.problem("W310", message, written.word(stop.line, "send"), help)
+        return
+    for to in dict.fromkeys(step.to.text for step in proof.steps if isinstance(step, Send) and step.to):
+        bound = proof.most_messages(counted=partial(_goes_to, to=to))
+        if bound.amount > 1:
+            message = f"a run reads no answer of `{to}`: it would hold the next message until you approve it"
+            help = f"let a workflow of their own write to them: `start: {{..., subject: {{contact: {to}}}}}`"
+            yield written.problem("W310", message, written.word(bound.witness[1].line, "send"), help)
+
+
+def _goes_to(step: AnyInstruction, to: str) -> bool:
+    return isinstance(step, Send) and step.to is not None and step.to.text == to
 
 
 def _last(written: Written, bound: Bound) -> Spot:

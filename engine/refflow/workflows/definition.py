@@ -157,11 +157,13 @@ class Instruction(Part, frozen=True, kw_only=True, omit_defaults=True, tag_field
 class Send(Instruction, frozen=True, kw_only=True, omit_defaults=True):
     """Draft, release and send a message, then go on with the next instruction; `failed`: where it goes on
     when the channel refused for good (None: the run ends as stuck for a person to look at). `data` has an
-    expression for each further name that the template can speak of.
+    expression for each further name that the template can speak of. `to` gives whom it goes to, when that is not
+    the contact of the run.
     """
 
     template: str
     channel: str | None = None
+    to: Source | None = None
     thread: str | None = None
     approval: Approval | None = None
     urgent: bool = False
@@ -288,7 +290,8 @@ class Definition(Part, frozen=True, kw_only=True, omit_defaults=True):
     """A whole workflow. `subject` maps each entity the run is about (`contact`, `opening`) to the expression
     that finds it in the triggering event; `key` names those that identify a run. `blocks` has the address
     of each named block. `origin` is the packaged workflow it was made from, if any, with its hash. There
-    are at most `rounds` runs with the same key, if that is set. `about`, `title`,
+    are at most `rounds` runs with the same key, if that is set. `renamed` has the present id of steps by the id that
+    they had in an earlier version. `about`, `title`,
     lines and columns do not count for its identity.
     """
 
@@ -311,6 +314,7 @@ class Definition(Part, frozen=True, kw_only=True, omit_defaults=True):
     outcomes: dict[str, OutcomeClass]
     templates: dict[str, Template] = {}
     origin: str = ""
+    renamed: dict[str, str] = {}
 
     @property
     def manual(self) -> bool:

@@ -41,13 +41,15 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What a new version is to a run: `at` is where its step is there, None when it cannot go on by it; `reason`
-    says why not, or what is other for it.
+    """What a new version is to a run: `at` is where its step is there, under the id `step`, None when it cannot go
+    on by it; `reason` says why not, or what is other for it. `renamed` has the new ids of steps by their old ones.
     """
 
     kind: Class
     at: int | None
     reason: str
+    step: str = ""
+    renamed: dict[str, str] = {}
 
 
 def changes(old: Definition, new: Definition) -> list[Change]:
@@ -59,7 +61,9 @@ def changes(old: Definition, new: Definition) -> list[Change]:
     ]
     if old.outcomes != new.outcomes:
         found.append(Change(where="outcomes", was=_shown(old.outcomes), now=_shown(new.outcomes)))
-    before, after = _steps(old), _steps(new)
+    names = renames(old, new)
+    found += [Change(where=f"step {now}", was=f"id: {was}", now=f"id: {now}") for was, now in names.items()]
+    before, after = _steps(called_anew(old, names)), _steps(new)
     for step in dict.fromkeys((*after, *before)):
         if before.get(step) != after.get(step):
             found.append(Change(where=f"step {step}", was=before.get(step), now=after.get(step)))
@@ -69,8 +73,46 @@ def changes(old: Definition, new: Definition) -> list[Change]:
     return found
 
 
+def renames(old: Definition, new: Definition) -> dict[str, str]:
+    """What the new version calls steps of the old one otherwise, by their old ids: as its `was` says, or, going
+    back, that of the old one.
+    """
+    before, after = _ids(old), _ids(new)
+    back = {now: was for was, now in old.renamed.items()}
+    found = {id: new.renamed.get(id) or back.get(id) for id in sorted(before - after)}
+    return {id: now for id, now in found.items() if now is not None and now in after - before}
+
+
+def called_anew(definition: Definition, names: Mapping[str, str]) -> Definition:
+    """The definition with other ids for some of its steps."""
+    if not names:
+        return definition
+    return msgspec.structs.replace(definition, program=tuple(_anew(each, names) for each in definition.program))
+
+
 def verdict(old: Definition, new: Definition, standing: Standing) -> Verdict:
     """What the new version is to a run of the old one that stands there."""
+    names = renames(old, new)
+    there = msgspec.structs.replace(standing, step=names.get(standing.step, standing.step))
+    found = _verdict(called_anew(old, names), new, there)
+    return msgspec.structs.replace(found, step=there.step, renamed=names)
+
+
+def _ids(definition: Definition) -> set[str]:
+    return {step.step for step in definition.program}
+
+
+def _anew(step: AnyInstruction, names: Mapping[str, str]) -> AnyInstruction:
+    """An instruction in which steps have other ids."""
+    fields = {
+        name: names[id]
+        for name in ("step", "thread", "since")
+        if (id := getattr(step, name, None)) is not None and id in names
+    }
+    return msgspec.structs.replace(step, **fields)
+
+
+def _verdict(old: Definition, new: Definition, standing: Standing) -> Verdict:
     parked = [
         at
         for at, step in enumerate(new.program)

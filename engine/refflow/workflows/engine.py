@@ -33,9 +33,8 @@ from .library import Accepted
 from .pauses import paused_between
 from .sending import draft, hold, try_again
 from .starting import look_around, next_in_queue, set_off, set_schedules, start_child
-from .turn import MOST_GENERATIONS, Turn
+from .turn import DEFINING, MOST_GENERATIONS, Turn
 
-DEFINING = frozenset({"workflow.defined", "workflow.retired"})
 WAKING = {
     "outreach.resumed": ("paused",),
     "inbox.checked": ("inbox_stale",),
@@ -48,30 +47,24 @@ LACKING = frozenset({"packet", "unfilled"})
 """Rules that hold a message until something that it lacks is given."""
 REDRAFTING = frozenset({"ask.personalised", "opening.changed", "contact.changed"})
 """Events that can change what a draft says."""
+ALWAYS_HEARD = REDRAFTING | STOPS | {"schedule.fired"}
 
 
 def settle(turn: Turn) -> None:
     """Decide what follows from every event recorded in the turn, and from what that leads to."""
-    heard = _heard(turn)
     for event in turn.to_settle():
         if event.kind in DEFINING:
-            heard = _heard(turn)
             if isinstance(event.payload, WorkflowDefined):
                 set_schedules(turn, event.payload.workflow)
         elif event.kind in WAKING:
             _wake(turn, WAKING[event.kind])
-        elif event.kind in heard or getattr(event.payload, "run", None) is not None:
+        elif getattr(event.payload, "run", None) is not None or _is_heard(turn, event.kind):
             _look_at(turn, event)
 
 
-def _heard(turn: Turn) -> frozenset[str]:
-    """The kinds of events that anybody may act on."""
-    triggers = {
-        trigger.event or "run.wanted"
-        for accepted in turn.library.current(turn.rows)
-        for trigger in accepted.definition.triggers
-    }
-    return turn.library.heard(turn.rows) | triggers | REDRAFTING | STOPS | {"schedule.fired"}
+def _is_heard(turn: Turn, kind: str) -> bool:
+    """Whether anybody may act on events of a kind."""
+    return kind in ALWAYS_HEARD or kind in turn.in_force.triggers or kind in turn.heard
 
 
 def _look_at(turn: Turn, event: StoredEvent) -> None:
@@ -79,6 +72,8 @@ def _look_at(turn: Turn, event: StoredEvent) -> None:
     if addressed is None:
         for run in _concerned(turn, event):
             _offer(turn, run, event)
+        if event.kind in REDRAFTING:
+            _draft_for_others(turn, event)
     elif not event.by.startswith("workflow:"):
         own = turn.rows.get(Run, addressed)
         if own is not None and own.status != "exited":
@@ -104,6 +99,8 @@ def _ended(turn: Turn, payload: RunExited) -> None:
         assert isinstance(step, Start)
         assert step.otherwise is not None
         Interpreter(turn, accepted, parent).go_on(step.got.get(payload.outcome, step.otherwise))
+    if ended.contact is not None:
+        _wake(turn, ("exclusive",), contact=ended.contact)
     next_in_queue(turn, ended)
 
 
@@ -182,13 +179,28 @@ def _interrupts(
     return sides, Interrupt(event=event.kind, exit=STOPPED) if event.kind in STOPS else None
 
 
+def _draft_for_others(turn: Turn, event: StoredEvent) -> None:
+    """Write anew the drafts to the person that `event` is about, of runs that are about somebody else."""
+    for message in turn.rows.find(Message, contact=getattr(event.payload, "contact", None) or ""):
+        run = turn.rows.get(Run, message.run) if message.status in ("drafted", "held") else None
+        if run is None or run.status != "live" or run.contact == message.contact or run.message != message.id:
+            continue
+        accepted = turn.library.definition(turn.rows, run.hash)
+        step = accepted.definition.program[run.at]
+        if isinstance(step, Send):
+            _draft_again(turn, accepted, run, step)
+
+
 def _draft_again(turn: Turn, accepted: Accepted, run: Run, step: Send) -> None:
     """Write a draft anew when what it is made of has changed; never over what the owner wrote."""
     message = turn.rows.get(Message, run.message) if run.message else None
     if message is None or message.status not in ("drafted", "held"):
         return
     if not message.edited and (message.status == "drafted" or message.rule in LACKING):
-        draft(turn, accepted, run, step, again=message)
+        try:
+            draft(turn, accepted, run, step, again=message)
+        except RefflowError as error:
+            Interpreter(turn, accepted, run).stick(str(error))
     elif message.rule in LACKING:
         Interpreter(turn, accepted, run).release(step, message)
 
@@ -230,9 +242,10 @@ def _time_lost(turn: Turn, run: Run) -> datetime | None:
     return instant(due) if due > turn.now else None
 
 
-def _wake(turn: Turn, rules: Collection[str]) -> None:
+def _wake(turn: Turn, rules: Collection[str], **equal: str) -> None:
     """Try again to send what these rules hold back."""
-    for message in sorted(turn.rows.find(Message, status="held"), key=lambda each: int(each.id[1:])):
+    held = turn.rows.find(Message, status="held", **equal)
+    for message in sorted(held, key=lambda each: int(each.id[1:])):
         run = turn.rows.get(Run, message.run)
         if message.rule in rules and run is not None and run.status == "live" and run.message == message.id:
             accepted = turn.library.definition(turn.rows, run.hash)
@@ -254,7 +267,7 @@ def _resume_send(turn: Turn, interpreter: Interpreter, step: Send, event: Stored
         case "message.sent" | "message.skipped":
             interpreter.go_on(run.at + 1)
         case "message.failed" if event.payload.severity == "retry" and (
-            pause := try_again(turn, interpreter.accepted, message)
+            pause := try_again(turn, interpreter.accepted, message, event.payload.wait)
         ):
             hold(turn, interpreter.accepted, run, message, pause)
         case "message.failed" if step.failed is not None:

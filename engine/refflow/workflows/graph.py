@@ -265,8 +265,8 @@ def _landing(definition: Definition, at: int) -> int:
 
 def _label(step: AnyInstruction) -> str:
     match step:
-        case Send(template=template):
-            return f"{step.step}: send {template}"
+        case Send(template=template, to=to):
+            return f"{step.step}: send {template}{f' to {to.text}' if to else ''}"
         case Wait():
             return f"{step.step}: wait {_wait(step)}"
         case Task(title=title, within=within, assignee=assignee):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from operator import itemgetter
 
 import msgspec
 
 from refflow.contacts.tie import warmth
+from refflow.errors import RefflowError
 from refflow.events.event import instant, micros
 from refflow.views.companies import Company, resolve
 from refflow.views.contacts import Contact
@@ -23,6 +25,7 @@ from .environment import run_environment
 from .facts import tie_of
 from .library import Accepted
 from .pauses import pause_at
+from .settings import gaps
 from .turn import Turn
 
 _PASSED = ("interaction.logged", "interaction.observed")
@@ -61,24 +64,35 @@ def pursuing(turn: Turn, contact: str) -> list[Run]:
     return [run for run in turn.rows.find(Run, contact=contact) if run.status != "exited" and _alone(turn, run)]
 
 
-def _alone(turn: Turn, run: Run | None) -> bool:
+def ancestors(turn: Turn, run: Run | None) -> list[Run]:
+    """The run, the one that started it, and so on."""
+    found: list[Run] = []
     while run is not None:
-        if turn.library.definition(turn.rows, run.hash).definition.policy.exclusive is not None:
-            return True
+        found.append(run)
         run = turn.rows.get(Run, run.parent) if run.parent else None
-    return False
+    return found
+
+
+def _alone(turn: Turn, run: Run) -> bool:
+    policies = (
+        turn.library.definition(turn.rows, each.hash).definition.policy for each in ancestors(turn, run)
+    )
+    return any(policy.exclusive is not None for policy in policies)
 
 
 def may_leave(turn: Turn, accepted: Accepted, run: Run, step: Send, message: Message) -> Hold | None:
     """Whether `message` may leave now. The order is fixed: what no waiting can mend comes first."""
     contact = turn.rows.get(Contact, message.contact)
     if contact is None or contact.blocked or contact.opted_out:
-        return Hold(rule="do_not_contact", detail="This person is not to be contacted.")
+        # The run ends with its own contact; without somebody else it goes on.
+        other = message.contact != run.contact
+        return Hold(rule="do_not_contact", detail="This person is not to be contacted.", skip=other)
     policy = accepted.definition.policy
     return (
         _guard_still_holds(turn, accepted, run)
         or _packet_is_complete(turn, run, message)
-        or _opening_is_free(turn, run)
+        or _opening_is_free(turn, run, message)
+        or _in_conversation(turn, run, message)
         or something_came_in(turn, run, message)
         or _paused(turn, run, message)
         or _late(turn, policy, run, message)
@@ -141,7 +155,11 @@ def _company_of(turn: Turn, ask: Ask) -> str | None:
 def _guard_still_holds(turn: Turn, accepted: Accepted, run: Run) -> Hold | None:
     env = run_environment(turn, run, accepted.definition)
     for line in accepted.definition.guard:
-        if turn.library.evaluate(accepted, line, env) is not True:
+        try:
+            holds = turn.library.evaluate(accepted, line, env) is True
+        except RefflowError as error:
+            return Hold(rule="guard", detail=f"blocked: {error}")
+        if not holds:
             return Hold(rule="guard", detail=f"`{line.text}` no longer holds.")
     return None
 
@@ -154,7 +172,7 @@ def missing_from_packet(opening: Opening, ask: Ask | None) -> list[str]:
 
 
 def _packet_is_complete(turn: Turn, run: Run, message: Message) -> Hold | None:
-    ask = _asking(turn, run)
+    ask = _asking(turn, run, message)
     opening = turn.rows.get(Opening, run.opening) if run.opening else None
     lacking = missing_from_packet(opening, ask) if ask is not None and opening is not None else []
     if lacking:
@@ -164,16 +182,16 @@ def _packet_is_complete(turn: Turn, run: Run, message: Message) -> Hold | None:
     return None
 
 
-def _asking(turn: Turn, run: Run) -> Ask | None:
-    """The ask that this run is about to make: taken up, not yet sent."""
-    if run.contact is None or run.opening is None:
+def _asking(turn: Turn, run: Run, message: Message) -> Ask | None:
+    """The ask that this run is about to make with this message: taken up, not yet sent."""
+    if run.contact is None or run.opening is None or message.contact != run.contact:
         return None
     ask = turn.rows.get(Ask, ask_id(run.contact, run.opening))
     return ask if ask is not None and ask.run == run.id and ask.stage == "ready" else None
 
 
-def _opening_is_free(turn: Turn, run: Run) -> Hold | None:
-    if _asking(turn, run) is None or run.opening is None:
+def _opening_is_free(turn: Turn, run: Run, message: Message) -> Hold | None:
+    if _asking(turn, run, message) is None or run.opening is None:
         return None
     for ask in turn.rows.find(Ask, opening=run.opening):
         if ask.stage in TAKEN and ask.contact != run.contact:
@@ -181,14 +199,27 @@ def _opening_is_free(turn: Turn, run: Run) -> Hold | None:
     return None
 
 
+def _in_conversation(turn: Turn, run: Run, message: Message) -> Hold | None:
+    """Whether an exclusive run would write to somebody with whom another one is in conversation."""
+    if message.contact == run.contact or not _alone(turn, run):
+        return None
+    family = {each.id for each in ancestors(turn, run)}
+    for other in pursuing(turn, message.contact):
+        if other.id not in family and run.id not in {each.id for each in ancestors(turn, other)}:
+            return Hold(rule="exclusive", detail=f"{other.id} is in conversation with them: it comes first.")
+    return None
+
+
 def something_came_in(turn: Turn, run: Run, message: Message) -> Hold | None:
     """Whether the contact wrote something, since the run began, of which the log heard only after what the run
-    last took up and after the owner's last word on the message.
+    last took up and after the owner's last word on the message. What somebody else writes, no run about the contact
+    ever takes up.
     """
     contact = turn.rows.get(Contact, message.contact)
     if contact is None or contact.last_in is None or contact.last_in < run.started_at:
         return None
-    known = max(run.since, _last_approval(turn, run, message))
+    taken_up = run.since if message.contact == run.contact else run.trigger
+    known = max(taken_up, _last_approval(turn, run, message))
     for each in turn.rows.find(Happening, contact=contact.id):
         if each.position > known and each.at >= run.started_at and _is_from_them(turn, each):
             return Hold(
@@ -218,7 +249,7 @@ def _paused(turn: Turn, run: Run, message: Message) -> Hold | None:
     """Whether the owner, or a channel that lets nothing through, has stopped what leaves."""
     if not turn.settings.live:
         return Hold(rule="not_live", detail="Nothing leaves before `live: true` is in the settings.")
-    pause = pause_at(turn.rows, run, turn.now)
+    pause = pause_at(turn.rows, run, turn.now, message.contact)
     if pause is not None:
         until = None if pause.until is None else instant(pause.until)
         return Hold(rule="paused", detail=f"Paused{_until(until)} ({pause.id}).", until=until)
@@ -285,19 +316,20 @@ def _pace(turn: Turn, run: Run, message: Message) -> Hold | None:
 
 
 def _caps(turn: Turn, policy: Policy, contact: Contact, message: Message) -> Hold | None:
-    caps = turn.settings.caps if policy.caps is None else (*policy.caps, *turn.settings.caps)
+    caps = dict.fromkeys((*(policy.caps or ()), *turn.settings.caps))
+    to_contact = _sent_to(turn, [contact], message)
     for cap in caps:
-        hold = _cap(turn, cap, contact, message)
+        hold = _cap(turn, cap, contact, message, to_contact)
         if hold is not None:
             return hold
     return None
 
 
-def _cap(turn: Turn, cap: Cap, contact: Contact, message: Message) -> Hold | None:
-    if cap.unanswered is not None and not _is_owed(turn, message):
+def _cap(turn: Turn, cap: Cap, contact: Contact, message: Message, to_contact: list[int]) -> Hold | None:
+    if cap.unanswered is not None:
         since = contact.last_in or 0
-        row = [at for at in _sent_to(turn, [contact], message) if at > since]
-        if len(row) >= cap.unanswered:
+        row = [at for at in to_contact if at > since]
+        if len(row) >= cap.unanswered and not _is_owed(turn, message):
             return Hold(
                 rule="cap",
                 detail=f"{len(row)} messages in a row are unanswered; the limit is {cap.unanswered}.",
@@ -308,7 +340,7 @@ def _cap(turn: Turn, cap: Cap, contact: Contact, message: Message) -> Hold | Non
     earliest = micros(calendar.subtract(instant(turn.now), cap.within))
     match cap.per:
         case "contact":
-            sent = _sent_to(turn, [contact], message)
+            sent = to_contact
         case "company":
             sent = _sent_to(turn, _colleagues(turn, contact), message)
         case _:
@@ -366,8 +398,11 @@ def _sent_to(turn: Turn, contacts: list[Contact], but: Message) -> list[int]:
 def _gap(turn: Turn, policy: Policy, contact: Contact) -> Hold | None:
     if contact.last_out is None or (contact.last_in or 0) > contact.last_out:
         return None  # To answer is not to nag.
-    gap = policy.gap or turn.settings.gap
-    until = turn.settings.calendar.add(instant(contact.last_out), gap)
+    last, calendar = instant(contact.last_out), turn.settings.calendar
+    # A workflow can keep a longer distance than the workspace does, never a shorter one.
+    until, gap = max(
+        ((calendar.add(last, each), each) for each in gaps(policy, turn.settings)), key=itemgetter(0)
+    )
     if micros(until) <= turn.now:
         return None
     return Hold(rule="gap", detail=f"Less than {gap.in_words()} after the last message.", until=until)

@@ -78,6 +78,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
         blocks: Mapping[str, int],
         sides: Sequence_[int],
         templates: Mapping[str, Template],
+        renamed: Mapping[str, str],
     ) -> Definition:
         """The whole definition. `blocks` and `sides` have the addresses of blocks and side lists."""
         return Definition(
@@ -102,6 +103,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
             blocks=dict(blocks),
             outcomes=self.outcomes,
             templates=dict(templates),
+            renamed=dict(renamed),
         )
 
 

@@ -46,7 +46,7 @@ from .definition import (
     Wait,
 )
 from .durations import Duration
-from .environment import facts_of, plain_value, run_environment
+from .environment import Environment, facts_of, plain_value, run_environment
 from .guards import something_came_in
 from .library import Accepted
 from .sending import draft, hold, release
@@ -149,6 +149,13 @@ class Interpreter:
             return
         self._settle(step, event.occurred_at, latest)
 
+    def timer_since(self, step: Wait | Task, entered: datetime) -> TimerSet:
+        """The timer of `step` for a run that came to it at `entered`; it is not due before now."""
+        source = _limit(step)
+        env = {**self._env(self.run.loops), "now": entered}
+        due = self._moment(source, self.turn.library.evaluate(self.accepted, source, env), entered)
+        return TimerSet(run=self.run.id, step=step.step, due=due, rule=source.text)
+
     def leave(self, because: str) -> None:
         """Leave the step where the run is parked: drop its task, and its message if it has not been released."""
         message = self.turn.rows.get(Message, self.run.message) if self.run.message else None
@@ -221,8 +228,7 @@ class Interpreter:
         return None
 
     def _wait(self, step: Wait) -> int | None:
-        source = step.within or step.silence or step.until
-        assert source is not None, "a wait has a limit"
+        source = _limit(step)
         earlier = self._earlier(step)
         for event in earlier if step.settle is not None else earlier[:1]:
             self.take_up(event)
@@ -278,9 +284,13 @@ class Interpreter:
 
     def _due(self, source: Source, loops: dict[str, int], start: datetime | None = None) -> datetime:
         value = self.turn.library.evaluate(self.accepted, source, self._env(loops))
+        return self._moment(source, value, start or instant(self.turn.now))
+
+    def _moment(self, source: Source, value: Any, start: datetime) -> datetime:
+        """The point in time that the value of `source` means, counted from `start`; not before now."""
         now = instant(self.turn.now)
         if isinstance(value, Duration):
-            return max(self.turn.settings.calendar.add(start or now, value), now)
+            return max(self.turn.settings.calendar.add(start, value), now)
         if isinstance(value, datetime):
             return max(value, now)
         raise RefflowError(f"Line {source.line}: `{source.text}` gives neither a time nor a duration.")
@@ -360,12 +370,18 @@ class Interpreter:
             ChildWanted(run=self.run.id, step=step.step, workflow=step.workflow, wait=step.wait, **subject)
         )
 
-    def _env(self, loops: dict[str, int]) -> dict[str, Any]:
+    def _env(self, loops: dict[str, int]) -> Environment:
         innermost = next(reversed(loops.values()), 0)
         return run_environment(self.turn, self.run, self.definition, innermost, self._aside)
 
     def _record(self, payload: Any) -> None:
         self.turn.record(payload, by=self.accepted.by)
+
+
+def _limit(step: Wait | Task) -> Source:
+    source = step.within if isinstance(step, Task) else step.within or step.silence or step.until
+    assert source is not None, "a wait has a limit"
+    return source
 
 
 def _id(value: Any) -> str | None:

@@ -32,7 +32,7 @@ BY_ITSELF = ("do_not_contact", "capped", "cancelled", "restarted")
 ANYTHING = "?"
 """Stands for the kind of a trigger that could not be read: of such an event nothing is known to be wrong."""
 
-_OBSCURING = frozenset({"E003", "E004", "E005", "E006", "E010", "E152", "E221", "E230", "E231"})
+_OBSCURING = frozenset({"E003", "E004", "E005", "E006", "E152", "E221", "E230", "E231"})
 """After one of these nobody knows which blocks and outcomes were meant to be reached."""
 
 
@@ -115,17 +115,23 @@ class _Loading:
         checker = Checker(self._reader, self._kinds, header, compiler.sends, self._extensions)
         header = self._checked(header, checker)
         program = [
-            checker.instruction(each, kinds, in_loop, compiler.cases.get(at)) if kinds else each
-            for at, (each, kinds, in_loop) in enumerate(
-                zip(compiler.program, events, compiler.in_loop, strict=True)
+            checker.instruction(
+                each,
+                events[at],
+                compiler.in_loop[at],
+                compiler.cases.get(at),
+                compiler.program[at - 1] if at else None,
             )
+            if events[at]
+            else each
+            for at, each in enumerate(compiler.program)
         ]
         scopes = [checker.scope(events[at], compiler.in_loop[at]) for at in range(len(program))]
         scopes = [
             checker.scope_of_text(each, scope) if isinstance(each, Send) else scope
             for each, scope in zip(program, scopes, strict=True)
         ]
-        return header.with_program(program, addresses, sides, self._used(program, scopes))
+        return header.with_program(program, addresses, sides, self._used(program, scopes), compiler.renamed)
 
     def _compiler(self, header: Header) -> Compiler:
         known = Known(
@@ -164,7 +170,7 @@ class _Loading:
         for name, key in header.outcome_nodes.items():
             if name not in happening:
                 message = f"outcome `{name}` never happens"
-                self._reader.wrong("W232", message, key, "take it out, or `exit` with it")
+                self._reader.wrong("W233", message, key, "take it out, or `exit` with it")
 
     def _checked(self, header: Header, checker: Checker) -> Header:
         triggers = tuple(

@@ -6,9 +6,11 @@ from refflow.views.rows import Source
 from refflow.views.runs import Pause, Run
 
 
-def pause_at(rows: Source, run: Run, moment: int) -> Pause | None:
-    """The pause that holds `run` at `moment` (microseconds since 1970 UTC): the one that ends last."""
-    holding = [each for each in rows.find(Pause) if _covers(each, run) and _lasts(each, moment)]
+def pause_at(rows: Source, run: Run, moment: int, to: str | None = None) -> Pause | None:
+    """The pause that holds `run` at `moment` (microseconds since 1970 UTC), or what it writes to the contact `to`:
+    the one that ends last.
+    """
+    holding = [each for each in rows.find(Pause) if _covers(each, run, to) and _lasts(each, moment)]
     return max(holding, key=lambda each: (each.until is None, each.until or 0, each.id), default=None)
 
 
@@ -31,10 +33,11 @@ def paused_between(rows: Source, run: Run, start: int, end: int) -> int:
     return total
 
 
-def _covers(pause: Pause, run: Run) -> bool:
-    return all(
-        wanted in (None, own)
-        for wanted, own in ((pause.run, run.id), (pause.contact, run.contact), (pause.workflow, run.workflow))
+def _covers(pause: Pause, run: Run, to: str | None = None) -> bool:
+    return (
+        pause.run in (None, run.id)
+        and pause.workflow in (None, run.workflow)
+        and (pause.contact is None or pause.contact in (run.contact, to))
     )
 
 

@@ -1,7 +1,9 @@
 """What a workflow promises before it runs, each with the path that comes nearest to breaking it.
 
-The promise holds for every order of events. It counts the messages that one run hands over to its contact,
-those in a row without an answer from them, and the days until it has ended. Time that a message waits for a
+The promise holds for every order of events. It counts the messages that one run hands over to one person, those
+in a row without an answer from them, and the days until it has ended. Nobody knows whom the `to` of a message will
+give: it counts as one to the contact, and all such messages as a row of their own, which no answer of the contact
+ends. Time that a message waits for a
 person, for a channel to take it or for a cap, and time that the computer is off, is not counted: nobody can
 limit it.
 """
@@ -18,7 +20,7 @@ from .definition import AnyInstruction, Definition, Send, Source, Start, Task, W
 from .durations import Duration
 from .lengths import CLOCK_CHANGE, NOTHING, Lengths, Span, in_common
 from .paths import Move, Paths, TooManyPlaces, paths_of
-from .settings import Settings
+from .settings import Settings, gaps
 
 ANSWER = "reply.received"
 
@@ -39,7 +41,7 @@ class Bound(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Promise(msgspec.Struct, frozen=True, kw_only=True):
-    """What one run of `workflow` keeps to.
+    """What one run of `workflow` keeps to. `messages` and `unanswered` are those to any one person.
 
     `in_all` is how many messages one contact gets from all runs, None when runs may come again without end, or
     for one opening after the other: then only the caps limit it. `days` leaves out the waits of `open_ended`,
@@ -102,13 +104,13 @@ class Proof:
         return Promise(
             workflow=self._definition.name,
             messages=self.whole,
-            unanswered=self.most_messages(self._surely_answered),
+            unanswered=self.longest_row(self._surely_answered),
             days=self._most_days(),
             open_ended=tuple(limit for limit in limits if self.span(limit).most is None),
-            in_all=self._in_all(),
+            in_all=self.in_all,
             starts=tuple(dict.fromkeys(each.workflow for each in started)),
             waits_for=tuple(dict.fromkeys(each.workflow for each in started if each.wait)),
-            gap=self._gap,
+            gap=max(self._gaps, key=Duration.least_days),
             urgent=tuple(urgent),
         )
 
@@ -117,18 +119,27 @@ class Proof:
         """The most messages on a whole path."""
         return self.most_messages()
 
-    def most_messages(self, anew: Callable[[Move], bool] = lambda _: False) -> Bound:
+    def most_messages(
+        self,
+        anew: Callable[[Move], bool] = lambda _: False,
+        counted: Callable[[AnyInstruction], bool] = lambda step: isinstance(step, Send),
+    ) -> Bound:
         """The most messages on a path, or on a part of one where moves that are `anew` begin the next part."""
         best: list[Trail] = []
         for place, (step, moves) in enumerate(zip(self.steps, self.paths.arriving, strict=True)):
-            added = 1 if isinstance(step, Send) else 0
+            added = 1 if counted(step) else 0
             before = [None if anew(move) else best[move.source] for move in moves] or [None]
             trails = [
                 Trail(place, added if way is None else way.amount + added, move, way)
                 for way, move in zip(before, moves or [None], strict=True)
             ]
             best.append(max(trails, key=lambda trail: trail.amount))
-        return self._bound(best, Send)
+        return self._bound(best, counted)
+
+    def longest_row(self, answered: Callable[[Move], bool]) -> Bound:
+        """The most messages to one person in a row, where moves that are `answered` end that of the contact."""
+        rows = self.most_messages(answered), self.most_messages(counted=to_others)
+        return max(rows, key=lambda row: row.amount)
 
     def span(self, limit: Source) -> Span:
         """How long a wait that `limit` limits can last."""
@@ -147,9 +158,13 @@ class Proof:
             return 0
         return max(0, self.span(limit).least - CLOCK_CHANGE)
 
-    def _in_all(self) -> float | None:
+    @property
+    def in_all(self) -> float | None:
+        """The most messages that one person gets from all runs, None when that depends on what happens."""
         definition = self._definition
         runs = 1 if definition.again == "never" else definition.rounds
+        if any(to_others(step) for step in self.steps):
+            return None  # The runs of anybody's may write to the same person.
         if definition.key != ("contact",) or definition.mode not in ("single", "queue") or runs is None:
             return None
         return runs * self.whole.amount
@@ -178,7 +193,7 @@ class Proof:
         return found
 
     def _most_days(self) -> Bound:
-        gap = self._lengths.most(self._gap)
+        gap = max(map(self._lengths.most, self._gaps))
         best: list[list[Trail]] = []
         for place, (step, moves) in enumerate(zip(self.steps, self.paths.arriving, strict=True)):
             arrived = [
@@ -188,12 +203,14 @@ class Proof:
             ]
             passed = [self._after(step, trail, gap) for trail in arrived or [Trail(place, 0)]]
             best.append(_undominated(passed))
-        return self._bound([trail for trails in best for trail in trails], Send, Wait, Task, Start)
+        return self._bound([trail for trails in best for trail in trails], _takes_time)
 
     def _after(self, step: AnyInstruction, trail: Trail, gap: float) -> Trail:
         """The trail once it has passed `step`, at the latest."""
         if isinstance(step, Send):
-            ready = trail.amount if step.urgent else max(trail.amount, trail.sent + gap)
+            # Somebody else may have been written to just before, by another run.
+            sent = trail.amount if to_others(step) else trail.sent
+            ready = trail.amount if step.urgent else max(trail.amount, sent + gap)
             left = ready + self._longest_hold(step)
             return msgspec.structs.replace(trail, amount=left, sent=left)
         limit = _limit(step)
@@ -217,14 +234,14 @@ class Proof:
         return self._holds[window]
 
     @property
-    def _gap(self) -> Duration:
-        return self._definition.policy.gap or self._settings.gap
+    def _gaps(self) -> tuple[Duration, ...]:
+        return gaps(self._definition.policy, self._settings)
 
-    def _bound(self, trails: list[Trail], *shown: type) -> Bound:
+    def _bound(self, trails: list[Trail], shown: Callable[[AnyInstruction], bool]) -> Bound:
         longest = max(trails, key=lambda trail: (trail.amount, trail.place))
         return Bound(amount=longest.amount, witness=tuple(self._stops(longest, shown)))
 
-    def _stops(self, end: Trail, shown: tuple[type, ...]) -> Iterator[Stop]:
+    def _stops(self, end: Trail, shown: Callable[[AnyInstruction], bool]) -> Iterator[Stop]:
         """The steps of a trail, each with the last event on the way to it."""
         trails: list[Trail] = [end]
         while (before := trails[-1].before) is not None:
@@ -234,7 +251,7 @@ class Proof:
             if trail.by is not None and trail.by.event is not None:
                 because = trail.by.event
             step = self.steps[trail.place]
-            if isinstance(step, shown):
+            if shown(step):
                 yield Stop(step=step.step, line=step.line, because=because)
                 because = None
 
@@ -260,6 +277,15 @@ def _limit(step: AnyInstruction) -> Source | None:
 def unless_answered(move: Move) -> bool:
     """Every answer that a run takes up ends the row."""
     return move.event == ANSWER
+
+
+def _takes_time(step: AnyInstruction) -> bool:
+    return isinstance(step, Send | Wait | Task | Start)
+
+
+def to_others(step: AnyInstruction) -> bool:
+    """Whether a step may write to somebody else than the contact of the run."""
+    return isinstance(step, Send) and step.to is not None
 
 
 def _undominated(trails: list[Trail]) -> list[Trail]:

@@ -72,33 +72,26 @@ class Reader:
         keys: Collection[str] | None = None,
         *,
         required: Collection[str] = (),
-        later: Collection[str] = (),
     ) -> Mapping | None:
-        """A mapping with `keys` only (None: any names), of which `required` must be there; a key of `later`
-        belongs to the language but not to this version. `what` is how a message calls it: `a window`.
+        """A mapping with `keys` only (None: any names), of which `required` must be there. `what` is how a message
+        calls it: `a window`.
         """
         if not isinstance(node, Mapping):
             self._shape(node, what, "a mapping, `key: value`")
             return None
         if keys is not None:
-            self.closed(node, what, keys, later)
+            self.closed(node, what, keys)
         for name in required:
             if name not in node.values:
                 self.wrong("E006", f"{what} needs `{name}`", node)
         return node
 
-    def closed(self, node: Mapping, what: str, keys: Collection[str], later: Collection[str] = ()) -> None:
+    def closed(self, node: Mapping, what: str, keys: Collection[str]) -> None:
         """Report the keys of `node` that are not among `keys`."""
         for name, key in tuple(node.keys.items()):
-            if name in later:
-                self.not_yet(f"`{name}`", key)
-            elif name not in keys:
+            if name not in keys:
                 self.wrong("E003", f"{what} has no `{name}`", key, did_you_mean(name, keys) or one_of(keys))
                 meant(node, name, [each for each in keys if each not in node.values])
-
-    def not_yet(self, what: str, node: Node) -> None:
-        """Report something that the language has and this version does not run."""
-        self.wrong("E010", f"this version does not run {what} yet", node)
 
     def items(self, node: Node, what: str) -> tuple[Node, ...]:
         """The items of a list."""
@@ -129,20 +122,15 @@ class Reader:
             return None
         return found.text
 
-    def choice(
-        self, node: Node, what: str, options: Collection[str], *, later: Collection[str] = ()
-    ) -> str | None:
+    def choice(self, node: Node, what: str, options: Collection[str]) -> str | None:
         """One of `options`."""
         found = self.scalar(node, what)
         if found is None:
             return None
         if found.text in options:
             return found.text
-        if found.text in later:
-            self.not_yet(f"{what} `{found.text}`", found)
-        else:
-            help = did_you_mean(found.text, options) or one_of(options)
-            self.wrong("E011", f"{what} cannot be `{found.text}`", found, help)
+        help = did_you_mean(found.text, options) or one_of(options)
+        self.wrong("E011", f"{what} cannot be `{found.text}`", found, help)
         return nearest(found.text, options)
 
     def known(

@@ -15,6 +15,7 @@ from .checked import Checked
 from .codes import codes
 from .problems import Problem, in_order, render_all
 from .promise import Promise, Stop, shown_path
+from .together import Together
 
 Format = Literal["text", "json", "sarif", "github"]
 
@@ -35,6 +36,8 @@ def as_text(checked: Checked) -> str:
     """Each problem with its line and a caret, then what each workflow promises."""
     shown = [render_all(checked.problems, checked.texts)] if checked.problems else []
     shown += [promise_text(promise, file) for file, promise in checked.promises.items()]
+    if checked.together is not None and len(checked.together.workflows) > 1:
+        shown.append(together_text(checked.together))
     return "\n\n".join(shown)
 
 
@@ -57,10 +60,24 @@ def promise_text(promise: Promise, file: str) -> str:
     return "\n".join(lines)
 
 
+def together_text(found: Together) -> str:
+    """What several workflows come to for one person, and what sees to it."""
+    if found.messages is None:
+        return "All workflows together: nothing limits the messages to one person."
+    most = f"All workflows together: at most {_messages(found.messages)} to one person"
+    if found.within is None:
+        return f"{most}, whatever happens."
+    by = f"the {found.by} of the workspace sees to that"
+    unless = ", unless they write in between" if found.by == "gap" else ""
+    return f"{most} within {found.within.in_words()}{unless}: {by}."
+
+
 def as_json(checked: Checked) -> str:
-    """`{"problems": [...], "promises": {file: ...}}`, in the shapes of `Problem` and `Promise`."""
+    """`{"problems": [...], "promises": {file: ...}, "together": ...}`, in the shapes of `Problem`, `Promise` and
+    `Together`.
+    """
     problems = [{**msgspec.to_builtins(each), "severity": each.severity} for each in checked.problems]
-    whole = {"problems": problems, "promises": checked.promises}
+    whole = {"problems": problems, "promises": checked.promises, "together": checked.together}
     return msgspec.json.format(msgspec.json.encode(whole), indent=2).decode()
 
 

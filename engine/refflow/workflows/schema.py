@@ -143,6 +143,7 @@ def _steps(channels: Collection[str], templates: Collection[str]) -> Iterator[Sc
     send = {
         "template": {"enum": sorted(templates)},
         "channel": {"enum": sorted(channels)},
+        "to": EXPRESSION,
         "thread": NAME,
         "approval": APPROVAL,
         "urgent": FLAG,
@@ -190,7 +191,7 @@ def _starts() -> Iterator[Schema]:
 
 def _step(verb: str, value: Schema, must: Schema | None = None, may: Schema | None = None) -> Schema:
     """A step of `verb`, with the keys that must and may stand beside it."""
-    common = {"id": NAME, "if": EXPRESSION, "note": _NOTE, "ok": _OK}
+    common = {"id": NAME, "was": NAME, "if": EXPRESSION, "note": _NOTE, "ok": _OK}
     required = ("id",) if VERBS[verb].named else ()
     must, may = must or {}, may or {}
     beside = {**must, **may}

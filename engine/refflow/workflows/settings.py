@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cached_property
 from typing import Any, Literal
 
 import msgspec
 
 from .calendar import Calendar
-from .definition import Approval, Cap, Interrupt, Late, Retry, Window
+from .definition import Approval, Cap, Interrupt, Late, Policy, Retry, Window
 from .durations import Duration
 
 
@@ -19,7 +20,7 @@ class OpenAsks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     in_all: int = 20
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
     """`refflow.yaml`, with the defaults of a personal search.
 
     `zone` is an IANA zone name; `calendars` has the holidays of the zones of others. Nobody gets a message
@@ -54,10 +55,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     anytime: tuple[Interrupt, ...] = ()
     plugins: dict[str, Any] = {}
 
-    @property
+    @cached_property
     def calendar(self) -> Calendar:
         """The owner's calendar."""
         return Calendar(self.zone, frozenset(self.holidays))
+
+
+def gaps(policy: Policy, settings: Settings) -> tuple[Duration, ...]:
+    """The distances that two messages to one person keep: the workspace's, and that of the workflow if it has one."""
+    return (settings.gap,) if policy.gap is None else (settings.gap, policy.gap)
 
 
 def settings_from(fields: dict[str, Any]) -> Settings:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from refflow.contacts.tie import warmth
+from refflow.errors import RefflowError
 from refflow.events.event import StoredEvent, instant, micros
 from refflow.events.openings import AskOpened
 from refflow.events.runs import (
@@ -25,9 +26,9 @@ from refflow.views.openings import Opening
 from refflow.views.runs import Queued, Run
 
 from .definition import Definition, Start, Trigger
-from .environment import environment
+from .environment import Environment, environment
 from .facts import tie_of
-from .guards import Refusal, may_ask, may_be_contacted, pursuing
+from .guards import Refusal, ancestors, may_ask, may_be_contacted, pursuing
 from .interpreter import RESTARTED, Interpreter
 from .library import Accepted
 from .turn import MOST_GENERATIONS, Turn
@@ -57,12 +58,11 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
 
 def set_off(turn: Turn, event: StoredEvent) -> None:
     """Start what `event` triggers, let it wait for its turn, or say in the log why not."""
-    for accepted in turn.library.current(turn.rows):
-        for trigger in accepted.definition.triggers:
-            if _sets_off(trigger, accepted.definition, event):
-                wish = _wish(turn, accepted, trigger, event.position, event.kind, turn.plain(event))
-                if wish is not None:
-                    _decide(turn, accepted, wish)
+    for accepted, trigger in turn.in_force.triggers.get(event.kind, ()):
+        if _sets_off(trigger, accepted.definition, event):
+            wish = _wish_or_blocked(turn, accepted, trigger, event)
+            if wish is not None:
+                _decide(turn, accepted, wish)
 
 
 def start_child(turn: Turn, event: StoredEvent, wanted: ChildWanted) -> None:
@@ -71,7 +71,7 @@ def start_child(turn: Turn, event: StoredEvent, wanted: ChildWanted) -> None:
     parent = rows.get(Run, wanted.run)
     assert parent is not None, "the run that wants it has been started"
     by = turn.library.definition(rows, parent.hash)
-    accepted = _named(turn, wanted.workflow)
+    accepted = turn.in_force.named(wanted.workflow)
     if accepted is None:
         refusal = Refusal(reason="no_workflow", detail=f"There is no workflow `{wanted.workflow}`.")
         _ignore(turn, by, wanted.workflow, _child_wish(event, wanted, parent, MANUAL, {}), refusal)
@@ -96,13 +96,13 @@ def next_in_queue(turn: Turn, ended: Run) -> None:
     if ended.contact is not None:
         waiting |= {each.id: each for each in rows.find(Queued, contact=ended.contact)}
     for each in sorted(waiting.values(), key=lambda each: (-each.priority, each.trigger)):
-        accepted = _named(turn, each.workflow)
+        accepted = turn.in_force.named(each.workflow)
         event = turn.recall(each.trigger)
         wish = None
         if accepted is not None and event is not None:
             for trigger in accepted.definition.triggers:
                 if wish is None and _sets_off(trigger, accepted.definition, event):
-                    wish = _wish(turn, accepted, trigger, event.position, event.kind, turn.plain(event))
+                    wish = _wish_or_blocked(turn, accepted, trigger, event)
         if accepted is None or wish is None:
             by = f"workflow:{each.workflow}@retired" if accepted is None else accepted.by
             turn.record(_dequeued(each, "refused"), by=by)
@@ -120,7 +120,7 @@ def next_in_queue(turn: Turn, ended: Run) -> None:
 
 def set_schedules(turn: Turn, workflow: str) -> None:
     """Say when each trigger of a workflow that looks at a time of the week does so next."""
-    accepted = _named(turn, workflow)
+    accepted = turn.in_force.named(workflow)
     if accepted is not None:
         for number, trigger in enumerate(accepted.definition.triggers):
             if trigger.every is not None:
@@ -134,7 +134,7 @@ def look_around(turn: Turn, event: StoredEvent, fired: ScheduleFired) -> None:
     What is refused is passed over: nobody asked for it, and the time comes again. Times that were missed are
     made up for once.
     """
-    accepted = _named(turn, fired.workflow)
+    accepted = turn.in_force.named(fired.workflow)
     if accepted is None or fired.trigger >= len(accepted.definition.triggers):
         return
     trigger = accepted.definition.triggers[fired.trigger]
@@ -143,7 +143,11 @@ def look_around(turn: Turn, event: StoredEvent, fired: ScheduleFired) -> None:
     row: type[Contact] | type[Opening] = Contact if trigger.each == "contact" else Opening
     for each in turn.rows.find(row):
         fields = {"workflow": fired.workflow, str(trigger.each): each.id}
-        wish = _wish(turn, accepted, trigger, event.position, MANUAL, fields)
+        try:
+            wish = _wish(turn, accepted, trigger, event.position, MANUAL, fields)
+        except RefflowError as error:
+            _blocked(turn, accepted, event.position, error)
+            break  # Nobody else could be looked at either.
         if wish is None or _refused(turn, accepted, wish) is not None:
             continue
         if _ahead(turn, accepted, wish, _unended(turn, accepted, wish)) is None:
@@ -158,10 +162,6 @@ def _sets_off(trigger: Trigger, definition: Definition, event: StoredEvent) -> b
     if trigger.event is None:
         return isinstance(event.payload, RunWanted) and event.payload.workflow == definition.name
     return trigger.event == event.kind
-
-
-def _named(turn: Turn, workflow: str) -> Accepted | None:
-    return next((each for each in turn.library.current(turn.rows) if each.definition.name == workflow), None)
 
 
 def _wish(
@@ -182,7 +182,22 @@ def _wish(
     return wish if holds else None
 
 
-def _env(turn: Turn, accepted: Accepted, wish: Wish) -> dict[str, Any]:
+def _wish_or_blocked(turn: Turn, accepted: Accepted, trigger: Trigger, event: StoredEvent) -> Wish | None:
+    """The run that an event asks for; the log says so when its workflow cannot tell, and the others go on."""
+    try:
+        return _wish(turn, accepted, trigger, event.position, event.kind, turn.plain(event))
+    except RefflowError as error:
+        _blocked(turn, accepted, event.position, error)
+        return None
+
+
+def _blocked(turn: Turn, accepted: Accepted, cause: int, error: RefflowError) -> None:
+    """What the conditions of a workflow ask a plugin has failed, or is no longer there."""
+    name = accepted.definition.name
+    turn.record(TriggerIgnored(workflow=name, reason="blocked", detail=str(error)), by=accepted.by, cause=cause)
+
+
+def _env(turn: Turn, accepted: Accepted, wish: Wish) -> Environment:
     return environment(
         turn,
         accepted.definition,
@@ -272,21 +287,12 @@ def _ahead(
         return "mode", unended[0]
     if definition.policy.exclusive is None or wish.contact is None:
         return None
-    family = {run.id for run in (*_ancestors(turn, wish.parent), *unended)}
+    family = {run.id for run in (*ancestors(turn, wish.parent), *unended)}
     if definition.mode not in ("restart", "parallel"):
         family -= {run.id for run in unended}
     holders = (run for run in pursuing(turn, wish.contact) if run.id not in family)
-    holder = next((run for run in holders if not family & {each.id for each in _ancestors(turn, run)}), None)
+    holder = next((run for run in holders if not family & {each.id for each in ancestors(turn, run)}), None)
     return None if holder is None else ("exclusive", holder)
-
-
-def _ancestors(turn: Turn, run: Run | None) -> list[Run]:
-    """The run, the one that started it, and so on."""
-    found: list[Run] = []
-    while run is not None:
-        found.append(run)
-        run = turn.rows.get(Run, run.parent) if run.parent else None
-    return found
 
 
 def _refused(turn: Turn, accepted: Accepted, wish: Wish) -> Refusal | None:
@@ -344,7 +350,11 @@ def _queued(turn: Turn, accepted: Accepted, wish: Wish) -> Queued | None:
 def _not_eligible(turn: Turn, accepted: Accepted, wish: Wish) -> Refusal | None:
     env = _env(turn, accepted, wish)
     for line in accepted.definition.guard:
-        if turn.library.evaluate(accepted, line, env) is not True:
+        try:
+            holds = turn.library.evaluate(accepted, line, env) is True
+        except RefflowError as error:
+            return Refusal(reason="blocked", detail=str(error))
+        if not holds:
             values = turn.library.explain(accepted, line, env)
             terms = ", ".join(f"{text} = {value}" for text, value in list(values.items())[1:])
             return Refusal(reason="not_eligible", detail=f"`{line.text}` is false ({terms}).")

@@ -28,15 +28,19 @@ _OWN_RECORDS = frozenset(kind.name for kind in (*messages.KINDS, *runs.KINDS))
 
 
 def _send(compiler: Compiler, step: Step) -> bool:
-    keys = ("template", "channel", "thread", "approval", "urgent", "window", "data")
-    node = compiler.reader.mapping(step.value, "`send`", keys, required=("template",), later=("to",))
+    keys = ("template", "channel", "to", "thread", "approval", "urgent", "window", "data")
+    node = compiler.reader.mapping(step.value, "`send`", keys, required=("template",))
     values = {} if node is None else node.values
     fields = {name: _send_field(compiler, name, value) for name, value in values.items()}
-    if "contact" not in compiler.known.subjects:
-        compiler.reader.wrong("E006", "`send` needs a contact", step.verb, "add `contact: ...` to `subject`")
+    to = fields.get("to")
+    if "thread" in values and fields["thread"] is not None and isinstance(values["thread"], Scalar):
+        compiler.threaded(values["thread"], to and to.text)
+    if "contact" not in compiler.known.subjects and "to" not in values:
+        help = "add `contact: ...` to `subject`, or say whom with `to`"
+        compiler.reader.wrong("E006", "`send` needs a contact", step.verb, help)
         fields["template"] = None
     given = {name: value for name, value in fields.items() if name in keys and value is not None}
-    compiler.sent(step.id)
+    compiler.sent(step.id, to and to.text)
     at = compiler.add(Send(**step.place, **{"template": "", **given}))
     if "failed" in step.beside:
         over = compiler.add(Jump(**step.place, to=0))  # what has been sent passes by the branch
@@ -61,10 +65,9 @@ def _send_field(compiler: Compiler, name: str, value: Node) -> Any:
         case "urgent":
             return compiler.reader.flag(value, "`urgent`")
         case "thread":
-            found = compiler.reader.scalar(value, "`thread`")
-            if found is not None:
-                compiler.threaded(found)
-            return found and found.text
+            return compiler.reader.text(value, "`thread`")
+        case "to":
+            return compiler.reader.expression(value, "`to`")
     return None
 
 

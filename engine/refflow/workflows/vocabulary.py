@@ -83,6 +83,11 @@ def params_record(params: Mapping[str, Parameter | None]) -> Record:
     return Record("params", fields)
 
 
+def person_record(name: str) -> Record:
+    """The type of a person that is spoken of as `name`."""
+    return _record(ContactFacts, name)
+
+
 def vars_record(variables: Mapping[str, Variable | None]) -> Record:
     """The type of `vars`. Of one that is None, because it could not be read, nothing is wrong."""
     fields = {

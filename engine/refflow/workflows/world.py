@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
+from functools import cached_property
 from heapq import heappop, heappush
 from typing import Any
 
@@ -15,7 +16,7 @@ from refflow.views.runs import Run
 from refflow.views.table import Row
 
 from .engine import settle
-from .library import Accepted, Library
+from .library import InForce, Library
 from .turn import Recall, Turn
 
 Act = Callable[["World"], object]
@@ -65,12 +66,12 @@ class Shelf(Library):
         super().__init__(library.kinds, library.extensions)
         self._definitions = library._definitions
         self._expressions = library._expressions
-        self._current = library.current(rows)
+        self._in_force = library.in_force(rows)
         self._all_heard = library.heard(rows)
 
-    def current(self, rows: Rows) -> list[Accepted]:
-        """The definitions that new runs follow, by name."""
-        return self._current
+    def in_force(self, rows: Rows) -> InForce:
+        """The definitions that new runs follow, with their triggers."""
+        return self._in_force
 
     def heard(self, rows: Rows) -> frozenset[str]:
         """The kinds of events that some run, of any definition, may act on."""
@@ -109,6 +110,28 @@ class World:
         self._arranged: list[tuple[int, int, Act]] = []
         self._timers: list[tuple[int, str]] = []
         self._number = 0
+
+    def again(self, reactions: Sequence[Reaction]) -> World:
+        """The same world once more, as it is now, for others to react to all that has happened in it. This one is
+        not to go on meanwhile.
+        """
+        other = World(
+            Rows(self._kept),
+            self._fold,
+            self.library,
+            now=self.now,
+            head=self._head,
+            workspace=self._workspace,
+            recall=self._before,
+            reactions=reactions,
+        )
+        other.events = list(self.events)
+        other._timers = list(self._timers)
+        return other
+
+    @cached_property
+    def _kept(self) -> Still:
+        return Still(self.rows)
 
     def turn(self) -> Turn:
         """A turn at the present moment."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from refflow.events.messages import MessageHeld
+from refflow.events.runs import RunStuck, TriggerIgnored
 from refflow.plugins.channel import Unauthorised
-from refflow.views.runs import Paused
+from refflow.views.rows import Rows
+from refflow.views.runs import Paused, Run
 
 if TYPE_CHECKING:
     from .workspace import Workspace
@@ -61,12 +65,28 @@ def returned(workspace: Workspace) -> list[str]:
 
 
 def blocked_since(workspace: Workspace, head: int) -> list[str]:
-    """What was held back after position `head` because of a plugin, in words, each once."""
-    if not any(each.plugin is not None for each in workspace.views.find(Paused)):
-        return []
-    pages = workspace.log.read(after=head, kinds=("message.held",))
-    held = [event.payload for page in pages for event in page]
-    return list(dict.fromkeys(each.detail for each in held if each.rule == "plugin"))
+    """What was held back after position `head` for want of a plugin, in words, each once."""
+    kinds = ("message.held", "trigger.ignored", "run.stuck")
+    events = [event for page in workspace.log.read(after=head, kinds=kinds) for event in page]
+    return list(dict.fromkeys(reason for event in events for reason in _blocked(workspace, event.payload)))
+
+
+def _blocked(workspace: Workspace, payload: Any) -> Iterator[str]:
+    match payload:
+        case MessageHeld(rule="plugin"):
+            yield payload.detail
+        case TriggerIgnored(reason="blocked"):
+            yield f"blocked: {payload.workflow}: {payload.detail}"
+        case RunStuck():
+            run = workspace.views.get(Run, payload.run)
+            if run is None:
+                return
+            program = workspace.library.definition(Rows(workspace.views), run.hash).definition.program
+            from refflow.workflows.definition import Use  # The engine takes long to import.
+
+            for action in sorted({step.action for step in program if isinstance(step, Use)}):
+                if (lack := lacking_action(workspace, action)) is not None:
+                    yield f"blocked: {lack.reason}"
 
 
 def _unfound(workspace: Workspace, what: str, name: str) -> Lack:

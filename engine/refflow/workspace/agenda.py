@@ -16,7 +16,7 @@ from refflow.views.pipeline import TAKEN, Ask
 from refflow.views.runs import Inbox, Run
 
 from .lacking import in_words
-from .who import Candidate, who
+from .who import Candidate, best_for
 from .workspace import Workspace
 
 
@@ -202,21 +202,14 @@ def _waiting(workspace: Workspace, names: _Names) -> list[Waiting]:
 
 def _suggestions(workspace: Workspace, now: datetime) -> list[Suggestion]:
     """Openings that are pursued and open, without anybody being asked, or warmed up for it."""
-    found = []
+    unasked: list[tuple[Opening, set[str]]] = []
     for opening in workspace.views.query(
         Opening, "status = 'open' AND interest = 'pursued' AND applied IS NULL"
     ):
         asks = workspace.views.find(Ask, opening=opening.id)
         if not any(ask.stage in TAKEN or ask.stage == "warming" for ask in asks):
-            candidates = [each for each in who(workspace, opening.id, now).candidates if each.score > 0]
-            asked = {ask.contact for ask in asks if ask.asked_at is not None}
-            fresh = [each for each in candidates if each.contact not in asked]
-            found.append(
-                Suggestion(
-                    opening=opening.id,
-                    title=opening.title,
-                    company=opening.company_name,
-                    candidate=fresh[0] if fresh else None,
-                )
-            )
-    return found
+            unasked.append((opening, {ask.contact for ask in asks if ask.asked_at is not None}))
+    return [
+        Suggestion(opening=opening.id, title=opening.title, company=opening.company_name, candidate=candidate)
+        for (opening, _), candidate in zip(unasked, best_for(workspace, unasked, now), strict=True)
+    ]

@@ -24,9 +24,9 @@ from refflow.views.runs import Defined, Run, Workflow
 from refflow.views.store import refold
 from refflow.workflows.calendar import Calendar
 from refflow.workflows.definition import Definition, Send, Task, Wait, encode, essence
-from refflow.workflows.engine import DEFINING, REDRAFTING, STOPS, settle
+from refflow.workflows.engine import REDRAFTING, STOPS, settle
 from refflow.workflows.library import Library, heard_by
-from refflow.workflows.turn import Turn
+from refflow.workflows.turn import DEFINING, Turn
 from refflow.workflows.world import Shelf
 
 from .replaying import commits_of
@@ -41,6 +41,7 @@ _NOT_COMPARED = frozenset({"hash", "at", "rule", "detail", "message_id", "values
 _TEXTS = frozenset({"subject", "body", "digest", "title", "help", "missing"})
 _SENT = frozenset({"starts", "does not start", "added", "dropped", "moved", "reads"})
 """Differences that may be a message's."""
+_INTENTS = frozenset({"message.drafted", "message.send.requested", "task.opened", "child.wanted"})
 _SENDING = frozenset({"message.drafted", "message.send.requested"})
 Key = tuple[Literal["run", "start"], str]
 _IDS = frozenset({"run", "message", "task", "thread"})
@@ -75,6 +76,21 @@ class Backtested(msgspec.Struct, frozen=True, kw_only=True):
     differences: list[Difference]
 
 
+class Planned(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that a definition would have a message, a task, another run or an event of a plugin made for.
+
+    `after` is the position of the fact that it would follow from, `at` when that was recorded (microseconds since
+    1970 UTC); `run` is None for one that would start there.
+    """
+
+    after: int
+    at: int
+    run: str | None
+    contact: str | None
+    opening: str | None
+    what: str
+
+
 class _Effect(msgspec.Struct, frozen=True):
     """A decision as far as it matters: what it says without ids and wording, and its text apart."""
 
@@ -91,6 +107,21 @@ def backtest(
 ) -> Backtested:
     """Hold the runs of this workflow that started after `since` against what `definition` would have done."""
     return _Backtest(workspace, definition, 0 if since is None else micros(since)).over(progress)
+
+
+def what_if(
+    workspace: Workspace,
+    definition: Definition,
+    since: datetime | None = None,
+    progress: Progress | None = None,
+) -> list[Planned]:
+    """What `definition` would have asked for over the history of this workspace, had it been in force.
+
+    A run is followed as `backtest` does. Nothing is recorded, nothing is sent, and no code that acts is imported.
+    """
+    test = _Backtest(workspace, definition, 0 if since is None else micros(since))
+    test.over(progress)
+    return test.plans
 
 
 class _AsIf(Copies):
@@ -146,6 +177,7 @@ class _Backtest:
         self._as_if = _AsIf(self._rows, definition, self._hash, self._followed)
         self._shelf: Shelf | None = None
         self._differences: list[Difference] = []
+        self.plans: list[Planned] = []
         self._commits = self._runs = 0
 
     def over(self, progress: Progress | None) -> Backtested:
@@ -215,7 +247,8 @@ class _Backtest:
         """Hold both sides of a commit against each other, run by run."""
         head = commit[0].position - 1
         recorded = [event for event in commit if event.by.startswith(self._signed)]
-        before, after = _by_run(recorded, head), _by_run(decided, head)
+        about = next((run for event in commit if (run := getattr(event.payload, "run", None))), None)
+        before, after = _by_run(recorded, head, about), _by_run(decided, head, about)
         for key in dict.fromkeys((*before, *after)):
             was, would = before.get(key, []), after.get(key, [])
             run = key[1] if key[0] == "run" else _started(was)
@@ -229,6 +262,7 @@ class _Backtest:
     def _compare_run(
         self, commit: list[StoredEvent], run: str | None, was: list[_Effect], would: list[_Effect]
     ) -> None:
+        self.plans += [self._planned(commit, run, each.event) for each in would if self._is_intent(each.event)]
         for number, (old, new) in enumerate(zip_longest(was, would)):
             if old is not None and new is not None and old.said == new.said:
                 if _reads_otherwise(old, new):
@@ -238,6 +272,21 @@ class _Backtest:
             self._differences.append(self._difference(commit, run, how, was[number:], would[number:]))
             self._followed.discard(run or "")
             return
+
+    def _is_intent(self, event: StoredEvent) -> bool:
+        return event.kind in _INTENTS or self._workspace.kinds[event.kind].foreign
+
+    def _planned(self, commit: list[StoredEvent], run: str | None, event: StoredEvent) -> Planned:
+        row = self._rows.get(Run, run) if run is not None else None
+        foreign = self._workspace.kinds[event.kind].foreign
+        return Planned(
+            after=commit[0].position,
+            at=commit[0].recorded_at,
+            run=run,
+            contact=row.contact if row else getattr(event.payload, "contact", None),
+            opening=row.opening if row else getattr(event.payload, "opening", None),
+            what=f"records {event.kind}" if foreign else told(event, self._workspace.settings.calendar),
+        )
 
     def _difference(
         self, commit: list[StoredEvent], run: str | None, how: How, was: list[_Effect], would: list[_Effect]
@@ -275,13 +324,13 @@ class _Backtest:
         return message.template if message is not None else None
 
 
-def _by_run(events: list[StoredEvent], head: int) -> dict[Key, list[_Effect]]:
+def _by_run(events: list[StoredEvent], head: int, about: str | None) -> dict[Key, list[_Effect]]:
     """The effects of each run, in order. One that starts here goes by its people: its id is another on each side.
-    What carries no run belongs to the one that was last spoken of.
+    What carries no run belongs to the one that was last spoken of, at first to the one that the commit is `about`.
     """
     starting: dict[str, Key] = {}
     found: dict[Key, list[_Effect]] = {}
-    key: Key = ("start", "")
+    key: Key = ("start", "") if about is None else ("run", about)
     for event in events:
         payload = event.payload
         run = getattr(payload, "run", None)
@@ -362,6 +411,8 @@ def told(event: StoredEvent, calendar: Calendar) -> str:
             return f"leaves a message out: {payload.reason}"
         case "task.opened":
             return f"asks for `{payload.step}`"
+        case "child.wanted":
+            return f"starts {payload.workflow}"
         case "event.matched":
             return f"takes up {payload.kind}"
         case "run.exited":

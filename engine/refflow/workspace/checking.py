@@ -23,6 +23,7 @@ from refflow.workflows.yaml_source import read_yaml
 
 from .definitions import hash_of, is_made_from, packaged
 from .folder import Folder, WorkflowFile, workflow_file
+from .orphans import orphans
 from .workspace import Workspace
 
 __all__ = ["Checked", "Code", "check", "explain", "outdated", "report"]
@@ -71,9 +72,10 @@ def check(workspace: Workspace, paths: Sequence[Path] = ()) -> Checked:
         workspace.extensions,
     )
     pinned = [each for name in found.definitions for each in _pinned(workspace, found, name)]
+    whole = () if paths else (*problems, *_orphaned(workspace, found))
     return msgspec.structs.replace(
         found,
-        problems=in_order((*([] if paths else problems), *found.problems, *pinned)),
+        problems=in_order((*whole, *found.problems, *pinned)),
         texts=found.texts if paths else {file: text, **found.texts},
     )
 
@@ -82,6 +84,16 @@ def _all_files(folder: Folder, templates: Mapping[str, str]) -> list[WorkflowFil
     """The workflow files in force, and those of the workspace that another of the same name keeps out."""
     own = folder.own_workflows(templates)
     return [*(each for each in folder.workflows(templates) if each not in own), *own]
+
+
+def _orphaned(workspace: Workspace, found: Checked) -> Iterator[Problem]:
+    """W331: live runs of workflows whose files are gone. While a file has errors, nobody knows which it is."""
+    named = {each.name for each in found.definitions.values()}
+    readable = len(found.definitions) == len(found.texts)
+    gone = {row.name for row in workspace.views.find(Workflow) if row.name not in named} if readable else ()
+    for each in orphans(workspace, gone):
+        if each.workflow not in named:
+            yield each.problem(workspace.folder)
 
 
 def _pinned(workspace: Workspace, found: Checked, file: str) -> Iterator[Problem]:

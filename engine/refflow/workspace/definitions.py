@@ -21,6 +21,7 @@ from refflow.workflows.templates import TemplateTexts
 from refflow.workflows.turn import Turn
 
 from .folder import Changes, WorkflowFile, digest_of, workflow_file, workflows_in
+from .orphans import orphans
 from .workspace import Workspace
 
 _FROM = re.compile(r"^from\s*:", re.MULTILINE)
@@ -46,8 +47,12 @@ def record(workspace: Workspace, changes: Changes, now: datetime) -> None:
             if name not in still_there and not broken:
                 turn.record(WorkflowRetired(workflow=name), by="user")
 
+    in_force = {row.name for row in workspace.views.find(WorkflowRow, retired=False)}
     workspace.act(decide, now)
     workspace.reload_plugins()
+    for each in orphans(workspace, ()):
+        if each.workflow in in_force:
+            workspace.warn(f"{each}. {each.help[:1].upper()}{each.help[1:]}.")
 
 
 def load(

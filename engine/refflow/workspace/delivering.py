@@ -34,8 +34,13 @@ def _for_want_of_its_plugin(workspace: Workspace, message: Message) -> tuple[Any
     lack = lacking(workspace, message.channel)
     if lack is None:
         return None
-    about = {"message": message.id, "run": message.run, "contact": message.contact}
-    failed = MessageFailed(**about, reason=lack.reason, severity="retry")
+    failed = MessageFailed(
+        message=message.id,
+        run=message.run,
+        contact=message.contact,
+        reason=lack.reason,
+        severity="retry",
+    )
     if workspace.views.get(Paused, message.channel) is not None:
         return (failed,)
     workspace.warn(f"blocked: {lack.reason}: {lack.detail}")

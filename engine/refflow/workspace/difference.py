@@ -167,7 +167,7 @@ class Difference:
         for happening in self._find(Happening, contact=contact):
             if happening.kind in ("contact.added", "contact.changed", "position.observed"):
                 event = self._workspace.event(happening.position)
-                if event is None or event.by != f"plugin:{self._source}":
+                if event is None or event.by.partition("@")[0] != f"plugin:{self._source}":
                     continue
                 if isinstance(event.payload, PositionObserved):
                     position = event.payload.company, event.payload.title

@@ -79,6 +79,9 @@ def diagnose(
 def _plugins(host: Host) -> Iterator[Diagnosis]:
     for each in host.plugins:
         where = f"plugin {each.name} ({each.dist} {each.version})"
+        for used in each.deprecated:
+            remedy = f"update {each.dist} before refflow 2"
+            yield Diagnosis(where=where, level="note", text=used, remedy=remedy)
         match each.status:
             case "failed":
                 remedy = f"update {each.dist}, or take it out: refflow plugins uninstall {each.dist}"
@@ -221,10 +224,12 @@ def _check(
 ) -> Iterator[Diagnosis]:
     spec = contribution.spec
     where = f"check {name} ({contribution.distribution} {contribution.version})"
-    context = DoctorContext(folder=workspace.folder.path, now=now)
+    mends = fix and contribution.enabled
     try:
+        config = workspace.configuration(contribution.plugin, spec.config)
+        context = DoctorContext(folder=workspace.folder.path, now=now, config=config)
         for finding in list(spec.check(context)):
-            mended = _mend(spec.fix, context, finding) if fix and finding.level != "note" else False
+            mended = _mend(spec.fix, context, finding) if mends and finding.level != "note" else False
             yield Diagnosis(
                 where=where, level=finding.level, text=finding.text, remedy=finding.remedy, mended=mended
             )

@@ -50,6 +50,7 @@ def import_source(
     if not path.exists():
         raise UsageError(f"{path} does not exist.")
     name, importer = _importer(workspace, path, source)
+    by = f"plugin:{name}@{workspace.host.effects.importers[name].version}"
     report = ImportReport()
     records = list(importer.read(path, report))
     moment = micros(now)
@@ -61,11 +62,11 @@ def import_source(
     def make(turn: Turn) -> tuple[list[Fact], dict[str, int]]:
         facts, unmatched = plan(turn)
         for payload, at in facts:
-            turn.record(payload, by=f"plugin:{name}", occurred_at=at)
+            turn.record(payload, by=by, occurred_at=at)
         if facts:
             counts = _count(turn.kinds.of(payload).name for payload, _ in facts)
             finished = ImportFinished(source=name, exported_on=report.exported_on, added=counts)
-            turn.record(finished, by=f"plugin:{name}")
+            turn.record(finished, by=by)
         return facts, unmatched
 
     if apply:

@@ -1,4 +1,6 @@
-"""Bringing live runs to another version of their workflow: never by itself, never moving a timer, always undoable."""
+"""Bringing live runs to another version of their workflow: never by itself, always undoable. Timers stay as they
+were set, unless one asks for them to be set anew.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +9,13 @@ from datetime import datetime
 import msgspec
 
 from refflow.errors import NotFound
+from refflow.events.event import instant, micros
 from refflow.events.runs import RunMigrated
 from refflow.views.rows import Rows, Source
 from refflow.views.runs import Run
+from refflow.workflows.definition import Task, Wait
 from refflow.workflows.difference import Change, Class, Standing, Verdict, changes, verdict
+from refflow.workflows.interpreter import Interpreter
 from refflow.workflows.library import Accepted, Library
 from refflow.workflows.turn import Turn
 
@@ -20,7 +25,8 @@ from .workspace import Workspace
 
 class Migration(msgspec.Struct, frozen=True, kw_only=True):
     """A live run and another version of its workflow. `moves`: it goes on by it; else `reason` says why not.
-    `due` is when its timer fires (microseconds since 1970 UTC), before and after.
+    `due` is when its timer fires (microseconds since 1970 UTC), and `due_after` when it does afterwards; `rule` is what
+    that was computed by, if the timer is set anew.
     """
 
     run: str
@@ -28,11 +34,13 @@ class Migration(msgspec.Struct, frozen=True, kw_only=True):
     opening: str | None
     step: str
     due: int | None
+    due_after: int | None
     before: str
     after: str
     kind: Class
     moves: bool
     reason: str
+    rule: str | None = None
 
 
 class Diff(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,25 +70,34 @@ def diff(workspace: Workspace, before: str, after: str) -> Diff:
 
 
 def migrate(
-    workspace: Workspace, version: str, now: datetime, *, only_forward: bool = False, apply: bool = True
+    workspace: Workspace,
+    version: str,
+    now: datetime,
+    *,
+    only_forward: bool = False,
+    retime: bool = False,
+    apply: bool = True,
 ) -> list[Migration]:
     """Let the live runs of a workflow go on by `version`: its name for the one in force, or `name@hash`.
 
     A run goes over when its step is still there and means the same kind of thing; `only_forward` leaves those
-    whose own step has changed. Unless `apply`, it is only told what would become of each.
+    whose own step has changed. With `retime` the end of a wait or task is what it would be had the run come to it
+    by `version`, but not before now. Unless `apply`, it is only told what would become of each.
     """
     target = find_version(workspace, version)
-    if not apply:
-        return _plan(workspace.views, workspace.library, target, only_forward)
+
+    def plan(turn: Turn) -> list[Migration]:
+        planned = _plan(turn.rows, turn.library, target, only_forward)
+        return [_retimed(turn, target, each) if retime and each.moves else each for each in planned]
 
     def decide(turn: Turn) -> list[Migration]:
-        planned = _plan(turn.rows, turn.library, target, only_forward)
+        planned = plan(turn)
         for each in planned:
             if each.moves:
-                turn.record(_event(turn.rows, turn.library, target, each), by="user")
+                turn.record(_event(turn, target, each), by="user")
         return planned
 
-    return workspace.act(decide, now)[0]
+    return workspace.act(decide, now)[0] if apply else plan(workspace.turn(micros(now)))
 
 
 def _plan(source: Source, library: Library, target: Accepted, only_forward: bool) -> list[Migration]:
@@ -108,6 +125,7 @@ def _migration(run: Run, found: Verdict, target: Accepted, only_forward: bool) -
         opening=run.opening,
         step=run.step,
         due=run.due,
+        due_after=run.due,
         before=run.hash,
         after=target.hash,
         kind=found.kind,
@@ -116,18 +134,40 @@ def _migration(run: Run, found: Verdict, target: Accepted, only_forward: bool) -
     )
 
 
-def _event(rows: Rows, library: Library, target: Accepted, each: Migration) -> RunMigrated:
-    run = rows.get(Run, each.run)
-    assert run is not None
-    at = judge(rows, library, target, run).at
-    assert at is not None
+def _retimed(turn: Turn, target: Accepted, each: Migration) -> Migration:
+    """The migration with a timer that counts from when the run came to its step. What gathers events, or holds a
+    message, has a time of its own.
+    """
+    run = _run(turn, each)
+    at = judge(turn.rows, turn.library, target, run).at
+    step = None if at is None else target.definition.program[at]
+    entered = turn.recall(run.reached.get(run.step, 0))
+    if not isinstance(step, Wait | Task) or run.due is None or run.settling is not None or entered is None:
+        return each
+    timer = Interpreter(turn, target, run).timer_since(step, instant(entered.recorded_at))
+    return msgspec.structs.replace(each, due_after=micros(timer.due), rule=timer.rule)
+
+
+def _event(turn: Turn, target: Accepted, each: Migration) -> RunMigrated:
+    run = _run(turn, each)
+    found = judge(turn.rows, turn.library, target, run)
+    assert found.at is not None
     return RunMigrated(
         run=run.id,
         workflow=run.workflow,
         before=run.hash,
         after=target.hash,
-        step=run.step,
-        at=at,
+        step=found.step,
+        at=found.at,
+        due=instant(each.due_after) if each.rule is not None and each.due_after is not None else None,
+        rule=each.rule,
+        renamed=found.renamed,
         contact=run.contact,
         opening=run.opening,
     )
+
+
+def _run(turn: Turn, each: Migration) -> Run:
+    run = turn.rows.get(Run, each.run)
+    assert run is not None
+    return run

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from difflib import get_close_matches
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -20,11 +21,12 @@ from refflow.plugins.discovery import installed_entry_points
 from refflow.plugins.factories import resolve
 from refflow.plugins.host import Host
 from refflow.plugins.host import PluginStatus as PluginStatus
-from refflow.plugins.inspection import contributions, factory_of, import_faults, spec_faults, typed
+from refflow.plugins.inspection import contributions, factory_of, import_faults, spec_faults
+from refflow.plugins.quality import Level, judge
 from refflow.plugins.registry import Contribution as Contribution
 from refflow.plugins.scaffold import scaffold as scaffold
-from refflow.plugins.specs import ChannelSpec, EventTypeSpec
 from refflow.plugins.specs import CommandSpec as CommandSpec
+from refflow.plugins.specs import EventTypeSpec
 
 from .configured import configured_plugins
 from .folder import Folder
@@ -55,11 +57,11 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
-    """What looking a plugin over found. `level` is what its faults and its package allow to be said of it."""
+    """What looking a plugin over found: its `level` when there are no faults, and what is `missing` for the next."""
 
     plugin: str
     faults: list[str]
-    level: str
+    level: Level | Literal["unusable", "faulty"]
     missing: list[str]
 
 
@@ -114,8 +116,10 @@ def show(folder: Folder | None, name: str) -> Shown:
     )
 
 
-def check(folder: Folder | None, name: str) -> Checked:
-    """Look the plugin `name` over: its imports, names, factories and configuration."""
+def check(folder: Folder | None, name: str, source: Path | None = None) -> Checked:
+    """Look the plugin `name` over: its imports, names, factories and configuration. With the folder of its
+    `source`, its tests are looked through and run.
+    """
     host = host_of(folder)
     status = named(host, name)
     if status.status not in ("active", "conflict"):
@@ -126,13 +130,10 @@ def check(folder: Folder | None, name: str) -> Checked:
         faults += import_faults(status.module, specs)
     own = status.name if status.source != "bundled" else ""
     faults += [each for each in spec_faults(own, specs) if own or "begins with" not in each]
-    missing = [] if typed(status.module) else ["a py.typed file"]
-    missing += [
-        f"{spec.name} cannot find what it delivered (`reconcile`)"
-        for spec in specs
-        if isinstance(spec, ChannelSpec) and "reconcile" not in spec.can
-    ]
-    return Checked(plugin=status.name, faults=faults, level="faulty" if faults else "listed", missing=missing)
+    if faults:
+        return Checked(plugin=status.name, faults=faults, level="faulty", missing=[])
+    judged = judge(status.module, specs, source)
+    return Checked(plugin=status.name, faults=[], level=judged.level, missing=judged.missing)
 
 
 def lock(host: Host) -> list[str]:

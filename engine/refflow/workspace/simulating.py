@@ -121,11 +121,17 @@ class Simulator:
         """A world in which a run has just started; its id, or None when it does not start. One that lives goes on
         from where it is.
         """
-        world = self.world(*reactions)
         if self._run is not None:
+            world = self.world(*reactions)
             world.wake(self._run, self._since_parked)
             return world, self._run.id
-        first = self._first
+        begun, run = self._begun
+        return begun.again(reactions), run
+
+    @cached_property
+    def _begun(self) -> tuple[World, str | None]:
+        """The world at the start: what follows at once is the same in every story."""
+        world, first = self.world(), self._first
         if isinstance(first, ScheduleFired):
             world.now = max(world.now, micros(first.due))
         begun = world.tell(first, by="clock" if isinstance(first, ScheduleFired) else "user")
@@ -197,6 +203,7 @@ class Simulator:
             rows.put(MADE_UP_CONTACT, contact_row(made, MADE_UP_CONTACT, self.start))
             self._still = self._alone(rows)
             self.__dict__.pop("_first", None)
+            self.__dict__.pop("_begun", None)
             if person is not None or self.begin()[1] is not None:
                 return
 

@@ -36,7 +36,8 @@ class Teller:
             case "run.stuck":
                 return f"{payload.run} cannot go on: {payload.reason}"
             case "run.migrated":
-                return f"{payload.run} goes on by version {payload.after[:12]} of {payload.workflow}"
+                until = f", and waits until {self._moment(payload.due)}" if payload.due else ""
+                return f"{payload.run} goes on by version {payload.after[:12]} of {payload.workflow}{until}"
             case "run.cancelled":
                 return f"You end {payload.run}{_because(payload.reason)}"
             case "trigger.ignored":

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 import refflow_coffee
 from refflow.api import CommandSpec, EventTypeSpec, Projection, UpcasterSpec
-from refflow.events.kinds import EventKind
 from refflow.testing.contracts import CommandContract, PluginContract, UpcasterContract
 from refflow.testing.histories import CONTACTS
 from refflow.testing.projection import ProjectionContract
@@ -43,11 +42,8 @@ class TestChats(ProjectionContract):
     def projection(self) -> Projection:
         return CHATS
 
-    def own_kinds(self) -> Sequence[EventKind]:
-        return [
-            EventKind(name=each.name, payload=each.payload, personal=each.personal)
-            for each in refflow_coffee.refflow_event_types()
-        ]
+    def own_kinds(self) -> Sequence[EventTypeSpec]:
+        return list(refflow_coffee.refflow_event_types())
 
     def own_payloads(self) -> st.SearchStrategy[Any]:
         return st.builds(ChatHad, contact=st.sampled_from(CONTACTS), length=st.sampled_from(["short", "long"]))
