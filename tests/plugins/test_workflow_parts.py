@@ -151,6 +151,17 @@ def test_a_workflow_uses_all_that_a_plugin_adds(search: Search) -> None:
     assert search.workspace.views.find(Run)[0].outcome == "done"
 
 
+def test_it_is_simulated_and_explained_with_all_that_a_plugin_adds(search: Search) -> None:
+    search.begin(plugin())
+    path = search.folder / "workflows" / "starring.yaml"
+    for _ in range(2):  # What was compiled for the first is there for the second.
+        told = api.Simulator(search.workspace, api.read_definition(search.workspace, path), at=MONDAY).play()
+        assert (told.outcome, [line.text for line in told.lines][1]) == ("done", "to do: Call ANA SAMPLE!")
+    details = api.PersonDetails(name="Ana Lima", relation="friend")
+    ana = api.find_contact(search.workspace, api.add_person(search.workspace, details, MONDAY))
+    assert api.why_not(search.workspace, "starring", ana, None, MONDAY).starts
+
+
 def test_deciding_again_gives_the_same(search: Search) -> None:
     search.begin(plugin())
     search.start()

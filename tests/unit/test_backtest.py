@@ -109,6 +109,7 @@ def test_another_trigger_lets_runs_start_that_did_not(workspace: api.Workspace, 
     found = api.backtest(workspace, changed(workspace, tmp_path, trigger, name="declined"))
 
     assert [each.how for each in found.differences] == ["starts", "does not start"]
+    assert [each.message for each in found.differences] == ["thanks-anyway", "thanks-anyway"]
 
 
 def test_another_wording_is_told_and_the_run_is_followed_on(workspace: api.Workspace, tmp_path: Path) -> None:
@@ -125,6 +126,17 @@ def test_another_wording_is_told_and_the_run_is_followed_on(workspace: api.Works
 
     # Only the run without an answer and the one referred after ten days came to the nudge.
     assert [(each.how, each.was) for each in found.differences] == [("reads", "writes `nudge`")] * 2
+    assert [each.message for each in found.differences] == ["nudge", "nudge"]
+
+
+def test_the_message_that_is_added_or_dropped_is_named(workspace: api.Workspace, tmp_path: Path) -> None:
+    """Without the last word the run that nobody answered sends two messages; with it the log would have one less."""
+    text = (resources.workflows() / f"{ASK}.yaml").read_text()
+    without = "  - id: goodbye\n    send: {template: graceful-exit, thread: ask}\n"
+    assert without in text
+    (difference,) = api.backtest(workspace, changed(workspace, tmp_path, (without, ""))).differences
+
+    assert (difference.how, difference.message) == ("dropped", "graceful-exit")
 
 
 def test_since_leaves_out_what_started_before(workspace: api.Workspace, tmp_path: Path) -> None:

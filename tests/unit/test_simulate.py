@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,6 +19,9 @@ from refflow.views.openings import Opening
 from refflow.views.runs import Run
 from refflow.workflows.durations import Duration
 from refflow.workflows.world import World
+
+if TYPE_CHECKING:
+    from tests.unit.conftest import Terminal
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 """A Monday morning."""
@@ -226,3 +229,42 @@ def test_what_was_simulated_is_what_a_log_would_have_decided(
         live_through(real.log, real.views, played(real, name, script, approves=approves).events)
 
         assert api.redecide(real).differing == []
+
+
+TWO_ENDS = """\
+refflow: 1
+workflow: two-ends
+title: Ends by how strong the tie is
+on: [{manual: true}]
+subject: {contact: event.contact}
+steps:
+  - id: tie
+    choose:
+      - if: contact.warmth == "cold"
+        do: [{exit: left_alone}]
+    else: [{exit: to_be_asked}]
+outcomes: {good: [to_be_asked], open: [left_alone]}
+"""
+
+
+def test_all_paths_lists_every_outcome_with_its_dates_and_those_that_cannot_be(terminal: Terminal) -> None:
+    file = terminal.folder / "two-ends.yaml"
+    file.write_text(TWO_ENDS, "utf-8")
+    said = terminal.does("simulate", str(file), "--all-paths").out.splitlines()
+
+    assert [line.split() for line in said[1:]] == [
+        [
+            "to_be_asked",
+            "1",
+            "0",
+            "Mon",
+            "2026-11-30",
+            "09:30",
+            "Mon",
+            "2026-11-30",
+            "09:30",
+            "nothing",
+            "happens",
+        ],
+        ["left_alone", "0"],
+    ]

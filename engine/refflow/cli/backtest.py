@@ -66,7 +66,7 @@ def _tell(opened: Opened, found: api.Backtested) -> None:
                 each.run or "",
                 person(opened.workspace, each.contact),
                 opening_called(opened.workspace, each.opening),
-                _SAID[each.how],
+                f"{_SAID[each.how]}: {each.message}" if each.message else _SAID[each.how],
                 each.was,
                 each.would,
             )

@@ -89,7 +89,7 @@ def simulate(
             share = None if answers is None else answers / 100
             _tell_sampled(session, api.sample(simulator, runs, seed, share))
         elif all_paths:
-            _tell_all(opened, simulator.all_paths())
+            _tell_all(opened, simulator, simulator.all_paths())
         else:
             script = [_occurrence(opened, simulator, "reply.received", each) for each in replies]
             for each in events:
@@ -182,7 +182,7 @@ def _tell(opened: Opened, told: api.Simulated, texts: bool) -> None:
         )
 
 
-def _tell_all(opened: Opened, told: list[api.Simulated]) -> None:
+def _tell_all(opened: Opened, simulator: api.Simulator, told: list[api.Simulated]) -> None:
     session = opened.session
     if session.as_json:
         session.result(told)
@@ -197,6 +197,7 @@ def _tell_all(opened: Opened, told: list[api.Simulated]) -> None:
         _outcome_row(opened, outcome, of)
         for outcome, of in sorted(found.items(), key=lambda item: -len(item[1]))
     ]
+    rows += [(outcome, 0, "", "", "", "") for outcome in simulator.definition.outcomes if outcome not in found]
     session.output.table(("OUTCOME", "WAYS", "MESSAGES", "EARLIEST", "LATEST", "FOR EXAMPLE"), rows, right=(1,))
 
 

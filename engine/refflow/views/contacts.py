@@ -20,6 +20,8 @@ class Contact(Row, kw_only=True):
     """A person. Instants are microseconds since 1970 UTC, dates ISO texts.
 
     `years` counts messages by calendar year: incoming and outgoing. `company` is the key of `company_name`.
+    `shown_in` and `shown_out` are of the last message that a source has shown and nobody noted; `told` says that
+    some were noted which no source has shown.
     """
 
     table: ClassVar[str] = "contact"
@@ -57,6 +59,9 @@ class Contact(Row, kw_only=True):
     blocked: bool = False
     opted_out: bool = False
     notes: int = 0
+    shown_in: int | None = None
+    shown_out: int | None = None
+    told: bool = False
 
 
 class Identity(Row, kw_only=True):
@@ -81,11 +86,9 @@ class Seen(Row, kw_only=True):
 
 
 class Tally(Row, kw_only=True):
-    """What keeps a message of a contact's that is heard of twice from counting twice.
-
-    What was noted, and no source has shown yet, was written within one of the spans in `told_in` or `told_out`
-    (instants in microseconds). `shown_in` and `shown_out` are of the last message that a source has shown and
-    nobody noted. `unclear`: what the last answer means is still to be said.
+    """What was noted of messages with a contact: those that no source has shown yet were written within one of
+    the spans in `told_in` or `told_out` (instants in microseconds). `unclear`: what the last answer means is still
+    to be said.
     """
 
     table: ClassVar[str] = "tally"
@@ -93,8 +96,6 @@ class Tally(Row, kw_only=True):
     contact: str
     told_in: list[tuple[int, int]] = []
     told_out: list[tuple[int, int]] = []
-    shown_in: int | None = None
-    shown_out: int | None = None
     unclear: bool = False
 
 
@@ -236,40 +237,45 @@ def _tie(rows: Rows, event: StoredEvent, payload: e.TieObserved) -> None:
 @handles(_HANDLERS, "interaction.observed")
 def _observed(rows: Rows, event: StoredEvent, payload: e.InteractionObserved) -> None:
     rows.put("", Seen(position=event.position, identity=payload.identity, contact=payload.contact))
-    if payload.medium == "message":
-        at = event.occurred_at
-        _passed(
-            rows,
-            payload.contact,
-            payload.direction,
-            at,
-            new=_shown(rows, payload.contact, payload.direction, at),
-        )
+    contact = rows.get(Contact, payload.contact) if payload.medium == "message" else None
+    if contact is not None:
+        new = not contact.told or not _was_noted(rows, contact, payload.direction, event.occurred_at)
+        if new and payload.direction == "in":
+            contact.shown_in = max(contact.shown_in or 0, event.occurred_at)
+        elif new:
+            contact.shown_out = max(contact.shown_out or 0, event.occurred_at)
+        _passed(rows, contact, payload.direction, event.occurred_at, new=new)
 
 
 @handles(_HANDLERS, "interaction.logged")
 def _logged(rows: Rows, event: StoredEvent, payload: e.InteractionLogged) -> None:
-    _passed(rows, payload.contact, payload.direction, event.occurred_at)
+    contact = rows.get(Contact, payload.contact)
+    if contact is not None:
+        _passed(rows, contact, payload.direction, event.occurred_at)
 
 
 @handles(_HANDLERS, "reply.received")
 def _replied(rows: Rows, event: StoredEvent, payload: openings.ReplyReceived) -> None:
-    tally = rows.get(Tally, payload.contact) or Tally(contact=payload.contact)
+    contact = rows.get(Contact, payload.contact)
+    if contact is None:
+        return
+    tally = rows.get(Tally, contact.id) or Tally(contact=contact.id)
     told_what_it_means = tally.unclear and payload.intent != "unclear"
     tally.unclear = payload.intent == "unclear"
-    rows.put(payload.contact, tally)
-    contact = rows.get(Contact, payload.contact)
-    since = contact.last_out if contact is not None else None
-    new = not told_what_it_means and _told(rows, payload.contact, "in", event.occurred_at, since)
-    contact = _passed(rows, payload.contact, "in", event.occurred_at, new=new)
-    if contact is not None and payload.intent == "declined":
-        contact.declined_at = event.occurred_at
+    rows.put(contact.id, tally)
+    at = event.occurred_at
+    new = not told_what_it_means and not _was_shown(rows, contact, "in", at, contact.last_out)
+    if payload.intent == "declined":
+        contact.declined_at = at
+    _passed(rows, contact, "in", at, new=new)
 
 
 @handles(_HANDLERS, "message.sent")
 def _sent(rows: Rows, event: StoredEvent, payload: messages.MessageSent) -> None:
-    new = _told(rows, payload.contact, "out", event.occurred_at)
-    _passed(rows, payload.contact, "out", event.occurred_at, new=new)
+    contact = rows.get(Contact, payload.contact)
+    if contact is not None:
+        new = not _was_shown(rows, contact, "out", event.occurred_at)
+        _passed(rows, contact, "out", event.occurred_at, new=new)
 
 
 @handles(_HANDLERS, "meeting.held")
@@ -309,44 +315,40 @@ def _blocking(
         rows.put(contact.id, contact)
 
 
-def _told(rows: Rows, contact: str, direction: str, at: int, since: int | None = None) -> bool:
-    """Note that a message was noted, which answers what was written `since`; whether no source had shown it."""
-    tally = rows.get(Tally, contact) or Tally(contact=contact)
+def _was_shown(rows: Rows, contact: Contact, direction: str, at: int, since: int | None = None) -> bool:
+    """Whether a source has shown the message that is noted now, and answers what was written `since`. If not, it
+    is kept in mind for when one does.
+    """
     earliest = at - _NOTED_WITHIN[direction]
     if since is not None and since <= at:
         earliest = max(earliest, since - _DAY)
-    span = (earliest, at + _DAY)
-    shown = getattr(tally, f"shown_{direction}")
-    known = shown is not None and span[0] <= shown <= span[1]
-    if known:
-        setattr(tally, f"shown_{direction}", None)
-    else:
-        told = getattr(tally, f"told_{direction}")
-        setattr(tally, f"told_{direction}", [*told, span][-_MOST_TOLD:])
-    rows.put(contact, tally)
-    return not known
+    shown = getattr(contact, f"shown_{direction}")
+    if shown is not None and earliest <= shown <= at + _DAY:
+        setattr(contact, f"shown_{direction}", None)
+        return True
+    tally = rows.get(Tally, contact.id) or Tally(contact=contact.id)
+    told = getattr(tally, f"told_{direction}")
+    setattr(tally, f"told_{direction}", [*told, (earliest, at + _DAY)][-_MOST_TOLD:])
+    rows.put(contact.id, tally)
+    contact.told = True
+    return False
 
 
-def _shown(rows: Rows, contact: str, direction: str, at: int) -> bool:
-    """Note that a source shows a message; whether nobody had noted it."""
-    tally = rows.get(Tally, contact) or Tally(contact=contact)
-    told = tally.told_in if direction == "in" else tally.told_out
+def _was_noted(rows: Rows, contact: Contact, direction: str, at: int) -> bool:
+    """Whether the message that a source shows now was noted."""
+    tally = rows.get(Tally, contact.id) or Tally(contact=contact.id)
+    told = getattr(tally, f"told_{direction}")
     span = next((each for each in told if each[0] <= at <= each[1]), None)
-    if span is not None:
-        setattr(tally, f"told_{direction}", [each for each in told if each is not span])
-    elif direction == "in":
-        tally.shown_in = max(tally.shown_in or at, at)
-    else:
-        tally.shown_out = max(tally.shown_out or at, at)
-    rows.put(contact, tally)
-    return span is None
+    if span is None:
+        return False
+    setattr(tally, f"told_{direction}", [each for each in told if each is not span])
+    rows.put(contact.id, tally)
+    contact.told = bool(tally.told_in or tally.told_out)
+    return True
 
 
-def _passed(rows: Rows, contact_id: str, direction: str, at: int, *, new: bool = True) -> Contact | None:
+def _passed(rows: Rows, contact: Contact, direction: str, at: int, *, new: bool = True) -> None:
     """Note that a message passed; it counts when it is `new`."""
-    contact = rows.get(Contact, contact_id)
-    if contact is None:
-        return None
     year = _year(at // _DAY)
     received, sent = contact.years.get(year, (0, 0))
     if direction == "in":
@@ -360,7 +362,6 @@ def _passed(rows: Rows, contact_id: str, direction: str, at: int, *, new: bool =
             contact.last_out = at
         contact.years = {**contact.years, year: (received, sent + new)}
     rows.put(contact.id, contact)
-    return contact
 
 
 @lru_cache(maxsize=16384)

@@ -17,6 +17,7 @@ import msgspec
 
 from refflow.events.event import StoredEvent, micros
 from refflow.events.runs import EventsVoided, WorkflowDefined
+from refflow.views.messages import Message
 from refflow.views.projection import Fold
 from refflow.views.rows import Copies, R, Rows
 from refflow.views.runs import Defined, Run, Workflow
@@ -38,6 +39,8 @@ _IGNORED = frozenset({"branch.taken"})
 """How a condition is written says nothing of what follows from it."""
 _NOT_COMPARED = frozenset({"hash", "at", "rule", "detail", "message_id", "values"})
 _TEXTS = frozenset({"subject", "body", "digest", "title", "help", "missing"})
+_SENT = frozenset({"starts", "does not start", "added", "dropped", "moved", "reads"})
+"""Differences that may be a message's."""
 _INTENTS = frozenset({"message.drafted", "message.send.requested", "task.opened", "child.wanted"})
 _SENDING = frozenset({"message.drafted", "message.send.requested"})
 Key = tuple[Literal["run", "start"], str]
@@ -48,7 +51,8 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """The first thing that would have been otherwise in a run, at `at` (microseconds since 1970 UTC).
 
     `how`: the run `starts` or `does not start`, a message is `added`, `dropped`, `moved` or `reads` otherwise, the
-    run `ends` otherwise, or something `other`. `was` and `would` tell both sides.
+    run `ends` otherwise, or something `other`. `was` and `would` tell both sides; `message` is the template of the
+    message, where it is one that differs.
     """
 
     run: str | None
@@ -59,6 +63,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     how: How
     was: str
     would: str
+    message: str | None = None
 
 
 class Backtested(msgspec.Struct, frozen=True, kw_only=True):
@@ -261,10 +266,10 @@ class _Backtest:
         for number, (old, new) in enumerate(zip_longest(was, would)):
             if old is not None and new is not None and old.said == new.said:
                 if _reads_otherwise(old, new):
-                    self._differences.append(self._difference(commit, run, "reads", old, new))
+                    self._differences.append(self._difference(commit, run, "reads", [old], [new]))
                 continue
             how = _how(was[number:], would[number:])
-            self._differences.append(self._difference(commit, run, how, old, new))
+            self._differences.append(self._difference(commit, run, how, was[number:], would[number:]))
             self._followed.discard(run or "")
             return
 
@@ -284,8 +289,9 @@ class _Backtest:
         )
 
     def _difference(
-        self, commit: list[StoredEvent], run: str | None, how: How, old: _Effect | None, new: _Effect | None
+        self, commit: list[StoredEvent], run: str | None, how: How, was: list[_Effect], would: list[_Effect]
     ) -> Difference:
+        old, new = was[0] if was else None, would[0] if would else None
         row = self._rows.get(Run, run) if run is not None else None
         one = old or new
         assert one is not None, "nothing differs from nothing"
@@ -299,7 +305,23 @@ class _Backtest:
             how=how,
             was="nothing more happened" if old is None else told(old.event, calendar),
             would="nothing more would happen" if new is None else told(new.event, calendar),
+            message=self._message(*((would, was) if how == "added" else (was, would)))
+            if how in _SENT
+            else None,
         )
+
+    def _message(self, *sides: list[_Effect]) -> str | None:
+        """The template of the first message that either side speaks of."""
+        templates = (self._template(each.event) for side in sides for each in side)
+        return next((each for each in templates if each is not None), None)
+
+    def _template(self, event: StoredEvent) -> str | None:
+        """The template of the message that an event is about."""
+        if event.kind == "message.drafted":
+            template: str = event.payload.template
+            return template
+        message = self._rows.get(Message, getattr(event.payload, "message", None) or "")
+        return message.template if message is not None else None
 
 
 def _by_run(events: list[StoredEvent], head: int, about: str | None) -> dict[Key, list[_Effect]]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -15,14 +13,13 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import msgspec
 
-from refflow.effects.outbox import attempt, locked, outgoing_of
-from refflow.errors import Held, RefflowError, UsageError
+from refflow.errors import RefflowError, UsageError
 from refflow.events import kinds_with
-from refflow.events.event import Commit, StoredEvent, commit_id, instant, micros
-from refflow.events.messages import MessageFailed, SendRequested
-from refflow.events.runs import ChannelPaused, ChannelResumed, EventsVoided, InboxChecked
+from refflow.events.event import Commit, StoredEvent, commit_id, micros
+from refflow.events.messages import SendRequested
+from refflow.events.runs import ChannelResumed, EventsVoided, InboxChecked
 from refflow.log.database import connect, in_memory
-from refflow.log.log import Conflict, LogUnavailable
+from refflow.log.log import Conflict
 from refflow.log.sqlite import SqliteLog
 from refflow.plugins.channel import Channel, ChannelContext
 from refflow.plugins.config import read_config
@@ -33,13 +30,13 @@ from refflow.plugins.specs import ChannelSpec
 from refflow.views import built_in
 from refflow.views.messages import Message
 from refflow.views.rows import Rows
-from refflow.views.runs import Paused
 from refflow.views.runs import Settings as SettingsRow
 from refflow.views.store import Progress, ViewStore
 from refflow.workflows.settings import Settings, settings_from
 
-from .absence import lacking, returned
+from .absence import returned
 from .configured import configured_plugins
+from .delivering import deliveries
 from .due import Fired, next_due
 from .extending import brought_by, kinds_of, projections_of
 from .folder import Brought, Folder, find
@@ -57,6 +54,7 @@ from .receiving import (
     open_inboxes,
     stale,
 )
+from .writing import Writer, not_before
 
 # The engine takes long to import, and is needed only where something is decided.
 if TYPE_CHECKING:
@@ -66,9 +64,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-CLOCK_SLACK = 5 * 60 * 1_000_000
-LOCK_PATIENCE = 20.0
-"""Seconds to wait for another process that is writing."""
 MOST_TIMERS = 100_000
 MORE = "`refflow doctor` says more."
 
@@ -96,7 +91,7 @@ class Workspace:
         self.warn = warn
         self._in_process = in_process
         self._host: Host | None = None
-        self._in_act = False
+        self._writer = Writer(folder, read_only=read_only)
         self.connection = connect(folder.database, read_only=read_only)
         try:
             pure = self.host.pure
@@ -198,7 +193,7 @@ class Workspace:
             Rows(self.views),
             self.views.fold,
             head=head,
-            now=self._not_before(head, now),
+            now=not_before(self.event(head) if head else None, now),
             workspace=self.id,
             library=self.library,
             recall=self.event,
@@ -222,7 +217,7 @@ class Workspace:
         """
         if at is not None and at > now:
             raise UsageError(f"{at:%Y-%m-%d %H:%M} UTC is still to come. Say when it happened.")
-        with self._writing():
+        with self._writer.alone():
             moment = micros(now)
             begin(self)
             open_inboxes(self, partial(self._record, now=moment))
@@ -243,7 +238,7 @@ class Workspace:
         """
         if looks is None:
             looks = look(self, () if self.read_only else stale(self, now), now, PATIENCE)
-        with self._writing():
+        with self._writer.alone():
             begin(self)
             note_failures(self, looks, now, partial(self._record, now=micros(now)))
             facts, told = incoming(self, looks, now)
@@ -265,7 +260,7 @@ class Workspace:
             for payload in payloads:
                 turn.record(payload, by=by, cause=cause)
 
-        with self._writing():
+        with self._writer.alone():
             moment = micros(now)
             self._commit(decide, moment, within)
             self._deliver(moment)
@@ -274,7 +269,7 @@ class Workspace:
         """Take in what came by each channel that was looked at, and catch up: facts and overdue timers in the
         order in which they happened. What held back for want of a look then leaves, if it still may.
         """
-        with self._writing():
+        with self._writer.alone():
             moment = micros(now)
             self._deliver(moment, recovering=True)
             found = [(each, channel) for channel, facts in polled.items() for each in facts]
@@ -357,29 +352,8 @@ class Workspace:
 
     def _deliver(self, now: int, *, recovering: bool = False) -> None:
         """Carry out requested sends. When `recovering`, they were requested by a process that has died."""
-        for message in self.views.find(Message, status="requested"):
-            outcomes = None if recovering else self._for_want_of_its_plugin(message)
-            if outcomes is None:
-                outgoing = outgoing_of(message, self.views, self.settings)
-                outcomes = attempt(message, outgoing, self.channels(), recovering=recovering)
-            self._commit(partial(_record_all, outcomes, f"channel:{message.channel}"), now)
-
-    def _for_want_of_its_plugin(self, message: Message) -> tuple[Any, ...] | None:
-        """What becomes of a message whose channel cannot be used now: it waits, and whatever else is for it."""
-        lack = lacking(self, message.channel)
-        if lack is None:
-            return None
-        failed = MessageFailed(
-            message=message.id,
-            run=message.run,
-            contact=message.contact,
-            reason=lack.reason,
-            severity="retry",
-        )
-        if self.views.get(Paused, message.channel) is not None:
-            return (failed,)
-        self.warn(f"blocked: {lack.reason}: {lack.detail}")
-        return ChannelPaused(channel=message.channel, plugin=lack.plugin, reason=lack.reason), failed
+        for outcomes, by in deliveries(self, recovering=recovering):
+            self._commit(partial(_record_all, outcomes, by), now)
 
     def _reopen(self, now: int) -> None:
         """Use channels again whose plugin is back; what was held for them is then requested again."""
@@ -390,43 +364,6 @@ class Workspace:
         self, payload: Any, by: str, now: int, at: int | None = None, *, sending: bool = True
     ) -> list[StoredEvent]:
         return self._commit(lambda turn: turn.record(payload, by=by, occurred_at=at), now, sending=sending)[1]
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """Be the one process that writes. The lock goes with the process, however it ends."""
-        if self.read_only:
-            raise LogUnavailable(f"{self.folder.database} is read-only. Nothing was written.")
-        if self._in_act:
-            yield
-            return
-        deadline = time.monotonic() + LOCK_PATIENCE
-        while True:
-            with locked(self.folder.outbox / ".lock") as mine:
-                if mine:
-                    self._in_act = True
-                    try:
-                        yield
-                    finally:
-                        self._in_act = False
-                    return
-            if time.monotonic() > deadline:
-                raise LogUnavailable(
-                    "Another refflow is busy with this workspace. Nothing was written; try again."
-                )
-            time.sleep(0.02)
-
-    def _not_before(self, head: int, now: int) -> int:
-        """`now`, or the time of the last event when the clock lags a little. Fails closed when it lags much."""
-        last = self.event(head) if head else None
-        if last is None or last.recorded_at <= now:
-            return now
-        if last.recorded_at - now <= CLOCK_SLACK:
-            return last.recorded_at
-        raise Held(
-            f"The clock says {instant(now):%Y-%m-%d %H:%M} UTC, but the log goes on to"
-            f" {instant(last.recorded_at):%Y-%m-%d %H:%M} UTC. Nothing was written: set the clock right, or give"
-            " a later `--now`."
-        )
 
     def _refresh(self, progress: Progress | None) -> None:
         stale = self.views.stale(self.log.head())
