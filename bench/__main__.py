@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from . import append, commands, importing, replay
+from . import append, commands, importing, replay, runs
 from .measure import Line, machine
 from .report import as_json, as_markdown, as_text
 
@@ -16,6 +16,7 @@ SECTIONS: dict[str, Callable[[Path, int, int], Iterator[Line]]] = {
     "replay": replay.lines,
     "append": append.lines,
     "import": importing.lines,
+    "runs": runs.lines,
     "cli": commands.lines,
 }
 

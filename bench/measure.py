@@ -70,20 +70,27 @@ def rate(
     *,
     repeat: int,
     least: float | None = None,
+    per_second: float | None = None,
 ) -> Line:
-    """How many events a second each gets through. `least` is the ratio that is promised."""
+    """How many of `amount` a second each gets through. `least` is the ratio that is promised, `per_second` the rate."""
     found = turns(ours, theirs, repeat)
     ratio = median(other / own for own, other in found)
+    ours_per_second = amount / median(own for own, _ in found)
+    budget, met = "", None
+    if least is not None:
+        budget, met = f">= {least:.2g}", ratio >= least
+    elif per_second is not None:
+        budget, met = f">= {per_second:,.0f} /s", ours_per_second >= per_second
     return Line(
         section=section,
         what=what,
         unit="/s",
-        ours=amount / median(own for own, _ in found),
+        ours=ours_per_second,
         against=against,
         theirs=amount / median(other for _, other in found),
         ratio=ratio,
-        budget="" if least is None else f">= {least:.2g}",
-        met=None if least is None else ratio >= least,
+        budget=budget,
+        met=met,
     )
 
 

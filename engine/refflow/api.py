@@ -46,6 +46,7 @@ from refflow.plugins.channel import (
     Delivery,
     Outgoing,
     Permanent,
+    Receiver,
     Retryable,
     Unauthorised,
     Unfound,
@@ -176,6 +177,10 @@ if TYPE_CHECKING:
     from refflow.workspace.people import profile as profile
     from refflow.workspace.people import unblock as unblock
     from refflow.workspace.purity import Impurity as Impurity
+    from refflow.workspace.receiving import Incoming as Incoming
+    from refflow.workspace.receiving import Received as Received
+    from refflow.workspace.receiving import close_inbox as close_inbox
+    from refflow.workspace.receiving import receive as receive
     from refflow.workspace.replaying import AsOf as AsOf
     from refflow.workspace.replaying import Comparison as Comparison
     from refflow.workspace.replaying import Redecided as Redecided
@@ -185,21 +190,24 @@ if TYPE_CHECKING:
     from refflow.workspace.replaying import replay_check as replay_check
     from refflow.workspace.replaying import replay_until as replay_until
     from refflow.workspace.replaying import verify_chain as verify_chain
+    from refflow.workspace.sampling import Answers as Answers
+    from refflow.workspace.sampling import Sampled as Sampled
+    from refflow.workspace.sampling import answers_in as answers_in
+    from refflow.workspace.sampling import sample as sample
     from refflow.workspace.setup import init as init
     from refflow.workspace.simulating import HORIZON as HORIZON
     from refflow.workspace.simulating import Habits as Habits
-    from refflow.workspace.simulating import Line as Line
     from refflow.workspace.simulating import MadeUpContact as MadeUpContact
     from refflow.workspace.simulating import MadeUpOpening as MadeUpOpening
     from refflow.workspace.simulating import Occurrence as Occurrence
-    from refflow.workspace.simulating import Sampled as Sampled
-    from refflow.workspace.simulating import Simulated as Simulated
     from refflow.workspace.simulating import Simulator as Simulator
     from refflow.workspace.simulating import arrange as arrange
     from refflow.workspace.simulating import happen as happen
     from refflow.workspace.stats import Rate as Rate
     from refflow.workspace.stats import Stats as Stats
     from refflow.workspace.stats import stats as stats
+    from refflow.workspace.story import Line as Line
+    from refflow.workspace.story import Simulated as Simulated
     from refflow.workspace.strict import Strict as Strict
     from refflow.workspace.strict import replay_strict as replay_strict
     from refflow.workspace.synchronising import synchronise as synchronise
@@ -225,7 +233,6 @@ if TYPE_CHECKING:
     from refflow.workspace.whynot import Condition as Condition
     from refflow.workspace.whynot import Eligibility as Eligibility
     from refflow.workspace.whynot import why_not as why_not
-    from refflow.workspace.workspace import Incoming as Incoming
     from refflow.workspace.workspace import Workspace as Workspace
     from refflow.workspace.workspace import open_workspace as open_workspace
 
@@ -358,6 +365,12 @@ _CALLS = {
         "unblock",
     ),
     "purity": ("Impurity",),
+    "receiving": (
+        "Incoming",
+        "Received",
+        "close_inbox",
+        "receive",
+    ),
     "replaying": (
         "AsOf",
         "Comparison",
@@ -370,15 +383,18 @@ _CALLS = {
         "verify_chain",
     ),
     "setup": ("init",),
+    "sampling": (
+        "Answers",
+        "Sampled",
+        "answers_in",
+        "sample",
+    ),
     "simulating": (
         "HORIZON",
         "Habits",
-        "Line",
         "MadeUpContact",
         "MadeUpOpening",
         "Occurrence",
-        "Sampled",
-        "Simulated",
         "Simulator",
         "arrange",
         "happen",
@@ -387,6 +403,10 @@ _CALLS = {
         "Rate",
         "Stats",
         "stats",
+    ),
+    "story": (
+        "Line",
+        "Simulated",
     ),
     "strict": (
         "Strict",
@@ -428,7 +448,6 @@ _CALLS = {
         "why_not",
     ),
     "workspace": (
-        "Incoming",
         "Workspace",
         "open_workspace",
     ),
@@ -451,6 +470,7 @@ __all__ = [
     "UNKNOWN",
     "ActionSpec",
     "Agenda",
+    "Answers",
     "AsOf",
     "AskFacts",
     "Backtested",
@@ -523,6 +543,8 @@ __all__ = [
     "ReactorContext",
     "ReactorSpec",
     "Reason",
+    "Received",
+    "Receiver",
     "Record",
     "Redecided",
     "RefflowError",
@@ -565,6 +587,7 @@ __all__ = [
     "add_person",
     "agenda",
     "alias_company",
+    "answers_in",
     "application",
     "approve",
     "approve_all",
@@ -577,6 +600,7 @@ __all__ = [
     "cancel_run",
     "check",
     "close_ask",
+    "close_inbox",
     "close_opening",
     "close_task",
     "company_key",
@@ -619,6 +643,7 @@ __all__ = [
     "personalise",
     "profile",
     "read_definition",
+    "receive",
     "redecide",
     "referred",
     "replay",
@@ -627,6 +652,7 @@ __all__ = [
     "replay_until",
     "reply",
     "report",
+    "sample",
     "say_distance",
     "say_when",
     "schema",

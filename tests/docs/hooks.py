@@ -181,7 +181,7 @@ def refflow_template_filters():
 """,
     ),
     "refflow_channels": Hook(
-        called=LOADED + " The factory is imported when a message is delivered.",
+        called=LOADED + " The factory is imported when a message is delivered, or its inbox is looked into.",
         replay=NEVER,
         contract="`ChannelContract`",
         read="`examples/refflow-plugin-sms`, and the bundled `refflow_email`",

@@ -136,9 +136,9 @@ def read(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
     seen: dict[str, set[str]] = {}
     closed = Reader.closed
 
-    def spy(self: Reader, node: Any, what: str, keys: Collection[str], later: Collection[str] = ()) -> None:
+    def spy(self: Reader, node: Any, what: str, keys: Collection[str]) -> None:
         seen.setdefault(re.sub(r"(parameter|variable) `.*", r"\1", what), set()).update(keys)
-        closed(self, node, what, keys, later)
+        closed(self, node, what, keys)
 
     monkeypatch.setattr(Reader, "closed", spy)
     return seen

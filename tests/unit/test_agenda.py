@@ -14,6 +14,7 @@ from refflow import api
 from refflow.errors import Held
 from refflow.plugins.channel import Permanent
 from refflow.views.messages import OPEN, Message
+from refflow.views.pipeline import Ask
 from refflow.views.runs import Run, Task
 from refflow.workspace.reacting import reminders
 
@@ -160,6 +161,26 @@ def test_urgency_is_the_sum_of_its_terms_and_the_order_of_the_list(
         assert [step.urgency for step in now.steps] == sorted(
             (step.urgency for step in now.steps), reverse=True
         )
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_who_is_suggested_is_the_first_of_all_who_may_be_asked(
+    searching: Searching, histories: Histories, data: st.DataObject
+) -> None:
+    """Although only those who might come first are looked at closely."""
+    with searching() as search:
+        search.live(data.draw(histories(20)))
+
+        for each in api.agenda(search.workspace, search.now).suggestions:
+            asked = {
+                ask.contact
+                for ask in search.workspace.views.find(Ask, opening=each.opening)
+                if ask.asked_at is not None
+            }
+            ranked = api.who(search.workspace, each.opening, search.now).candidates
+            free = [found for found in ranked if found.score > 0 and found.contact not in asked]
+            assert each.candidate == (free[0] if free else None)
 
 
 def draft(search: Search, step: api.Step) -> None:

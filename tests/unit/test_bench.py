@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from refflow import api
 from refflow.log.database import connect
 from refflow.log.sqlite import SqliteLog
+from refflow.views.runs import Run
 from refflow.views.store import refold
 
 ROOT = Path(__file__).parents[2]
@@ -30,7 +32,7 @@ def lines() -> list[dict[str, Any]]:
 
 
 def test_every_section_is_measured(lines: list[dict[str, Any]]) -> None:
-    assert {line["section"] for line in lines} == {"replay", "append", "import", "cli"}
+    assert {line["section"] for line in lines} == {"replay", "append", "import", "cli", "runs"}
 
 
 def test_every_figure_stands_beside_another(lines: list[dict[str, Any]]) -> None:
@@ -50,6 +52,27 @@ def test_importing_again_finds_nothing_new(lines: list[dict[str, Any]]) -> None:
 
     assert again
     assert not any(again)
+
+
+def test_runs_that_wait_cost_nothing(lines: list[dict[str, Any]]) -> None:
+    waiting = {line["what"].partition(": ")[2]: line for line in lines if " runs wait: " in line["what"]}
+
+    assert waiting.keys() == {"the next due", "idle", "threads"}
+    assert waiting["threads"]["ours"] == 1
+
+
+def test_a_search_of_runs_has_what_the_engine_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else what is measured over it would be something else."""
+    monkeypatch.syspath_prepend(ROOT)
+    from bench import searches
+
+    with searches.with_asks(tmp_path / "search", 12) as workspace:
+        found = api.redecide(workspace)
+        outcomes = {run.outcome for run in workspace.views.find(Run, workflow="referral-ask")}
+
+    assert found.differing == []
+    assert found.decisions > 100
+    assert {"no_answer", "by_hand"} < outcomes
 
 
 def test_a_table_for_people_and_one_for_the_document_have_the_same_rows() -> None:

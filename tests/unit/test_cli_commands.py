@@ -230,6 +230,7 @@ def test_every_command_is_tried_above() -> None:
         ("demo",),
         ("completion",),
         ("unblock",),
+        ("receive",),
         ("resume",),
         ("watch",),
         ("plugin", "new"),

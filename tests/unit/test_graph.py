@@ -6,18 +6,25 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from refflow import api, resources
+from refflow.views.runs import Run
 from refflow.workflows.definition import Definition, Exit, Go, Jump, Schedule
 from refflow.workflows.flow import onward
 from refflow.workflows.graph import as_mermaid, as_text, graph_of
 from refflow.workflows.policy_file import DAYS, read_schedule, schedule_text
 from refflow.workflows.reading import Reader
 from refflow.workflows.yaml_source import read_yaml
+from refflow.workspace.passages import stays
+
+if TYPE_CHECKING:
+    from tests.conftest import Histories, Searching
+    from tests.unit.conftest import Terminal
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 SHIPPED = ("declined", "keep-referrer-updated", "reconnect", "referral-ask", "thank")
@@ -107,6 +114,89 @@ def test_live_runs_are_counted_at_their_step(tmp_path: Path) -> None:
 
         assert "hello: send reconnect-hello  [2 live]" in api.draw(workspace, made, "text")
         assert "2 live" in api.draw(workspace, made, "mermaid")
+
+
+HOUR = 3_600_000_000
+
+
+def test_each_way_says_how_long_runs_took_to_take_it(workspace: api.Workspace) -> None:
+    graph = graph_of(definition(workspace, "thank"))
+    stays = {
+        ("thanks", ""): [3 * HOUR, HOUR, 5 * HOUR],
+        ("another-way", "done"): [49 * HOUR],
+        ("another-way", "expired"): [0, 30 * HOUR],
+        ("was-sent", "yes"): [HOUR],
+        ("thanks", "referral.thanked"): [HOUR],
+    }
+    drawn = as_text(graph, stays=stays)
+
+    assert "  thanks: send thank-referrer  (median 3 h, 3 runs)\n" in drawn
+    assert "    done -> say referral.thanked  (2.0 days in 1 run)\n" in drawn
+    assert "    expired -> end: owed  (median 30 h, 2 runs)\n" in drawn
+    assert "    yes -> say referral.thanked\n" in drawn, "nobody stays at a question"
+    assert drawn.count("run") == 3, "an interrupt is no way of a step"
+    assert '-->|"done<br/>2.0 days in 1 run"|' in as_mermaid(graph, stays=stays)
+    assert '-->|"median 3 h, 3 runs"|' in as_mermaid(graph, stays=stays)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said"),
+    [
+        (0, "at once"),
+        (1, "1 min"),
+        (119, "119 min"),
+        (120, "2 h"),
+        (48 * 60, "2.0 days"),
+        (75 * 60 * 24, "75.0 days"),
+    ],
+)
+def test_times_are_said_in_units_that_fit(workspace: api.Workspace, minutes: int, said: str) -> None:
+    drawn = as_text(graph_of(definition(workspace, "thank")), stays={("thanks", ""): [minutes * 60_000_000]})
+
+    assert f"({said} in 1 run)" in drawn
+
+
+def test_how_another_run_ended_is_a_way_of_its_own_or_any_other_end(
+    workspace: api.Workspace, tmp_path: Path
+) -> None:
+    file = tmp_path / "w.yaml"
+    file.write_text(WHOLE)
+    graph = graph_of(api.read_definition(workspace, file))
+    stays = {
+        ("other", "thanked"): [HOUR],
+        ("other", "owed"): [2 * HOUR, 2 * HOUR],
+        ("quiet", "timeout"): [HOUR],
+    }
+    drawn = as_text(graph, stays=stays)
+
+    assert "    thanked -> quiet  (60 min in 1 run)\n" in drawn
+    assert "    else -> end: no  (median 2 h, 2 runs)\n" in drawn
+    assert "    meeting.held, timeout -> aside  (60 min in 1 run)\n" in drawn
+
+
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_the_stays_of_runs_are_the_time_between_their_first_step_and_their_last(
+    searching: Searching, histories: Histories, data: st.DataObject
+) -> None:
+    with searching() as search:
+        search.live(data.draw(histories(12)))
+        for workflow in SHIPPED:
+            spent = 0
+            for run in search.workspace.views.find(Run, workflow=workflow):
+                entered = [e for e in search.events("step.entered") if e.payload.run == run.id]
+                last = run.ended_at or (entered[-1].recorded_at if entered else 0)
+                spent += last - entered[0].recorded_at if entered else 0
+            found = stays(search.workspace, workflow)
+
+            assert sum(sum(each) for each in found.values()) == spent
+            assert all(length >= 0 for each in found.values() for length in each)
+
+
+def test_the_command_draws_the_times_of_the_log(terminal: Terminal) -> None:
+    said = terminal.does("workflow", "graph", "referral-ask").out
+
+    assert "ask: send ask-referral  [1 live]  (at once in 1 run)" in said
 
 
 def test_what_a_file_says_cannot_break_the_drawing(workspace: api.Workspace, tmp_path: Path) -> None:

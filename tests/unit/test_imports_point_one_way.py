@@ -17,7 +17,7 @@ MAY_IMPORT: dict[str, str] = {
     "errors": "",
     "resources": "",
     "contacts": "",
-    "plugins": "errors",
+    "plugins": "errors contacts",
     # What is stored, where, and what is made of it.
     "events": "errors",
     "log": "errors events",

@@ -362,6 +362,12 @@ def test_what_failed_is_on_the_agenda_until_it_is_settled(failed: Search) -> Non
     assert failed.run("referral-ask").status == "live"
 
 
+def test_what_failed_is_no_longer_to_do_when_its_run_has_ended(failed: Search) -> None:
+    api.cancel_run(failed.workspace, failed.run("referral-ask"), None, failed.now)
+
+    assert api.agenda(failed.workspace, failed.now).steps == []
+
+
 def test_a_run_goes_on_when_its_failed_message_is_left_out(failed: Search) -> None:
     api.skip_message(failed.workspace, the_failed(failed), None, failed.now)
     failed.wait("7bd")

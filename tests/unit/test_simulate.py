@@ -82,7 +82,7 @@ def test_nothing_is_recorded_and_nothing_leaves(workspace: api.Workspace) -> Non
     )
     simulator.play()
     simulator.all_paths()
-    simulator.sample(5, seed=1)
+    api.sample(simulator, 5, seed=1)
 
     assert workspace.log.head() == head
     assert [each for each in workspace.folder.outbox.iterdir() if each.name != ".lock"] == []
@@ -107,7 +107,7 @@ def test_the_paths_of_a_shipped_workflow_reach_every_outcome_it_declares(
 def test_the_same_seed_gives_the_same_stories(workspace: api.Workspace) -> None:
     simulator = api.Simulator(workspace, "referral-ask", at=NOW)
 
-    first, again, other = simulator.sample(40, 7), simulator.sample(40, 7), simulator.sample(40, 8)
+    first, again, other = (api.sample(simulator, 40, seed) for seed in (7, 7, 8))
 
     assert first == again
     assert first.outcomes != other.outcomes
@@ -115,7 +115,7 @@ def test_the_same_seed_gives_the_same_stories(workspace: api.Workspace) -> None:
 
 
 def test_nobody_answers_when_answers_never_come(workspace: api.Workspace) -> None:
-    found = api.Simulator(workspace, "referral-ask", at=NOW).sample(10, 1, answered=0)
+    found = api.sample(api.Simulator(workspace, "referral-ask", at=NOW), 10, 1, share=0)
 
     assert found.outcomes == {"no_answer": 10}
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from refflow.contacts.companies import company_key
 from refflow.events.messages import MessageSent
@@ -213,3 +216,89 @@ def test_a_job_of_the_owners_is_one_row_by_company_and_start() -> None:
         ("Borealis", "2021-04-01", "2026-01-31"),
         ("Borealis GmbH", "2026-03-01", None),
     ]
+
+
+# One message that is heard of twice.
+
+DAYS = 24 * HOUR
+SHOWN = {way: sample(InteractionObserved, direction=way, medium="message") for way in ("in", "out")}
+NOTED = {"in": sample(ReplyReceived, intent="agreed"), "out": sample(MessageSent)}
+
+
+def counted(*happened: tuple[Any, int]) -> tuple[int, int]:
+    """How many messages of Ana's and to her are counted, when these were recorded in this order at these times."""
+    events = told(ADDED, *(payload for payload, _ in happened))
+    moved = [
+        msgspec.structs.replace(event, occurred_at=AT + at)
+        for event, (_, at) in zip(events[1:], happened, strict=True)
+    ]
+    contact = folded([CONTACTS], [events[0], *moved]).get(Contact, "c1")
+    assert contact is not None
+    assert contact.years == {"2026": (contact.received, contact.sent)} or not happened
+    return contact.received, contact.sent
+
+
+@pytest.mark.parametrize("way", ["in", "out"])
+@pytest.mark.parametrize("later", [0, HOUR, 2 * DAYS - 1])
+def test_what_was_noted_and_what_a_source_shows_count_once_whichever_comes_first(way: str, later: int) -> None:
+    noted, shown = (NOTED[way], 30 * DAYS + later), (SHOWN[way], 30 * DAYS)
+
+    assert sum(counted(noted, shown)) == sum(counted(shown, noted)) == 1
+
+
+@pytest.mark.parametrize("way", ["in", "out"])
+def test_what_is_too_far_apart_is_two_messages(way: str) -> None:
+    for noted in (30 * DAYS + 8 * DAYS, 30 * DAYS - 2 * DAYS):
+        assert sum(counted((NOTED[way], noted), (SHOWN[way], 30 * DAYS))) == 2
+        assert sum(counted((SHOWN[way], 30 * DAYS), (NOTED[way], noted))) == 2
+
+
+def test_an_import_after_a_whole_conversation_adds_nothing() -> None:
+    conversation = [
+        (NOTED["out"], 0),
+        (NOTED["out"], 7 * DAYS),
+        (NOTED["in"], 9 * DAYS),
+        (NOTED["out"], 10 * DAYS),
+    ]
+    shown = [
+        (SHOWN["out"], -HOUR),
+        (SHOWN["out"], 7 * DAYS),
+        (SHOWN["in"], 8 * DAYS),
+        (SHOWN["out"], 10 * DAYS),
+    ]
+
+    assert counted(*conversation, *shown) == (1, 3)
+    assert counted(*shown, *conversation[-2:]) == (1, 3)
+
+
+def test_an_answer_whose_meaning_is_said_later_counts_once() -> None:
+    unclear = sample(ReplyReceived, intent="unclear")
+    shown = [(SHOWN["in"], 0), (unclear, 0)]
+
+    assert counted(*shown) == (1, 0)
+    assert counted(*shown, (NOTED["in"], 20 * DAYS)) == (1, 0)
+    assert counted(*shown, (NOTED["in"], DAYS), (NOTED["in"], 20 * DAYS)) == (2, 0)
+    assert counted((unclear, 0), (unclear, DAYS)) == (2, 0)
+
+
+def test_a_message_before_our_last_one_is_not_the_answer_to_it() -> None:
+    assert counted((SHOWN["in"], 0), (NOTED["out"], 3 * DAYS), (NOTED["in"], 4 * DAYS)) == (2, 1)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([*SHOWN.values(), *NOTED.values()]), st.integers(0, 400).map(lambda h: h * HOUR)
+        ),
+        max_size=12,
+    )
+)
+def test_a_message_counts_at_least_once_and_never_more_than_it_was_heard_of(
+    happened: list[tuple[Any, int]],
+) -> None:
+    received, sent = counted(*happened)
+    for way, found in (("in", received), ("out", sent)):
+        shown = sum(payload is SHOWN[way] for payload, _ in happened)
+        noted = sum(payload is NOTED[way] for payload, _ in happened)
+
+        assert max(shown, noted) <= found <= shown + noted

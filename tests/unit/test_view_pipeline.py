@@ -85,10 +85,19 @@ def test_an_ask_stands_where_it_got_to_and_the_funnel_counts_what_it_reached(
     assert funnel_after(*payloads) == dict.fromkeys(reached.split(), 1)
 
 
-def test_a_referrer_who_was_not_asked_has_no_ask() -> None:
-    for news in (REFERRED, SENT, AGREED, APPLIED, CLOSED):
+def test_nothing_but_a_referral_makes_an_ask_that_was_never_opened() -> None:
+    for news in (SENT, AGREED, APPLIED, CLOSED):
         assert folded([PIPELINE], told(news)).find(Ask) == []
         assert funnel_after(news) == {}
+
+
+def test_a_referral_by_somebody_who_was_not_asked_is_on_the_board_and_not_in_the_funnel() -> None:
+    (ask,) = folded([PIPELINE], told(REFERRED)).find(Ask)
+
+    assert (ask.stage, ask.run, ask.asked_at) == ("referred", "", None)
+    assert ask.opened_at == ask.referred_at
+    assert folded([PIPELINE], told(REFERRED, APPLIED)).find(Ask)[0].stage == "applied"
+    assert funnel_after(REFERRED, APPLIED) == {}
 
 
 def test_news_without_a_referrer_are_no_ask_s() -> None:

@@ -19,7 +19,6 @@ from refflow.views.table import Row
 
 class Box(Row, kw_only=True):
     table: ClassVar[str] = "box"
-    fixed: ClassVar[tuple[str, ...]] = ("owner",)
 
     id: str
     owner: str
@@ -29,7 +28,6 @@ class Box(Row, kw_only=True):
 class Note(Row, kw_only=True):
     table: ClassVar[str] = "note"
     grows: ClassVar[bool] = True
-    fixed: ClassVar[tuple[str, ...]] = ("owner",)
 
     position: int
     owner: str
@@ -102,6 +100,8 @@ def test_a_fold_sees_its_own_changes_and_leaves_them_to_whoever_writes(calls: li
             for colour in ("red", "blue"):
                 blue = sorted(key for key, (_, each) in model.items() if each == colour)
                 assert [each.id for each in rows.find(Box, colour=colour)] == blue
+                for key in blue:
+                    assert [each.id for each in rows.find(Box, colour=colour, owner=f"owner of {key}")] == [key]
     stored.write(overlay)
     assert {key: (each.owner, each.colour) for key, each in stored.rows.all(Box).items()} == model
 

@@ -132,7 +132,7 @@ def test_no_two_tables_share_a_name() -> None:
     [row for projection in built_in(kinds_with()) for row in projection.tables],
     ids=lambda row: row.table,
 )
-def test_what_is_indexed_or_fixed_is_a_plain_column(row: type[Row]) -> None:
+def test_what_is_indexed_is_a_plain_column(row: type[Row]) -> None:
     hints = get_type_hints(row)
-    for name in {*row.fixed, *(name for index in row.indexes for name in index)}:
+    for name in {name for index in row.indexes for name in index}:
         assert hints[name] in (str, int, bool, str | None, int | None), f"{row.table}.{name} is kept as JSON"

@@ -6,6 +6,7 @@ import click
 
 from refflow import api
 from refflow.views.contacts import Contact
+from refflow.views.runs import Inbox
 
 from .command import Command
 from .consequences import owed
@@ -31,6 +32,7 @@ def next_(session: Session, why: bool, everything: bool) -> None:
             return
         told = _Told(opened, None if everything else MOST)
         told.steps(found.steps, why)
+        told.section("Not looked into", [_missed(opened, inbox) for inbox in found.missed])
         told.section("You owe", [f"{debt.name}  {owed(opened, debt)}" for debt in found.owed])
         told.section("Held by a rule", [_held(step) for step in found.held])
         told.section("Waiting", [_waiting(opened, each) for each in found.waiting])
@@ -81,6 +83,14 @@ class _Told:
 def _step(step: api.Step) -> str:
     about = f", about {step.opening_title}" if step.opening_title else ""
     return one_line(f"{called(step.contact_name, 'You')}: {step.text.rstrip('.')}{about}")
+
+
+def _missed(opened: Opened, inbox: Inbox) -> str:
+    reason = one_line((inbox.reason or "").rstrip("."))
+    return (
+        f"{inbox.channel}, since {opened.say(inbox.missed_at)}: {reason}. Nothing leaves by itself until then"
+        f"\n    refflow receive {inbox.channel}"
+    )
 
 
 def _held(step: api.Step) -> str:

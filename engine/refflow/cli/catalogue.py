@@ -21,6 +21,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "do": Entry("doing", "do", "Say that something was done, or how it came out."),
         "skip": Entry("doing", "skip", "Leave out a message or a task, or end a run or an ask."),
         "reply": Entry("asking", "reply", "Record an answer: it stops what was to follow."),
+        "receive": Entry("receiving", "receive", "Look for answers in the inboxes."),
         "log": Entry("people", "log", "Record a call, a message or a meeting outside refflow."),
         "board": Entry("board", "board", "Show every ask by how far it got."),
     },

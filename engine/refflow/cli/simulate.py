@@ -55,7 +55,9 @@ FILES = (".yaml", ".yml")
 )
 @click.option("--seed", type=int, default=1, help="With `--runs`: other chances.")
 @click.option(
-    "--answers", type=click.IntRange(0, 100), default=30, help="With `--runs`: how often of 100 one comes."
+    "--answers",
+    type=click.IntRange(0, 100),
+    help="With `--runs`: how often of 100 one comes; else as in your log, or 30.",
 )
 @click.option("--texts", is_flag=True, help="Show the messages themselves.")
 @click.pass_obj
@@ -73,7 +75,7 @@ def simulate(
     all_paths: bool,
     runs: int | None,
     seed: int,
-    answers: int,
+    answers: int | None,
     texts: bool,
 ) -> None:
     """Play a workflow ahead: which messages it would send, when, and how it would end.
@@ -84,7 +86,8 @@ def simulate(
     with session.reading() as opened:
         simulator = _simulator(opened, workflow, contact, opening, at, dict(map(_pair, fields)))
         if runs is not None:
-            _tell_sampled(session, simulator.sample(runs, seed, answers / 100))
+            share = None if answers is None else answers / 100
+            _tell_sampled(session, api.sample(simulator, runs, seed, share))
         elif all_paths:
             _tell_all(opened, simulator.all_paths())
         else:
@@ -227,7 +230,20 @@ def _tell_sampled(session: Session, found: api.Sampled) -> None:
     sent = ", ".join(f"{count} in {runs:,} runs" for count, runs in found.messages.items())
     output.line(f"Messages: {sent}.")
     output.line(f"Half are over after {found.median_days:g} days, all after {found.longest_days:g}.")
-    output.note("Chances are made up, so the shares are too: what can happen is real.")
+    output.line(_how_answered(found))
+
+
+def _how_answered(found: api.Sampled) -> str:
+    """Where the chances come from, and what that is worth."""
+    of = f" of {found.log_workflow}" if found.log_workflow else ""
+    log = f"{found.log_answered} of {found.log_messages} messages{of}"
+    if found.basis == "log":
+        half = f"half of them within {found.median_days_to_answer:g} days"
+        return f"Answers come as they did in your log: to {log}, {half}."
+    made_up = f"Answers are made up: to {found.share:.0%} of what waits for one"
+    if found.basis == "given":
+        return f"{made_up}, as you said. In your log they came to {log}."
+    return f"{made_up}. Your log has too few to go by: they came to {log}."
 
 
 def _day(opened: Opened, at: int) -> str:

@@ -10,13 +10,15 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 from .names import fold
 
 # What may stand at the end of a key and says nothing: one to three words.
-_ENDING = re.compile(
-    r"and|und|inc|incorporated|llc|llp|lp|ltd|limited|plc|corp|corporation|co|company|jsc|pjsc|"
-    r"pvt|private-limited|pty|pte|bhd|sdn-bhd|tbk|kk|kabushiki-kaisha|"
-    r"gmbh|ggmbh|mbh|ag|kg|kgaa|ug|ohg|se|bv|nv|vof|ab|as|asa|aps|a-s|oy|oyj|"
-    r"sa|s-a|sas|sasu|sarl|sl|s-l|slu|spa|srl|ltda|eireli|de-cv|de-rl|s-de-rl|"
-    r"ou|uab|sia|kft|zrt|nyrt|sro|doo|ood|eood|sp-z-oo|ooo|oao|zao|pao|ооо|оао|зао|пао|ао|"
-    r"株|株式会社|有限会社|有限公司|股份有限公司|주식회사"
+_ENDINGS = frozenset(
+    (
+        "and|und|inc|incorporated|llc|llp|lp|ltd|limited|plc|corp|corporation|co|company|jsc|pjsc|"
+        "pvt|private-limited|pty|pte|bhd|sdn-bhd|tbk|kk|kabushiki-kaisha|"
+        "gmbh|ggmbh|mbh|ag|kg|kgaa|ug|ohg|se|bv|nv|vof|ab|as|asa|aps|a-s|oy|oyj|"
+        "sa|s-a|sas|sasu|sarl|sl|s-l|slu|spa|srl|ltda|eireli|de-cv|de-rl|s-de-rl|"
+        "ou|uab|sia|kft|zrt|nyrt|sro|doo|ood|eood|sp-z-oo|ooo|oao|zao|pao|ооо|оао|зао|пао|ао|"
+        "株|株式会社|有限会社|有限公司|股份有限公司|주식회사"
+    ).split("|")
 )
 # Written without a space before or after.
 _EAST_ASIAN_FORM = re.compile("株式会社|有限会社|股份有限公司|有限公司|주식회사")
@@ -32,7 +34,7 @@ _ADDRESS = re.compile(rf"(?:https?://|www\.)\S+|{_DOMAIN}(?:/\S*)?", re.I)
 _DOMAIN_IN_NAME = re.compile(rf"(?<![\w.-])(?:[\w-]+\.)*([\w-]{{2,}})\.(?:{_DOMAIN_ENDS})(?![\w.])", re.I)
 _SECOND_LEVELS = frozenset(("co", "com", "org", "net", "ac", "edu", "gov", "gob", "go", "gouv", "or", "ne"))
 
-_MUTE_SIGN = re.compile("['’`´®™℠]")
+_MUTE_SIGNS = str.maketrans("", "", "'’`´®™℠")
 _INITIAL = re.compile(r"\b(\w)[./](?=\w\b|\W|$)")
 
 # Job sites that put the company first in the path, or first in the host name.
@@ -55,12 +57,14 @@ _IN_HOST = re.compile(
     r"(?:workable\.com|bamboohr\.com|recruitee\.com|teamtailor\.com|breezy\.hr|myworkdayjobs\.com|personio\.(?:de|com))"
 )
 # Sites that list the jobs of others and whose addresses do not name the company.
-_MUTE_SITE = re.compile(
-    "linkedin|indeed|glassdoor|monster|ziprecruiter|stepstone|xing|wellfound|angel|dice|simplyhired|builtin|"
-    "naukri|seek|reed|totaljobs|adzuna|jooble|talent|hired|otta|joinhandshake|remoteok|weworkremotely|"
-    "workatastartup|ycombinator|welcometothejungle|infojobs|jobstreet|greenhouse|lever|ashbyhq|workable|"
-    "smartrecruiters|jobvite|icims|taleo|successfactors|oraclecloud|ultipro|paylocity|bamboohr|recruitee|"
-    "teamtailor|breezy|myworkdayjobs|personio"
+_MUTE_SITES = frozenset(
+    (
+        "linkedin|indeed|glassdoor|monster|ziprecruiter|stepstone|xing|wellfound|angel|dice|simplyhired|builtin|"
+        "naukri|seek|reed|totaljobs|adzuna|jooble|talent|hired|otta|joinhandshake|remoteok|weworkremotely|"
+        "workatastartup|ycombinator|welcometothejungle|infojobs|jobstreet|greenhouse|lever|ashbyhq|workable|"
+        "smartrecruiters|jobvite|icims|taleo|successfactors|oraclecloud|ultipro|paylocity|bamboohr|recruitee|"
+        "teamtailor|breezy|myworkdayjobs|personio"
+    ).split("|")
 )
 _CAREERS = re.compile("careers?|jobs?|join(-us)?|hiring|work-with-us|karriere|emplois|empleo|vagas")
 
@@ -93,11 +97,11 @@ def company_of_url(url: str) -> str | None:
     if found := _IN_HOST.fullmatch(host):
         return _in_title_case(found.group(1))
     of_careers = any(map(_CAREERS.fullmatch, [*host.split(".")[:-2], *map(str.casefold, path)]))
-    return _in_title_case(label) if of_careers and not _MUTE_SITE.fullmatch(label) else None
+    return _in_title_case(label) if of_careers and label not in _MUTE_SITES else None
 
 
 def _words(text: str) -> list[str]:
-    plain = fold(_MUTE_SIGN.sub("", text)).replace("&", " and ")
+    plain = fold(text.translate(_MUTE_SIGNS)).replace("&", " and ")
     joined = _INITIAL.sub(r"\1", _EAST_ASIAN_FORM.sub(r" \g<0> ", plain))
     # Vowel signs of Indic scripts are marks, and as much part of a word as its letters.
     spaced = "".join(char if char.isalnum() or unicodedata.category(char)[0] == "M" else " " for char in joined)
@@ -112,7 +116,7 @@ def _without_endings(words: list[str]) -> list[str]:
 
 
 def _is_ending(words: list[str]) -> bool:
-    return _ENDING.fullmatch("-".join(words)) is not None
+    return "-".join(words) in _ENDINGS
 
 
 def _split(url: str) -> SplitResult:

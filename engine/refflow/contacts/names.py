@@ -21,12 +21,12 @@ _PARTICLE = re.compile(
 _TITLE = re.compile(r"(?:dra?|mrs?|ms|miss|mx|prof|sir|dame|eng|ing|rev|hon)\.?", re.I)
 _GENERATION = re.compile(r"(?:jr|sr|iii?|iv)\.?", re.I)
 _NUMERAL = re.compile("iii?|iv", re.I)
-_QUOTED = re.compile('["\'“‘„«]([^"“”„«»]*)["\'”’“»]')
+_OPENING, _CLOSING, _QUOTES = frozenset("\"'“‘„«"), frozenset("\"'”’“»"), frozenset('"“”„«»')
 _APOSTROPHES = str.maketrans("`´ʼ′", "''''")
 _TAGLINE = re.compile(r"(?<=\S)\s+[|•·]\s.*|(?<=\S)\s*\|.*")
 _PRONOUNS = re.compile(r"\([^()]*/[^()]*\)")
 _NICKNAME = re.compile(r"\([^()]*\)|[\"“][^\"“”]*[\"”]")
-_MARKED = re.compile(r"[®™℠]")
+_MARKS = frozenset("®™℠")
 _SHOUTED = re.compile(r"[A-Z].*[A-Z0-9]|\d")
 
 # Letters that Unicode does not take apart.
@@ -49,8 +49,8 @@ def display_name(raw: str) -> str:
     all upper case gets capitals, particles (`van`, `da`) excepted. What has no letter is left as it is.
     """
     text = " ".join(raw.split())
-    if quoted := _QUOTED.fullmatch(text):
-        text = quoted.group(1).strip() or text
+    if text[:1] in _OPENING and text[-1:] in _CLOSING and _QUOTES.isdisjoint(text[1:-1]):
+        text = text[1:-1].strip() or text
     if "@" in text:
         return text
     words = _without_credentials(_PRONOUNS.sub(" ", _TAGLINE.sub("", text.translate(_APOSTROPHES))))
@@ -115,7 +115,7 @@ def _without_credentials(text: str) -> list[str]:
     by_capitals = not name.isupper() and " " in name.strip()
     kept = [name, *(part for part in rest if not _is_certificate(part, by_capitals))]
     words = [
-        word for part in kept for word in part.split() if not (_MARKED.search(word) and _SHOUTED.search(word))
+        word for part in kept for word in part.split() if _MARKS.isdisjoint(word) or not _SHOUTED.search(word)
     ]
     cleaned = [clean for word in words for clean in _cleaned(word)]
     while len(cleaned) > 1 and _is_credential(cleaned[-1]):

@@ -62,7 +62,8 @@ class Interaction(Record, frozen=True, kw_only=True, tag=True):
     """Something that passed between the owner and one person. Its text is not read.
 
     `identity` is the same on every reading of the same row, and differs for every other row.
-    `direction` is `in` from the person to the owner, `out` the other way.
+    `direction` is `in` from the person to the owner, `out` the other way. `answers` has the Message-IDs of what
+    it answers, which tell whom and what it is about when its sender is not known.
     """
 
     identity: str
@@ -71,6 +72,7 @@ class Interaction(Record, frozen=True, kw_only=True, tag=True):
     direction: Literal["in", "out"]
     medium: Literal["message", "invitation"]
     conversation: str | None = None
+    answers: tuple[str, ...] = ()
 
 
 class Tie(Record, frozen=True, kw_only=True, tag=True):

@@ -279,6 +279,16 @@ class InboxChecked(Payload, frozen=True, kw_only=True):
     channel: str
 
 
+@event_kind(KINDS, "inbox.missed", "reason")
+class InboxMissed(Payload, frozen=True, kw_only=True):
+    """What has come in by `channel` since the last look may not be in the log: it could not be looked into, for
+    `reason`, or never was.
+    """
+
+    channel: str
+    reason: str | None = None
+
+
 @event_kind(KINDS, "inbox.closed")
 class InboxClosed(Payload, frozen=True, kw_only=True):
     """Answers no longer come in by `channel`, or nobody looks there: the owner notes them."""

@@ -164,9 +164,10 @@ class SqliteLog:
         self, after: int = 0, until: int | None = None, kinds: Collection[str] | None = None
     ) -> Iterator[list[StoredEvent]]:
         wanted = "" if kinds is None else f" AND kind IN ({', '.join('?' * len(kinds))})"
-        limit = "" if until is None else f" AND position <= {int(until)}"
+        limit = "" if until is None else " AND position <= ?"
         query = f"SELECT {_COLUMNS} FROM event WHERE position > ?{limit}{wanted} ORDER BY position LIMIT {PAGE}"
-        while page := self._page(query, (after, *(kinds or ()))):
+        bounds = () if until is None else (until,)
+        while page := self._page(query, (after, *bounds, *(kinds or ()))):
             yield page
             if len(page) < PAGE:
                 return

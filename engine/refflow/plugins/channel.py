@@ -7,6 +7,7 @@ is asked `was_sent` first, and never sends blindly a second time.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import Enum
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Final, Protocol
 
 import msgspec
 
+from ..contacts.records import Interaction
 from ..errors import RefflowError
 
 
@@ -97,6 +99,19 @@ class Channel(Protocol):
 
     def was_sent(self, outgoing: Outgoing) -> Delivery | Unfound:
         """The earlier delivery of the message, `NOT_SENT` when there certainly was none, else `UNKNOWN`."""
+        ...
+
+
+class Receiver(Protocol):
+    """What a channel that can `receive` does besides: it tells what came in."""
+
+    def receive(self, since: datetime) -> Iterable[Interaction]:
+        """What came in since `since` (aware), or earlier: what is given again counts once, by its `identity`.
+
+        It changes nothing at the far end, where nothing becomes read by it. What no person wrote, such as a note
+        that somebody is out of office, is left out. What it raises leaves open what came in: nothing leaves by
+        itself until a look succeeds. It ends by itself when nobody answers; a command waits some seconds for it.
+        """
         ...
 
 

@@ -9,7 +9,6 @@ import contextlib
 import hashlib
 import os
 import re
-import tempfile
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
@@ -77,6 +76,8 @@ def _slug(name: str) -> str:
 
 
 def _write_whole(path: Path, content: bytes) -> None:
+    import tempfile  # with what it imports; every command would wait for it
+
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
     try:
         with open(handle, "wb") as file:

@@ -128,7 +128,8 @@ class ChannelSpec(Spec, frozen=True, kw_only=True):
     """A way out, or in. `factory(ChannelContext)` makes a `refflow.plugins.channel.Channel`.
 
     mode        `auto` sends; `draft` leaves a draft in its place; `assist` lays out text for you to paste
-    can         what the channel is able to do; `reconcile` means that `was_sent` finds what was delivered
+    can         what the channel is able to do; `reconcile` means that `was_sent` finds what was delivered, and
+                `receive` that it is a `refflow.plugins.channel.Receiver` too
     idempotent  delivering one key twice is safe, because the far end (or the file's name) recognises it
     limits      at most so many messages, such as `{"per_day": 40}`
     subject     whether its messages have a subject line

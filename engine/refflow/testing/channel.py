@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import msgspec
 import pytest
 
+from ..contacts.records import Interaction
 from ..errors import RefflowError
 from ..plugins.channel import (
     NOT_SENT,
@@ -20,11 +21,14 @@ from ..plugins.channel import (
     Delivery,
     Outgoing,
     Permanent,
+    Receiver,
     Retryable,
 )
 from ..plugins.config import Secret
 from ..plugins.factories import resolve
 from ..plugins.specs import ChannelSpec
+
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def outgoing(**changes: Any) -> Outgoing:
@@ -76,8 +80,24 @@ class ChannelContract:
         """The configuration to test with."""
         return None
 
+    def receives(self) -> None:
+        """Skip the case of a channel by which nothing comes in."""
+        if "receive" not in self.spec().can:
+            pytest.skip("nothing comes in by this channel")
+
+    def arrive(self, outbox: Path, text: str) -> None:
+        """Let a message of Ana's, `ana@example.com`, come in at the far end, now. Asked of one that receives."""
+        raise NotImplementedError
+
+    def receiver(self, outbox: Path) -> Receiver:
+        """The channel as one that receives."""
+        channel: Any = self.channel(outbox)
+        assert hasattr(channel, "receive"), "a channel that can receive has a method `receive`"
+        made: Receiver = channel
+        return made
+
     def unreachable(self, outbox: Path) -> Channel:
-        """The channel with nothing at its far end. Asked of one that sends."""
+        """The channel with nothing at its far end. Asked of one that sends or receives."""
         raise NotImplementedError
 
     def silent(self, outbox: Path) -> Channel:
@@ -207,6 +227,43 @@ class ChannelContract:
         error = _raised(self.refusing(outbox))
         assert isinstance(error, Permanent)
         assert error.reason.strip()
+
+    def test_what_came_in_is_told_with_who_wrote_it_and_without_its_text(self, outbox: Path) -> None:
+        self.receives()
+        self.arrive(outbox, "I would rather not say this twice.")
+
+        (came,) = self.receiver(outbox).receive(LONG_AGO)
+        assert isinstance(came, Interaction)
+        assert (came.direction, came.medium) == ("in", "message")
+        assert "email:ana@example.com" in came.counterpart.keys or came.counterpart.name, "who wrote it?"
+        assert "rather not" not in repr(came), "the text of a message is nobody's but the reader's"
+
+    def test_a_look_changes_nothing_so_the_next_one_tells_the_same(self, outbox: Path) -> None:
+        """By another process too: what is told twice counts once, what is told never is lost."""
+        self.receives()
+        self.arrive(outbox, "Hello")
+        receiver = self.receiver(outbox)
+        first, again = (list(receiver.receive(LONG_AGO)) for _ in range(2))
+
+        assert first == again == list(self.receiver(outbox).receive(LONG_AGO)) != []
+
+    def test_every_message_has_an_identity_of_its_own(self, outbox: Path) -> None:
+        self.receives()
+        self.arrive(outbox, "Hello")
+        before = {each.identity for each in self.receiver(outbox).receive(LONG_AGO)}
+        self.arrive(outbox, "Hello")
+        after = {each.identity for each in self.receiver(outbox).receive(LONG_AGO)}
+
+        assert before < after
+        assert len(after) == 2
+
+    def test_an_inbox_that_cannot_be_looked_into_is_not_an_empty_one(self, outbox: Path) -> None:
+        """Or a follow-up would leave although the answer is there."""
+        self.receives()
+        closed: Any = self.unreachable(outbox)
+
+        with pytest.raises(Exception):  # noqa: B017, PT011  (any error will do, silence will not)
+            list(closed.receive(LONG_AGO))
 
     def test_a_secret_is_shown_nowhere(self, outbox: Path, caplog: pytest.LogCaptureFixture) -> None:
         secrets = _secrets(self.config())

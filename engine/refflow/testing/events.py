@@ -145,6 +145,7 @@ _SAMPLES: dict[type[Any], Any] = {
         r.OutreachPaused(pause="p1", contact="c1", until=_WHEN, reason="on holiday"),
         r.OutreachResumed(pause="p1", contact="c1"),
         r.InboxChecked(channel="imap"),
+        r.InboxMissed(channel="imap", reason="the server does not answer"),
         r.InboxClosed(channel="imap"),
         r.ChannelPaused(channel="imap", reason="the password has changed"),
         r.ChannelResumed(channel="imap"),

@@ -300,15 +300,15 @@ class ProjectionContract:
     @LAW
     @given(st.data())
     def test_rows_are_found_in_memory_as_in_the_table(self, data: st.DataObject) -> None:
-        """By what is indexed, and by what is said to be fixed: in memory, a row is looked up by what it was."""
+        """By what is indexed: in memory, a row is looked up by what it was when it was put."""
         projection = self.projection()
         with self.keeping(self.history(data)) as kept:
             rows = Rows()
             for row in projection.tables:
-                for name in row.fixed:
-                    rows.find(row, **{name: None})  # from here on the rows are indexed by it
+                for index in row.indexes:
+                    rows.find(row, **{index[0]: None})  # from here on the rows are indexed by it
             Fold([projection]).apply_page(rows, effective(kept.events()))
             for row in projection.tables:
-                for name in {*row.fixed, *(index[0] for index in row.indexes)}:
+                for name in {index[0] for index in row.indexes}:
                     for value in {getattr(each, name) for each in kept.views.find(row)}:
                         assert rows.find(row, **{name: value}) == kept.views.find(row, **{name: value})

@@ -378,8 +378,8 @@ _MOVES: dict[str, Callable[[Search, _Run, int], None]] = {
     "task": Search._task,
 }
 _RESTS: tuple[type[Payload], ...] = (
-    r.OutreachPaused, r.OutreachResumed, r.InboxChecked, r.InboxClosed, r.ChannelPaused, r.ChannelResumed,
-    r.ScheduleSet, r.ScheduleFired, r.TriggerQueued, r.TriggerDequeued,
+    r.OutreachPaused, r.OutreachResumed, r.InboxChecked, r.InboxMissed, r.InboxClosed,
+    r.ChannelPaused, r.ChannelResumed, r.ScheduleSet, r.ScheduleFired, r.TriggerQueued, r.TriggerDequeued,
 )  # fmt: skip
 _INWARD: tuple[type[Payload], ...] = (r.VarsSet, r.WaitSettling, r.SideTaken, r.ChildWanted, r.ChildStarted)
 ACTIONS: dict[str, Callable[[Search, Step], None]] = {

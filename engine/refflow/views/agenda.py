@@ -35,6 +35,15 @@ class Item(Row, kw_only=True):
     assignee: str | None = None
 
 
+class Failed(Row, kw_only=True):
+    """The message of a run that could not be handed over."""
+
+    table: ClassVar[str] = "failed_message"
+
+    run: str
+    message: str
+
+
 _HANDLERS: dict[str, Handler] = {}
 
 
@@ -78,6 +87,7 @@ def _prepared(rows: Rows, event: StoredEvent, payload: messages.MessagePrepared)
 @handles(_HANDLERS, "message.failed")
 def _failed(rows: Rows, event: StoredEvent, payload: messages.MessageFailed) -> None:
     _become(rows, event, payload, "failed", payload.reason)
+    rows.put(payload.run, Failed(run=payload.run, message=payload.message))
 
 
 @handles(_HANDLERS, "message.in_doubt")
@@ -161,6 +171,13 @@ def _stuck(rows: Rows, event: StoredEvent, payload: runs.RunStuck) -> None:
 @handles(_HANDLERS, "run.exited")
 def _exited(rows: Rows, event: StoredEvent, payload: runs.RunExited) -> None:
     rows.drop(Item, payload.run)
+    failed = rows.get(Failed, payload.run)
+    if failed is None:
+        return
+    item = rows.get(Item, failed.message)
+    if item is not None and item.do == "failed":
+        rows.drop(Item, item.id)
+    rows.drop(Failed, payload.run)
 
 
 def _become(
@@ -189,4 +206,4 @@ def _become(
     )
 
 
-AGENDA = Projection(name="agenda", version=3, tables=(Item,), handlers=_HANDLERS)
+AGENDA = Projection(name="agenda", version=4, tables=(Item, Failed), handlers=_HANDLERS)

@@ -80,6 +80,24 @@ class Seen(Row, kw_only=True):
     contact: str
 
 
+class Tally(Row, kw_only=True):
+    """What keeps a message of a contact's that is heard of twice from counting twice.
+
+    What was noted, and no source has shown yet, was written within one of the spans in `told_in` or `told_out`
+    (instants in microseconds). `shown_in` and `shown_out` are of the last message that a source has shown and
+    nobody noted. `unclear`: what the last answer means is still to be said.
+    """
+
+    table: ClassVar[str] = "tally"
+
+    contact: str
+    told_in: list[tuple[int, int]] = []
+    told_out: list[tuple[int, int]] = []
+    shown_in: int | None = None
+    shown_out: int | None = None
+    unclear: bool = False
+
+
 class Owner(Row, kw_only=True):
     """Whose workspace it is."""
 
@@ -106,6 +124,9 @@ class Employer(Row, kw_only=True):
 
 _HANDLERS: dict[str, Handler] = {}
 _DAY = 86_400_000_000
+_NOTED_WITHIN = {"in": 7 * _DAY, "out": 2 * _DAY}
+"""How long after a message was written it is noted at the latest; a source may give it a day later than we do."""
+_MOST_TOLD = 8
 
 
 @handles(_HANDLERS, "owner.identified")
@@ -216,7 +237,14 @@ def _tie(rows: Rows, event: StoredEvent, payload: e.TieObserved) -> None:
 def _observed(rows: Rows, event: StoredEvent, payload: e.InteractionObserved) -> None:
     rows.put("", Seen(position=event.position, identity=payload.identity, contact=payload.contact))
     if payload.medium == "message":
-        _passed(rows, payload.contact, payload.direction, event.occurred_at)
+        at = event.occurred_at
+        _passed(
+            rows,
+            payload.contact,
+            payload.direction,
+            at,
+            new=_shown(rows, payload.contact, payload.direction, at),
+        )
 
 
 @handles(_HANDLERS, "interaction.logged")
@@ -226,14 +254,22 @@ def _logged(rows: Rows, event: StoredEvent, payload: e.InteractionLogged) -> Non
 
 @handles(_HANDLERS, "reply.received")
 def _replied(rows: Rows, event: StoredEvent, payload: openings.ReplyReceived) -> None:
-    contact = _passed(rows, payload.contact, "in", event.occurred_at)
+    tally = rows.get(Tally, payload.contact) or Tally(contact=payload.contact)
+    told_what_it_means = tally.unclear and payload.intent != "unclear"
+    tally.unclear = payload.intent == "unclear"
+    rows.put(payload.contact, tally)
+    contact = rows.get(Contact, payload.contact)
+    since = contact.last_out if contact is not None else None
+    new = not told_what_it_means and _told(rows, payload.contact, "in", event.occurred_at, since)
+    contact = _passed(rows, payload.contact, "in", event.occurred_at, new=new)
     if contact is not None and payload.intent == "declined":
         contact.declined_at = event.occurred_at
 
 
 @handles(_HANDLERS, "message.sent")
 def _sent(rows: Rows, event: StoredEvent, payload: messages.MessageSent) -> None:
-    _passed(rows, payload.contact, "out", event.occurred_at)
+    new = _told(rows, payload.contact, "out", event.occurred_at)
+    _passed(rows, payload.contact, "out", event.occurred_at, new=new)
 
 
 @handles(_HANDLERS, "meeting.held")
@@ -273,22 +309,56 @@ def _blocking(
         rows.put(contact.id, contact)
 
 
-def _passed(rows: Rows, contact_id: str, direction: str, at: int) -> Contact | None:
+def _told(rows: Rows, contact: str, direction: str, at: int, since: int | None = None) -> bool:
+    """Note that a message was noted, which answers what was written `since`; whether no source had shown it."""
+    tally = rows.get(Tally, contact) or Tally(contact=contact)
+    earliest = at - _NOTED_WITHIN[direction]
+    if since is not None and since <= at:
+        earliest = max(earliest, since - _DAY)
+    span = (earliest, at + _DAY)
+    shown = getattr(tally, f"shown_{direction}")
+    known = shown is not None and span[0] <= shown <= span[1]
+    if known:
+        setattr(tally, f"shown_{direction}", None)
+    else:
+        told = getattr(tally, f"told_{direction}")
+        setattr(tally, f"told_{direction}", [*told, span][-_MOST_TOLD:])
+    rows.put(contact, tally)
+    return not known
+
+
+def _shown(rows: Rows, contact: str, direction: str, at: int) -> bool:
+    """Note that a source shows a message; whether nobody had noted it."""
+    tally = rows.get(Tally, contact) or Tally(contact=contact)
+    told = tally.told_in if direction == "in" else tally.told_out
+    span = next((each for each in told if each[0] <= at <= each[1]), None)
+    if span is not None:
+        setattr(tally, f"told_{direction}", [each for each in told if each is not span])
+    elif direction == "in":
+        tally.shown_in = max(tally.shown_in or at, at)
+    else:
+        tally.shown_out = max(tally.shown_out or at, at)
+    rows.put(contact, tally)
+    return span is None
+
+
+def _passed(rows: Rows, contact_id: str, direction: str, at: int, *, new: bool = True) -> Contact | None:
+    """Note that a message passed; it counts when it is `new`."""
     contact = rows.get(Contact, contact_id)
     if contact is None:
         return None
     year = _year(at // _DAY)
     received, sent = contact.years.get(year, (0, 0))
     if direction == "in":
-        contact.received += 1
+        contact.received += new
         if contact.last_in is None or contact.last_in < at:
             contact.last_in = at
-        contact.years = {**contact.years, year: (received + 1, sent)}
+        contact.years = {**contact.years, year: (received + new, sent)}
     else:
-        contact.sent += 1
+        contact.sent += new
         if contact.last_out is None or contact.last_out < at:
             contact.last_out = at
-        contact.years = {**contact.years, year: (received, sent + 1)}
+        contact.years = {**contact.years, year: (received, sent + new)}
     rows.put(contact.id, contact)
     return contact
 
@@ -309,5 +379,5 @@ def day_start(day: str) -> int:
 
 
 CONTACTS = Projection(
-    name="contacts", version=2, tables=(Contact, Identity, Seen, Owner, Employer), handlers=_HANDLERS
+    name="contacts", version=3, tables=(Contact, Identity, Seen, Tally, Owner, Employer), handlers=_HANDLERS
 )

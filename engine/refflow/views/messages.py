@@ -28,7 +28,6 @@ class Message(Row, kw_only=True):
     """A message. Instants are microseconds since 1970 UTC; `thread` is the message it follows."""
 
     table: ClassVar[str] = "message"
-    fixed: ClassVar[tuple[str, ...]] = ("contact", "run")
     indexes: ClassVar[tuple[tuple[str, ...], ...]] = (("contact",), ("status",), ("run",))
 
     id: str

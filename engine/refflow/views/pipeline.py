@@ -29,10 +29,11 @@ TAKEN: frozenset[str] = frozenset(STAGES) - {"warming", "closed"}
 
 
 class Ask(Row, kw_only=True):
-    """A contact asked, or to be asked, about an opening. Instants are microseconds since 1970 UTC."""
+    """A contact asked, or to be asked, about an opening, or who referred the owner to it unasked (`run` is empty
+    then). Instants are microseconds since 1970 UTC.
+    """
 
     table: ClassVar[str] = "ask"
-    fixed: ClassVar[tuple[str, ...]] = ("contact", "opening")
     indexes: ClassVar[tuple[tuple[str, ...], ...]] = (("opening",), ("contact",))
 
     id: str
@@ -134,12 +135,19 @@ def _replied(rows: Rows, event: StoredEvent, payload: e.ReplyReceived) -> None:
 
 @handles(_HANDLERS, "referral.given")
 def _referred(rows: Rows, event: StoredEvent, payload: e.ReferralGiven) -> None:
-    ask = rows.get(Ask, ask_id(payload.contact, payload.opening))
-    if ask is not None:
-        ask.stage = "referred"
-        ask.referred_at = event.occurred_at
-        ask.closed_at = ask.outcome = None
-        rows.put(ask.id, ask)
+    key = ask_id(payload.contact, payload.opening)
+    ask = rows.get(Ask, key) or Ask(
+        id=key,
+        contact=payload.contact,
+        opening=payload.opening,
+        stage="referred",
+        run="",
+        opened_at=event.occurred_at,
+    )
+    ask.stage = "referred"
+    ask.referred_at = event.occurred_at
+    ask.closed_at = ask.outcome = None
+    rows.put(key, ask)
 
 
 _APPLICATION = {
@@ -233,5 +241,5 @@ def _funnel_application(rows: Rows, event: StoredEvent, payload: e.ApplicationSu
         _reach(rows, ask, _APPLICATION[event.kind])
 
 
-PIPELINE = Projection(name="pipeline", version=2, tables=(Ask,), handlers=_HANDLERS)
+PIPELINE = Projection(name="pipeline", version=3, tables=(Ask,), handlers=_HANDLERS)
 FUNNEL = Projection(name="funnel", version=2, tables=(Funnel, Reached), handlers=_FUNNEL)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from copy import copy
 from typing import Any, Protocol, TypeVar
 
 from .table import Row
 
 R = TypeVar("R", bound=Row)
+
+
+Index = dict[Any, dict[Any, Row]]
+"""Rows by the value of a field, and then by key."""
 
 
 class Source(Protocol):
@@ -27,8 +31,7 @@ class Source(Protocol):
 class Rows:
     """The rows of every table, as one fold sees and changes them.
 
-    A projection only gets, puts and drops by key. `find` is for whoever decides or shows: without a source it
-    looks at every row of the table, unless it is asked about a field that is fixed.
+    A projection only gets, puts and drops by key. `find` is for whoever decides or shows.
     """
 
     def __init__(self, source: Source | None = None) -> None:
@@ -36,7 +39,7 @@ class Rows:
         self._tables: defaultdict[type[Row], dict[str, Any]] = defaultdict(dict)
         self._touched: defaultdict[type[Row], dict[str, None]] = defaultdict(dict)
         self._added: defaultdict[type[Row], list[Any]] = defaultdict(list)
-        self._indexes: dict[tuple[type[Row], str], dict[Any, list[Any]]] = {}
+        self._indexes: defaultdict[type[Row], dict[str, Index]] = defaultdict(dict)
 
     def get(self, row: type[R], key: str) -> R | None:
         """The row of the table of `row` with that key."""
@@ -51,15 +54,13 @@ class Rows:
         row = type(value)
         if row.grows:
             self._added[row].append(value)
-            if self._indexes:
-                self._index(row, value)
-            return
-        table = self._tables[row]
-        if self._indexes and key not in table:
-            self._index(row, value)
-        table[key] = value
-        if self._source is not None:
-            self._touched[row][key] = None
+        else:
+            self._tables[row][key] = value
+            if self._source is not None:
+                self._touched[row][key] = None
+        if row in self._indexes:
+            for field, index in self._indexes[row].items():
+                _enter(index, field, value)
 
     def drop(self, row: type[Row], key: str) -> None:
         """Take the row with that key out, if there is one."""
@@ -71,50 +72,53 @@ class Rows:
 
     def find(self, row: type[R], **equal: Any) -> list[R]:
         """The rows whose fields have these values, by key."""
-        fixed = next((name for name in row.fixed if name in equal), None)
-        if self._source is None and fixed is not None:
-            return self._find_fixed(row, fixed, equal)
-        found: dict[str, R] = {}
-        key_field = row.__struct_fields__[0]
+        found: dict[Any, R] = {}
+        table = self._tables[row]
         if self._source is not None:
+            key_field = row.__struct_fields__[0]
             for each in self._source.find(row, **equal):
                 key = getattr(each, key_field)
                 # The fold's own copy, changed or not, must stay the only one.
-                found[key] = self._tables[row].setdefault(key, each)
-        for key, value in self._tables.get(row, {}).items():
-            if value is None or any(getattr(value, name) != wanted for name, wanted in equal.items()):
-                found.pop(key, None)
-            else:
-                found[key] = value
-        grown: list[Any] = [
-            each
-            for each in self._added.get(row, ())
-            if all(getattr(each, name) == wanted for name, wanted in equal.items())
-        ]
-        return [found[key] for key in sorted(found)] + grown
-
-    def _index(self, row: type[Row], value: Row) -> None:
-        for name in row.fixed:
-            index = self._indexes.get((row, name))
-            if index is not None:
-                index.setdefault(getattr(value, name), []).append(value)
-
-    def _find_fixed(self, row: type[R], fixed: str, equal: dict[str, Any]) -> list[R]:
-        key_field = row.__struct_fields__[0]
-        table = self._tables[row]
-        index = self._indexes.get((row, fixed))
-        if index is None:
-            # A rebuild finds nothing, and should not pay for what only those who decide ask for.
-            index = self._indexes[row, fixed] = {}
-            for each in (*table.values(), *self._added[row]):
-                index.setdefault(getattr(each, fixed), []).append(each)
-        found: dict[Any, Any] = {}
-        for each in index.get(equal[fixed], ()):
-            key = getattr(each, key_field)
-            value = each if row.grows else table.get(key)
-            if value is not None and all(getattr(value, name) == wanted for name, wanted in equal.items()):
-                found[key] = value
+                value = table.setdefault(key, each)
+                if value is each or _fits(value, equal):
+                    found[key] = value
+        found |= self._held(row, equal)
         return [found[key] for key in sorted(found)]
+
+    def _held(self, row: type[R], equal: dict[str, Any]) -> dict[Any, R]:
+        """Those of the rows held here that fit, by key."""
+        table = self._tables[row]
+        if not equal:
+            return {key: value for key, value in _all(row, table, self._added) if value is not None}
+        if not table and row not in self._added:
+            return {}
+        buckets = [(self._index(row, field).get(wanted), field) for field, wanted in equal.items()]
+        bucket, field = min(buckets, key=_size) if len(buckets) > 1 else buckets[0]
+        if not bucket:
+            return {}
+        found: dict[Any, R] = {}
+        gone = []
+        for key, noted in bucket.items():
+            value: Any = noted if row.grows else table.get(key)
+            if _fits(value, equal):
+                found[key] = value
+            elif value is None or getattr(value, field) != equal[field]:
+                gone.append(key)
+        for key in gone:
+            del bucket[key]
+        return found
+
+    def _index(self, row: type[Row], field: str) -> Index:
+        """The rows held here by a field: also some that had the value once, until somebody comes upon them. It is
+        made at the first question. A rebuild finds nothing, and should not pay for what others ask.
+        """
+        index = self._indexes[row].get(field)
+        if index is None:
+            index = self._indexes[row][field] = {}
+            for _, value in _all(row, self._tables[row], self._added):
+                if value is not None:
+                    _enter(index, field, value)
+        return index
 
     def touched(self) -> Iterator[tuple[type[Row], list[str], list[Row]]]:
         """What the fold changed over its source, by table: keys that are gone, rows to write."""
@@ -134,8 +138,36 @@ class Rows:
 
     def take_added(self) -> dict[type[Row], list[Row]]:
         """The rows added to growing tables since the last call; they are then no longer held."""
-        added, self._added, self._indexes = self._added, defaultdict(list), {}
+        added, self._added, self._indexes = self._added, defaultdict(list), defaultdict(dict)
         return added
+
+
+def _all(
+    row: type[Row], table: dict[str, Any], added: Mapping[type[Row], list[Any]]
+) -> Iterator[tuple[Any, Any]]:
+    """The rows of a table with their keys; None for those that are not there."""
+    yield from table.items()
+    key_field = row.__struct_fields__[0]
+    for each in added.get(row, ()):
+        yield getattr(each, key_field), each
+
+
+def _size(bucket: tuple[dict[Any, Row] | None, str]) -> int:
+    return len(bucket[0] or ())
+
+
+def _enter(index: Index, field: str, value: Row) -> None:
+    key = getattr(value, value.__struct_fields__[0])
+    index.setdefault(getattr(value, field), {})[key] = value
+
+
+def _fits(value: Row | None, equal: dict[str, Any]) -> bool:
+    if value is None:
+        return False
+    for name, wanted in equal.items():  # noqa: SIM110  # a generator costs more than the comparison
+        if getattr(value, name) != wanted:
+            return False
+    return True
 
 
 class Copies:

@@ -56,7 +56,6 @@ class Run(Row, kw_only=True):
     """
 
     table: ClassVar[str] = "run"
-    fixed: ClassVar[tuple[str, ...]] = ("contact", "opening")
     indexes: ClassVar[tuple[tuple[str, ...], ...]] = (
         ("status", "due"),
         ("contact", "status"),
@@ -144,12 +143,16 @@ class Pause(Row, kw_only=True):
 
 
 class Inbox(Row, kw_only=True):
-    """A channel by which answers come in, and until when all of them are in the log (microseconds UTC)."""
+    """A channel by which answers come in. Until `checked_at` (microseconds UTC; 0 when it was never looked into)
+    all of them are in the log; since `missed_at` it could not be looked into, for `reason`.
+    """
 
     table: ClassVar[str] = "inbox"
 
     channel: str
     checked_at: int
+    missed_at: int | None = None
+    reason: str | None = None
 
 
 class Paused(Row, kw_only=True):
@@ -323,6 +326,14 @@ def _resumed(rows: Rows, event: StoredEvent, payload: e.OutreachResumed) -> None
 @handles(_HANDLERS, "inbox.checked")
 def _inbox_checked(rows: Rows, event: StoredEvent, payload: e.InboxChecked) -> None:
     rows.put(payload.channel, Inbox(channel=payload.channel, checked_at=event.occurred_at))
+
+
+@handles(_HANDLERS, "inbox.missed")
+def _inbox_missed(rows: Rows, event: StoredEvent, payload: e.InboxMissed) -> None:
+    inbox = rows.get(Inbox, payload.channel) or Inbox(channel=payload.channel, checked_at=0)
+    if payload.reason is not None:
+        inbox.missed_at, inbox.reason = event.occurred_at, payload.reason
+    rows.put(inbox.channel, inbox)
 
 
 @handles(_HANDLERS, "inbox.closed")

@@ -16,8 +16,6 @@ class Row(msgspec.Struct, kw_only=True, gc=False):
 
     table: ClassVar[str]
     indexes: ClassVar[tuple[tuple[str, ...], ...]] = ()
-    fixed: ClassVar[tuple[str, ...]] = ()
-    """Fields that never change once a row is there: a fold in memory finds rows by them quickly."""
     sparse: ClassVar[tuple[str, ...]] = ()
     """Fields that most rows leave empty: an index that begins with one has only the rows that do not."""
     grows: ClassVar[bool] = False

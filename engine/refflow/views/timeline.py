@@ -16,7 +16,6 @@ class Happening(Row, kw_only=True):
     """The event at `position`, by what it is about."""
 
     table: ClassVar[str] = "happening"
-    fixed: ClassVar[tuple[str, ...]] = ("contact", "opening", "run")
     indexes: ClassVar[tuple[tuple[str, ...], ...]] = (("contact",), ("opening",), ("run",))
     sparse: ClassVar[tuple[str, ...]] = ("opening", "run")
     grows: ClassVar[bool] = True

@@ -6,7 +6,6 @@ instant after the gap, one that happens twice for the first of the two.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
@@ -176,6 +175,8 @@ def _say(window: Window) -> str:
 
 
 def _hint(zone: str) -> str:
+    import difflib  # only for this; every command would wait for it
+
     # Etc/GMT+2 is two hours *behind* UTC, so it must never be offered to somebody who wrote GMT+2.
     names = sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
     spellings = {name.rpartition("/")[2].casefold(): name for name in names}

@@ -33,9 +33,8 @@ from .library import Accepted
 from .pauses import paused_between
 from .sending import draft, hold, try_again
 from .starting import look_around, next_in_queue, set_off, set_schedules, start_child
-from .turn import MOST_GENERATIONS, Turn
+from .turn import DEFINING, MOST_GENERATIONS, Turn
 
-DEFINING = frozenset({"workflow.defined", "workflow.retired"})
 WAKING = {
     "outreach.resumed": ("paused",),
     "inbox.checked": ("inbox_stale",),
@@ -48,30 +47,24 @@ LACKING = frozenset({"packet", "unfilled"})
 """Rules that hold a message until something that it lacks is given."""
 REDRAFTING = frozenset({"ask.personalised", "opening.changed", "contact.changed"})
 """Events that can change what a draft says."""
+ALWAYS_HEARD = REDRAFTING | STOPS | {"schedule.fired"}
 
 
 def settle(turn: Turn) -> None:
     """Decide what follows from every event recorded in the turn, and from what that leads to."""
-    heard = _heard(turn)
     for event in turn.to_settle():
         if event.kind in DEFINING:
-            heard = _heard(turn)
             if isinstance(event.payload, WorkflowDefined):
                 set_schedules(turn, event.payload.workflow)
         elif event.kind in WAKING:
             _wake(turn, WAKING[event.kind])
-        elif event.kind in heard or getattr(event.payload, "run", None) is not None:
+        elif getattr(event.payload, "run", None) is not None or _is_heard(turn, event.kind):
             _look_at(turn, event)
 
 
-def _heard(turn: Turn) -> frozenset[str]:
-    """The kinds of events that anybody may act on."""
-    triggers = {
-        trigger.event or "run.wanted"
-        for accepted in turn.library.current(turn.rows)
-        for trigger in accepted.definition.triggers
-    }
-    return turn.library.heard(turn.rows) | triggers | REDRAFTING | STOPS | {"schedule.fired"}
+def _is_heard(turn: Turn, kind: str) -> bool:
+    """Whether anybody may act on events of a kind."""
+    return kind in ALWAYS_HEARD or kind in turn.in_force.triggers or kind in turn.heard
 
 
 def _look_at(turn: Turn, event: StoredEvent) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -18,8 +18,42 @@ from refflow.views.runs import Run
 
 from .definition import Definition
 from .durations import Duration, parse_duration
-from .facts import Facts, ask_facts, contact_facts, opening_facts, owner_facts
+from .facts import (
+    AskFacts,
+    ContactFacts,
+    Facts,
+    OpeningFacts,
+    ask_facts,
+    contact_facts,
+    opening_facts,
+    owner_facts,
+)
 from .turn import Turn
+
+
+class Environment(Mapping[str, Any]):
+    """Names with their values. Each is worked out when it is first read, since most never are: whoever has an
+    environment asks it before anything more is recorded.
+    """
+
+    def __init__(self, made: Mapping[str, Callable[[], Any]]) -> None:
+        self._made = made
+        self._known: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        known = self._known
+        if name not in known:
+            known[name] = self._made[name]()
+        return known[name]
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self._known[name] = value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self._made, **self._known})
+
+    def __len__(self) -> int:
+        return len({**self._made, **self._known})
 
 
 def environment(
@@ -33,32 +67,39 @@ def environment(
     loop: int = 0,
     sends: Mapping[str, str] = MappingProxyType({}),
     values: Mapping[str, Any] = MappingProxyType({}),
-) -> dict[str, Any]:
+) -> Environment:
     """The names that `definition` may speak of, for these subjects and this event. `sends` has the message of
     each send step so far, `values` what the run gave its variables.
     """
-    rows, settings = turn.rows, turn.settings
-    env: dict[str, Any] = {
-        "now": instant(turn.now),
-        "calendar": settings.calendar,
-        "event": event_fields(turn, kind, event),
-        "params": {name: parameter.default for name, parameter in definition.params.items()},
-        "vars": _variables(definition, values),
-        "loop": {"index": loop},
-        "me": owner_facts(settings),
-        "active": lambda workflow, of: _active(turn, workflow, of),
-        "sent": lambda step: _sent(turn, sends.get(step)),
-    }
-    env |= dict.fromkeys((*definition.subject, "ask"))
-    person = rows.get(Contact, contact) if contact else None
-    posting = rows.get(Opening, opening) if opening else None
-    if person is not None:
-        env["contact"] = contact_facts(person, turn.now)
-    if posting is not None:
-        env["opening"] = opening_facts(posting)
-    if person is not None and posting is not None:
-        env["ask"] = ask_facts(rows.get(Ask, ask_id(person.id, posting.id)))
-    env["facts"] = lambda: facts_of(env)
+    rows = turn.rows
+
+    def person() -> ContactFacts | None:
+        found = rows.get(Contact, contact) if contact else None
+        return None if found is None else contact_facts(found, turn.now)
+
+    def posting() -> OpeningFacts | None:
+        found = rows.get(Opening, opening) if opening else None
+        return None if found is None else opening_facts(found)
+
+    def ask() -> AskFacts | None:
+        about = env["contact"], env["opening"]
+        return None if None in about else ask_facts(rows.get(Ask, ask_id(about[0].id, about[1].id)))
+
+    env = Environment({
+        "now": lambda: instant(turn.now),
+        "calendar": lambda: turn.settings.calendar,
+        "event": lambda: event_fields(turn, kind, event),
+        "params": lambda: {name: parameter.default for name, parameter in definition.params.items()},
+        "vars": lambda: _variables(definition, values),
+        "loop": lambda: {"index": loop},
+        "me": lambda: owner_facts(turn.settings),
+        "contact": person,
+        "opening": posting,
+        "ask": ask,
+        "active": lambda: lambda workflow, of: _active(turn, workflow, of),
+        "sent": lambda: lambda step: _sent(turn, sends.get(step)),
+        "facts": lambda: lambda: facts_of(env),
+    })  # fmt: skip
     return env
 
 
@@ -67,16 +108,16 @@ def facts_of(env: Mapping[str, Any]) -> Facts:
     return Facts(
         now=env["now"],
         me=env["me"],
-        contact=env.get("contact"),
-        opening=env.get("opening"),
-        ask=env.get("ask"),
+        contact=env["contact"],
+        opening=env["opening"],
+        ask=env["ask"],
         event=env["event"],
     )
 
 
 def run_environment(
     turn: Turn, run: Run, definition: Definition, loop: int = 0, about: StoredEvent | None = None
-) -> dict[str, Any]:
+) -> Environment:
     """The names that the steps of `run` may speak of, where `event` is `about` or what it last took up."""
     return environment(
         turn,

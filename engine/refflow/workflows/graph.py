@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -29,6 +29,9 @@ from .definition import (
 )
 from .flow import onward
 from .policy_file import schedule_text
+
+Stays = Mapping[tuple[str, str], Sequence[int]]
+"""How long (microseconds) runs were at a step before they went on, by the step and what moved them on."""
 
 _THROUGH = (Jump, Go)
 """Instructions that are ways, not places."""
@@ -119,9 +122,9 @@ def _sections(definition: Definition) -> list[str | None]:
     return found
 
 
-def as_mermaid(graph: Graph, live: Mapping[str, int] | None = None) -> str:
-    """A Mermaid flowchart; `live` has how many runs are at each step."""
-    live = live or {}
+def as_mermaid(graph: Graph, live: Mapping[str, int] | None = None, stays: Stays | None = None) -> str:
+    """A Mermaid flowchart; `live` has how many runs are at each step, `stays` how long they were there."""
+    live, times = live or {}, _times(graph, stays or {})
     lines = ["flowchart TD"]
     blocks = dict.fromkeys(place.block for place in graph.places)
     for number, block in enumerate(blocks):
@@ -138,14 +141,18 @@ def as_mermaid(graph: Graph, live: Mapping[str, int] | None = None) -> str:
         arrow = "-.->" if entry.interrupt else "-->"
         lines.append(f"    e{number}>{_quoted(entry.label)}] {arrow} {end}")
     for way in graph.ways:
-        when = f"|{_quoted(way.when)}|" if way.when else ""
+        took = times.get((way.start, way.end), "")
+        said = _quoted(way.when, f"{'<br/>' if way.when else ''}{took}" if took else "")
+        when = f"|{said}|" if way.when or took else ""
         lines.append(f"    n{way.start} -->{when} n{way.end}")
     return "\n".join(lines) + "\n"
 
 
-def as_text(graph: Graph, live: Mapping[str, int] | None = None) -> str:
-    """The graph for a terminal: each place on a line, with where it leads, and how many runs are there."""
-    live = live or {}
+def as_text(graph: Graph, live: Mapping[str, int] | None = None, stays: Stays | None = None) -> str:
+    """The graph for a terminal: each place on a line, with where it leads, how many runs are there, and how long
+    they were there before they went on.
+    """
+    live, times = live or {}, _times(graph, stays or {})
     names = {
         place.at: place.label if place.kind in _NAMED_BY_WHAT_THEY_DO else place.step for place in graph.places
     }
@@ -160,13 +167,58 @@ def as_text(graph: Graph, live: Mapping[str, int] | None = None) -> str:
             lines.append(f"{block or 'steps'}:")
         count = live.get(place.step, 0)
         runs = f"  [{count} live]" if count and place.kind in _PARKING else ""
-        lines.append(f"  {place.label}{runs}")
         ways = [way for way in graph.ways if way.start == place.at]
         following = graph.places[number + 1].at if number + 1 < len(graph.places) else None
+        took = {way.end: f"  ({time})" for way in ways if (time := times.get((way.start, way.end)))}
         if [(way.end, way.when) for way in ways] == [(following, "")]:
-            continue  # the next line says so
-        lines += [f"    {f'{way.when} ' if way.when else ''}-> {names[way.end]}" for way in ways]
+            lines.append(f"  {place.label}{runs}{took.get(ways[0].end, '')}")
+            continue  # the next line says where it leads
+        lines.append(f"  {place.label}{runs}")
+        lines += [
+            f"    {f'{way.when} ' if way.when else ''}-> {names[way.end]}{took.get(way.end, '')}"
+            for way in ways
+        ]
     return "\n".join(lines) + "\n"
+
+
+def _times(graph: Graph, stays: Stays) -> dict[tuple[int, int], str]:
+    """For each way from a place where runs are parked how long they were there, when any took it."""
+    found = {}
+    for place in graph.places:
+        ways = [way for way in graph.ways if way.start == place.at]
+        named = {label for way in ways for label in _labelled(way)}
+        for way in ways if place.kind in _PARKING else ():
+            labels = set(_labelled(way))
+            # How another run ended that has no way of its own.
+            rest = {label for step, label in stays if step == place.step and label not in named}
+            labels |= rest if labels & {"else", "ended"} else set()
+            lengths = [each for label in labels for each in stays.get((place.step, label), ())]
+            if lengths:
+                found[way.start, way.end] = _took(lengths)
+    return found
+
+
+def _labelled(way: Way) -> tuple[str, ...]:
+    """What moves a run on this way. A wait for nothing but time ends like one that waited in vain."""
+    return tuple(way.when.split(", ")) if way.when else ("", "timeout")
+
+
+def _took(lengths: Sequence[int]) -> str:
+    """The median of some times, and of how many, as people say it."""
+    ordered = sorted(lengths)
+    minutes = ordered[len(ordered) // 2] / 60_000_000
+    hours, days = minutes / 60, minutes / 60 / 24
+    said = (
+        "at once"
+        if minutes < 1
+        else f"{minutes:.0f} min"
+        if hours < 2
+        else f"{hours:.0f} h"
+        if days < 2
+        else f"{days:.1f} days"
+    )
+    runs = f"{len(ordered)} run{'' if len(ordered) == 1 else 's'}"
+    return f"{said} in {runs}" if len(ordered) == 1 else f"median {said}, {runs}"
 
 
 def _ways(definition: Definition, at: int) -> Iterator[Way]:

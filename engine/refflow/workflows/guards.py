@@ -316,19 +316,20 @@ def _pace(turn: Turn, run: Run, message: Message) -> Hold | None:
 
 
 def _caps(turn: Turn, policy: Policy, contact: Contact, message: Message) -> Hold | None:
-    caps = turn.settings.caps if policy.caps is None else (*policy.caps, *turn.settings.caps)
+    caps = dict.fromkeys((*(policy.caps or ()), *turn.settings.caps))
+    to_contact = _sent_to(turn, [contact], message)
     for cap in caps:
-        hold = _cap(turn, cap, contact, message)
+        hold = _cap(turn, cap, contact, message, to_contact)
         if hold is not None:
             return hold
     return None
 
 
-def _cap(turn: Turn, cap: Cap, contact: Contact, message: Message) -> Hold | None:
-    if cap.unanswered is not None and not _is_owed(turn, message):
+def _cap(turn: Turn, cap: Cap, contact: Contact, message: Message, to_contact: list[int]) -> Hold | None:
+    if cap.unanswered is not None:
         since = contact.last_in or 0
-        row = [at for at in _sent_to(turn, [contact], message) if at > since]
-        if len(row) >= cap.unanswered:
+        row = [at for at in to_contact if at > since]
+        if len(row) >= cap.unanswered and not _is_owed(turn, message):
             return Hold(
                 rule="cap",
                 detail=f"{len(row)} messages in a row are unanswered; the limit is {cap.unanswered}.",
@@ -339,7 +340,7 @@ def _cap(turn: Turn, cap: Cap, contact: Contact, message: Message) -> Hold | Non
     earliest = micros(calendar.subtract(instant(turn.now), cap.within))
     match cap.per:
         case "contact":
-            sent = _sent_to(turn, [contact], message)
+            sent = to_contact
         case "company":
             sent = _sent_to(turn, _colleagues(turn, contact), message)
         case _:

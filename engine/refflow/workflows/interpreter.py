@@ -46,7 +46,7 @@ from .definition import (
     Wait,
 )
 from .durations import Duration
-from .environment import facts_of, plain_value, run_environment
+from .environment import Environment, facts_of, plain_value, run_environment
 from .guards import something_came_in
 from .library import Accepted
 from .sending import draft, hold, release
@@ -370,7 +370,7 @@ class Interpreter:
             ChildWanted(run=self.run.id, step=step.step, workflow=step.workflow, wait=step.wait, **subject)
         )
 
-    def _env(self, loops: dict[str, int]) -> dict[str, Any]:
+    def _env(self, loops: dict[str, int]) -> Environment:
         innermost = next(reversed(loops.values()), 0)
         return run_environment(self.turn, self.run, self.definition, innermost, self._aside)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -10,11 +11,13 @@ from refflow.errors import RefflowError
 from refflow.events.kinds import Kinds
 from refflow.views.rows import Rows
 from refflow.views.runs import Defined, Workflow
+from refflow.views.runs import Settings as SettingsRow
 
-from .definition import Definition, Source, Wait, decode
+from .definition import Definition, Source, Trigger, Wait, decode
 from .expressions import Expression, ExpressionErrors, compile_expression
 from .extensions import NONE, Extensions
-from .vocabulary import scope_for
+from .settings import Settings, settings_from
+from .vocabulary import MANUAL, scope_for
 
 
 class DefinitionMissing(RefflowError):
@@ -33,6 +36,17 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True):
         return f"workflow:{self.definition.name}@{self.hash[:12]}"
 
 
+class InForce(msgspec.Struct, frozen=True, kw_only=True):
+    """The definitions that new runs follow, and their `triggers` by the kind of event that sets them off."""
+
+    current: tuple[Accepted, ...]
+    triggers: Mapping[str, tuple[tuple[Accepted, Trigger], ...]]
+
+    def named(self, workflow: str) -> Accepted | None:
+        """The definition that new runs of a workflow follow."""
+        return next((each for each in self.current if each.definition.name == workflow), None)
+
+
 class Library:
     """Compiled definitions and expressions, by what they were compiled from."""
 
@@ -40,7 +54,9 @@ class Library:
         self.kinds = kinds
         self.extensions = extensions
         self._definitions: dict[str, Accepted] = {}
+        self._in_force = _in_force(())
         self._heard: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
+        self._settings: tuple[dict[str, Any], Settings] = ({}, Settings())
         self._expressions: dict[tuple[str, Source], Expression] = {}
 
     def definition(self, rows: Rows, hash: str) -> Accepted:
@@ -57,6 +73,13 @@ class Library:
         """The definitions that new runs follow, by name."""
         return [self.definition(rows, workflow.hash) for workflow in rows.find(Workflow, retired=False)]
 
+    def in_force(self, rows: Rows) -> InForce:
+        """The same with their triggers."""
+        current = tuple(self.current(rows))
+        if current != self._in_force.current:
+            self._in_force = _in_force(current)
+        return self._in_force
+
     def heard(self, rows: Rows) -> frozenset[str]:
         """The kinds of events that some run, of any definition, may act on."""
         hashes = frozenset(row.hash for row in rows.find(Defined))
@@ -67,11 +90,19 @@ class Library:
             self._heard = (hashes, kinds)
         return self._heard[1]
 
-    def evaluate(self, accepted: Accepted, source: Source, env: dict[str, Any]) -> Any:
+    def settings(self, row: SettingsRow | None) -> Settings:
+        """The settings in a row, or the defaults. A row is never changed in place: the last one is still right."""
+        if row is None:
+            return Settings()
+        if row.settings is not self._settings[0]:
+            self._settings = (row.settings, settings_from(row.settings))
+        return self._settings[1]
+
+    def evaluate(self, accepted: Accepted, source: Source, env: Mapping[str, Any]) -> Any:
         """The value of an expression of a definition."""
         return self.expression(accepted, source).evaluate(env)
 
-    def explain(self, accepted: Accepted, source: Source, env: dict[str, Any]) -> dict[str, Any]:
+    def explain(self, accepted: Accepted, source: Source, env: Mapping[str, Any]) -> dict[str, Any]:
         """The value of an expression and of its terms, by how they are written."""
         return {text: _shown(value) for text, value in self.expression(accepted, source).explain(env)}
 
@@ -98,6 +129,16 @@ class Library:
                     f"{definition.name}, line {source.line}: `{source.text}` can no longer be read ({errors})."
                 ) from errors
         return found
+
+
+def _in_force(current: tuple[Accepted, ...]) -> InForce:
+    triggers: dict[str, tuple[tuple[Accepted, Trigger], ...]] = {}
+    for accepted in current:
+        for trigger in accepted.definition.triggers:
+            if trigger.every is None:
+                kind = trigger.event or MANUAL
+                triggers[kind] = (*triggers.get(kind, ()), (accepted, trigger))
+    return InForce(current=current, triggers=triggers)
 
 
 def heard_by(definition: Definition) -> set[str]:

@@ -111,7 +111,7 @@ def event_of(
     """A payload of `kind` about these subjects at `now`; `given` has what it says besides. A field for a time
     takes a duration from now. Raises `UsageError` for what does not fit.
     """
-    hints, fields = _hints(kind.payload), msgspec.structs.fields(kind.payload)
+    hints, fields = _hints(kind.payload), _fields(kind.payload)
     own = {"contact": contact, "referrer": contact, "opening": opening}
     values: dict[str, Any] = {}
     for name in given:
@@ -210,6 +210,11 @@ def _cases(definition: Definition, kind: str) -> set[tuple[str, str]]:
 @cache
 def _hints(payload: type[msgspec.Struct]) -> dict[str, Any]:
     return get_type_hints(payload)
+
+
+@cache
+def _fields(payload: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
+    return msgspec.structs.fields(payload)
 
 
 def _texts_in(text: str) -> list[str]:

@@ -112,6 +112,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     },
     "step": {
         "id": "Its name, for messages, tests and `refflow why`. Live runs are brought over to a changed file by it.",
+        "was": "Its id in an earlier version, for live runs that are brought over.",
         "if": "The step is left out unless this holds.",
         "note": _NOTE,
         "ok": _OK,
@@ -133,6 +134,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     "send": {
         "template": "The text: a file in `templates/`, without `.txt`.",
         "channel": "By which way. A thread keeps its own; else the contact's, `eml` to an address, `paste` without.",
+        "to": "Whom it goes to, when that is not the contact of the run.",
         "thread": "The `send` step whose message it follows: it is a reply in the same thread.",
         "approval": "As in `policy`, for this message alone.",
         "urgent": "`true`: `gap` does not hold it back. Caps, hours and your approval still do.",
@@ -336,6 +338,7 @@ RAILS: Mapping[str, str] = {
     "packet": "An ask lacks the link, how to hand in a referral, or your own sentence.",
     "unfilled": "The text still has a `[missing: ...]`.",
     "one_open_ask": "Somebody else is being asked about the same opening.",
+    "exclusive": "Another run is in conversation with whom the message goes to.",
     "answered": "They wrote in the meantime, and nobody has read it: approve if it still fits.",
     "not_live": "`live: false`.",
     "paused": "You paused the run, the person, the workflow or everything.",

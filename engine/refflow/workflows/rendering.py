@@ -9,6 +9,7 @@ from typing import Any
 
 import jinja2
 import msgspec
+from jinja2.meta import find_undeclared_variables
 from jinja2.runtime import Macro
 from jinja2.sandbox import SandboxedEnvironment
 
@@ -17,6 +18,7 @@ from refflow.errors import RefflowError
 from .definition import Template
 from .durations import Duration
 from .extensions import Filters
+from .templates import NAMES
 
 _FAULTS = (
     jinja2.TemplateError,
@@ -61,17 +63,24 @@ class Facts:
 
     def __getattr__(self, name: str) -> Any:
         record = self._record
-        if isinstance(record, Mapping):
-            if name not in record:
-                raise AttributeError(name)
-            return _seen(record[name], f"{self._path}.{name}", self._noted)
-        if name not in record.__struct_fields__:
+        if name not in (record.__struct_fields__ if isinstance(record, msgspec.Struct) else record):
             raise AttributeError(name)
-        return _seen(getattr(record, name), f"{self._path}.{name}", self._noted)
+        value = getattr(record, name) if isinstance(record, msgspec.Struct) else record[name]
+        # Most fields are text, and need no path for the case that they are missing.
+        return value if isinstance(value, str) else _seen(value, f"{self._path}.{name}", self._noted)
 
 
 class _Sandbox(SandboxedEnvironment):
     """Calls nothing but a template's own macros and `range`: a method could read the clock."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        # Facts have fields and nothing else to be kept from: most of what a template reads is one of them.
+        if type(obj) is Facts and not attribute.startswith("_"):
+            try:
+                return getattr(obj, attribute)
+            except AttributeError:
+                pass
+        return super().getattr(obj, attribute)
 
     def is_safe_callable(self, obj: Any) -> bool:
         return isinstance(obj, Macro) or obj is self.globals["range"]
@@ -122,14 +131,18 @@ def render_plain(text: str, env: Mapping[str, Any], filters: Filters = ()) -> st
 
 def _render(text: str, env: Mapping[str, Any], noted: dict[str, None], filters: Filters) -> str:
     try:
-        return _compiled(text, filters).render({name: _seen(value, name, noted) for name, value in env.items()})
+        template, names = _compiled(text, filters)
+        return template.render({name: _seen(env[name], name, noted) for name in names if name in env})
     except _FAULTS as error:
         raise RefflowError(f"A template cannot be filled in: {error}") from error
 
 
 @lru_cache(maxsize=256)
-def _compiled(text: str, filters: Filters) -> jinja2.Template:
-    return environment(filters).from_string(text)
+def _compiled(text: str, filters: Filters) -> tuple[jinja2.Template, tuple[str, ...]]:
+    """A template, and the names that it speaks of."""
+    of_filters = environment(filters)
+    named = find_undeclared_variables(of_filters.parse(text))
+    return of_filters.from_string(text), tuple(name for name in NAMES if name in named)
 
 
 def _seen(value: Any, path: str, noted: dict[str, None]) -> Any:
@@ -141,6 +154,8 @@ def _seen(value: Any, path: str, noted: dict[str, None]) -> Any:
 
 
 def _printed(value: Any) -> Any:
+    if isinstance(value, str):
+        return value
     if isinstance(value, Duration):
         return value.in_words()
     return f"{value.day} {value:%B %Y}" if isinstance(value, date) else value

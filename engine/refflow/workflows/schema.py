@@ -143,7 +143,7 @@ def _steps(channels: Collection[str], templates: Collection[str]) -> Iterator[Sc
     send = {
         "template": {"enum": sorted(templates)},
         "channel": {"enum": sorted(channels)},
-        "to": {**EXPRESSION, "description": "Whom it goes to, when that is not the contact of the run."},
+        "to": EXPRESSION,
         "thread": NAME,
         "approval": APPROVAL,
         "urgent": FLAG,
@@ -191,8 +191,7 @@ def _starts() -> Iterator[Schema]:
 
 def _step(verb: str, value: Schema, must: Schema | None = None, may: Schema | None = None) -> Schema:
     """A step of `verb`, with the keys that must and may stand beside it."""
-    was = {**NAME, "description": "Its id in an earlier version, for runs that are brought over."}
-    common = {"id": NAME, "was": was, "if": EXPRESSION, "note": _NOTE, "ok": _OK}
+    common = {"id": NAME, "was": NAME, "if": EXPRESSION, "note": _NOTE, "ok": _OK}
     required = ("id",) if VERBS[verb].named else ()
     must, may = must or {}, may or {}
     beside = {**must, **may}

@@ -53,7 +53,7 @@ def addressee(turn: Turn, accepted: Accepted, run: Run, step: Send, env: Mapping
     """Whom the message of `step` goes to. Raises `RefflowError` when nobody knows them."""
     value: Any = run.contact
     if step.to is not None:
-        value = turn.library.evaluate(accepted, step.to, dict(env))
+        value = turn.library.evaluate(accepted, step.to, env)
     key = value if value is None or isinstance(value, str) else value.id
     contact = turn.rows.get(Contact, key) if key else None
     if contact is None:
@@ -80,10 +80,8 @@ def draft(turn: Turn, accepted: Accepted, run: Run, step: Send, *, again: Messag
     parent = _parent(turn, run, step, contact)
     if step.to is not None:
         env["to"] = contact_facts(contact, turn.now)
-    data = {name: turn.library.evaluate(accepted, source, env) for name, source in step.data.items()}
-    rendered = render(
-        accepted.definition.templates[step.template], {**env, "data": data}, turn.library.extensions.filters
-    )
+    env["data"] = {name: turn.library.evaluate(accepted, source, env) for name, source in step.data.items()}
+    rendered = render(accepted.definition.templates[step.template], env, turn.library.extensions.filters)
     subject = rendered.subject
     if parent is not None and parent.subject:
         subject = parent.subject if parent.subject.casefold().startswith("re:") else f"Re: {parent.subject}"

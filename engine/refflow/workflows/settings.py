@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cached_property
 from typing import Any, Literal
 
 import msgspec
@@ -19,7 +20,7 @@ class OpenAsks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     in_all: int = 20
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
     """`refflow.yaml`, with the defaults of a personal search.
 
     `zone` is an IANA zone name; `calendars` has the holidays of the zones of others. Nobody gets a message
@@ -54,7 +55,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     anytime: tuple[Interrupt, ...] = ()
     plugins: dict[str, Any] = {}
 
-    @property
+    @cached_property
     def calendar(self) -> Calendar:
         """The owner's calendar."""
         return Calendar(self.zone, frozenset(self.holidays))

@@ -26,7 +26,7 @@ from refflow.views.openings import Opening
 from refflow.views.runs import Queued, Run
 
 from .definition import Definition, Start, Trigger
-from .environment import environment
+from .environment import Environment, environment
 from .facts import tie_of
 from .guards import Refusal, ancestors, may_ask, may_be_contacted, pursuing
 from .interpreter import RESTARTED, Interpreter
@@ -58,12 +58,11 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
 
 def set_off(turn: Turn, event: StoredEvent) -> None:
     """Start what `event` triggers, let it wait for its turn, or say in the log why not."""
-    for accepted in turn.library.current(turn.rows):
-        for trigger in accepted.definition.triggers:
-            if _sets_off(trigger, accepted.definition, event):
-                wish = _wish_or_blocked(turn, accepted, trigger, event)
-                if wish is not None:
-                    _decide(turn, accepted, wish)
+    for accepted, trigger in turn.in_force.triggers.get(event.kind, ()):
+        if _sets_off(trigger, accepted.definition, event):
+            wish = _wish_or_blocked(turn, accepted, trigger, event)
+            if wish is not None:
+                _decide(turn, accepted, wish)
 
 
 def start_child(turn: Turn, event: StoredEvent, wanted: ChildWanted) -> None:
@@ -72,7 +71,7 @@ def start_child(turn: Turn, event: StoredEvent, wanted: ChildWanted) -> None:
     parent = rows.get(Run, wanted.run)
     assert parent is not None, "the run that wants it has been started"
     by = turn.library.definition(rows, parent.hash)
-    accepted = _named(turn, wanted.workflow)
+    accepted = turn.in_force.named(wanted.workflow)
     if accepted is None:
         refusal = Refusal(reason="no_workflow", detail=f"There is no workflow `{wanted.workflow}`.")
         _ignore(turn, by, wanted.workflow, _child_wish(event, wanted, parent, MANUAL, {}), refusal)
@@ -97,7 +96,7 @@ def next_in_queue(turn: Turn, ended: Run) -> None:
     if ended.contact is not None:
         waiting |= {each.id: each for each in rows.find(Queued, contact=ended.contact)}
     for each in sorted(waiting.values(), key=lambda each: (-each.priority, each.trigger)):
-        accepted = _named(turn, each.workflow)
+        accepted = turn.in_force.named(each.workflow)
         event = turn.recall(each.trigger)
         wish = None
         if accepted is not None and event is not None:
@@ -121,7 +120,7 @@ def next_in_queue(turn: Turn, ended: Run) -> None:
 
 def set_schedules(turn: Turn, workflow: str) -> None:
     """Say when each trigger of a workflow that looks at a time of the week does so next."""
-    accepted = _named(turn, workflow)
+    accepted = turn.in_force.named(workflow)
     if accepted is not None:
         for number, trigger in enumerate(accepted.definition.triggers):
             if trigger.every is not None:
@@ -135,7 +134,7 @@ def look_around(turn: Turn, event: StoredEvent, fired: ScheduleFired) -> None:
     What is refused is passed over: nobody asked for it, and the time comes again. Times that were missed are
     made up for once.
     """
-    accepted = _named(turn, fired.workflow)
+    accepted = turn.in_force.named(fired.workflow)
     if accepted is None or fired.trigger >= len(accepted.definition.triggers):
         return
     trigger = accepted.definition.triggers[fired.trigger]
@@ -163,10 +162,6 @@ def _sets_off(trigger: Trigger, definition: Definition, event: StoredEvent) -> b
     if trigger.event is None:
         return isinstance(event.payload, RunWanted) and event.payload.workflow == definition.name
     return trigger.event == event.kind
-
-
-def _named(turn: Turn, workflow: str) -> Accepted | None:
-    return next((each for each in turn.library.current(turn.rows) if each.definition.name == workflow), None)
 
 
 def _wish(
@@ -202,7 +197,7 @@ def _blocked(turn: Turn, accepted: Accepted, cause: int, error: RefflowError) ->
     turn.record(TriggerIgnored(workflow=name, reason="blocked", detail=str(error)), by=accepted.by, cause=cause)
 
 
-def _env(turn: Turn, accepted: Accepted, wish: Wish) -> dict[str, Any]:
+def _env(turn: Turn, accepted: Accepted, wish: Wish) -> Environment:
     return environment(
         turn,
         accepted.definition,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 
 from jinja2 import TemplateSyntaxError, nodes
@@ -23,7 +23,8 @@ _ALONE = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends, nodes.Bl
 def mistakes_in(text: str, names: Mapping[str, Type], filters: Filters = ()) -> list[Mistake]:
     """What is wrong with the template `text` where `names` and the `filters` of plugins can be used."""
     try:
-        checker = _Checker(text, _parsed(text), names, environment(filters).filters)
+        tree, own = _parsed(text)
+        checker = _Checker(text, tree, own, names, environment(filters).filters)
         checker.check()
     except TemplateSyntaxError as error:
         message = f"the template cannot be read: {error.message or 'it is no template'}".rstrip(".")
@@ -34,11 +35,17 @@ def mistakes_in(text: str, names: Mapping[str, Type], filters: Filters = ()) -> 
 
 
 @lru_cache(maxsize=256)
-def _parsed(text: str) -> nodes.Template:
+def _parsed(text: str) -> tuple[nodes.Template, frozenset[str]]:
+    """The tree of a template, and the names that it makes for itself."""
     with warnings.catch_warnings():
         # Python only warns of an escape such as `\.`, whose meaning will change; Jinja reports what is raised.
         warnings.simplefilter("error", DeprecationWarning)
-        return environment().parse(text)
+        tree = environment().parse(text)
+    own = {each.name for each in tree.find_all(nodes.Name) if each.ctx != "load"}
+    own |= {each.name for each in tree.find_all(nodes.Macro)}
+    if tree.find(nodes.For) is not None:
+        own.add("loop")
+    return tree, frozenset(own)
 
 
 def _line_start(text: str, line: int) -> int:
@@ -50,7 +57,12 @@ def _line_start(text: str, line: int) -> int:
 
 class _Checker:
     def __init__(
-        self, text: str, tree: nodes.Template, names: Mapping[str, Type], filters: Mapping[str, object]
+        self,
+        text: str,
+        tree: nodes.Template,
+        own: Collection[str],
+        names: Mapping[str, Type],
+        filters: Mapping[str, object],
     ) -> None:
         self.mistakes: list[Mistake] = []
         self._text = text
@@ -58,10 +70,7 @@ class _Checker:
         self._names = names
         self._there: frozenset[str] = frozenset()
         self._filters = filters
-        self._own = {each.name for each in tree.find_all(nodes.Name) if each.ctx != "load"}
-        self._own |= {each.name for each in tree.find_all(nodes.Macro)}
-        if tree.find(nodes.For) is not None:
-            self._own.add("loop")
+        self._own = own
 
     def check(self) -> None:
         """Check the whole template."""

@@ -131,7 +131,7 @@ def render(template: Template, env: Mapping[str, Any], filters: Filters = ()) ->
     """
     from .rendering import render_message
 
-    subject, body, missing = render_message(template, _seen(env), filters)
+    subject, body, missing = render_message(template, env, filters)
     return Rendered(subject, body, missing)
 
 
@@ -141,16 +141,12 @@ def render_text(text: str, env: Mapping[str, Any], filters: Filters = ()) -> str
         return text
     from .rendering import render_plain
 
-    return render_plain(text, _seen(env), filters)
+    return render_plain(text, env, filters)
 
 
 def placeholders_in(text: str) -> tuple[str, ...]:
     """What a text still lacks: the paths in its `[missing: ...]` placeholders, each once."""
     return tuple(dict.fromkeys(found.lower() for found in PLACEHOLDER.findall(text)))
-
-
-def _seen(env: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: env[name] for name in NAMES if name in env}
 
 
 def _normal(text: str) -> str:

@@ -18,9 +18,10 @@ from refflow.views.projection import Fold
 from refflow.views.rows import Rows
 from refflow.views.runs import Settings as SettingsRow
 
-from .library import Library
-from .settings import Settings, settings_from
+from .library import InForce, Library
+from .settings import Settings
 
+DEFINING = frozenset({"workflow.defined", "workflow.retired"})
 MOST_GENERATIONS = 100
 """No sensible chain of workflows that set each other off is longer."""
 
@@ -56,7 +57,8 @@ class Turn:
         self._head = head
         self._recall = recall
         self._stored: list[StoredEvent] = []
-        self._settings: tuple[SettingsRow | None, Settings] = (None, Settings())
+        self._in_force: InForce | None = None
+        self._heard: frozenset[str] | None = None
         self._generations: dict[int, int] = {}
         self.generation = 0
         """How many events lead from a fact to the one that is being looked at."""
@@ -74,10 +76,21 @@ class Turn:
     @property
     def settings(self) -> Settings:
         """The settings in force."""
-        row = self.rows.get(SettingsRow, "settings")
-        if row is not None and row is not self._settings[0]:
-            self._settings = (row, settings_from(row.settings))
-        return self._settings[1]
+        return self.library.settings(self.rows.get(SettingsRow, "settings"))
+
+    @property
+    def in_force(self) -> InForce:
+        """The definitions that new runs follow."""
+        if self._in_force is None:
+            self._in_force = self.library.in_force(self.rows)
+        return self._in_force
+
+    @property
+    def heard(self) -> frozenset[str]:
+        """The kinds of events that some run may act on."""
+        if self._heard is None:
+            self._heard = self.library.heard(self.rows)
+        return self._heard
 
     def record(
         self, payload: Any, *, by: str, cause: int | None = None, occurred_at: int | None = None
@@ -93,6 +106,8 @@ class Turn:
         self._stored.append(event)
         self._generations[position] = self.generation + 1
         self._fold.apply(self.rows, event)
+        if event.kind in DEFINING:
+            self._in_force = self._heard = None
         self._pending.append(event)
         return event
 

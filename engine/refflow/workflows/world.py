@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
+from functools import cached_property
 from heapq import heappop, heappush
 from typing import Any
 
@@ -12,9 +13,10 @@ from refflow.events.runs import TimerFired, TimerSet
 from refflow.views.projection import Fold
 from refflow.views.rows import R, Rows, Source
 from refflow.views.runs import Run
+from refflow.views.table import Row
 
 from .engine import settle
-from .library import Accepted, Library
+from .library import InForce, Library
 from .turn import Recall, Turn
 
 Act = Callable[["World"], object]
@@ -26,10 +28,14 @@ MOST_HAPPENINGS = 20_000
 
 
 class Still:
-    """A source that does not change any more: it is asked once for everything, and hands out copies."""
+    """A source that does not change any more: it is asked once for everything, and hands out copies.
 
-    def __init__(self, source: Source) -> None:
+    Of the tables in `alone`, whoever asks for all rows is given the one with that key, or none.
+    """
+
+    def __init__(self, source: Source, alone: Mapping[type[Row], str | None] | None = None) -> None:
         self._source = source
+        self._alone = alone or {}
         self._rows: dict[tuple[type, str], Any] = {}
         self._found: dict[tuple[Any, ...], list[Any]] = {}
 
@@ -43,6 +49,9 @@ class Still:
 
     def find(self, row: type[R], **equal: Any) -> list[R]:
         """Copies of the rows whose fields have these values, by key."""
+        if not equal and row in self._alone:
+            one = self.get(row, self._alone[row] or "")
+            return [] if one is None else [one]
         place = (row, *equal.items())
         found = self._found.get(place)
         if found is None:
@@ -57,12 +66,12 @@ class Shelf(Library):
         super().__init__(library.kinds, library.extensions)
         self._definitions = library._definitions
         self._expressions = library._expressions
-        self._current = library.current(rows)
+        self._in_force = library.in_force(rows)
         self._all_heard = library.heard(rows)
 
-    def current(self, rows: Rows) -> list[Accepted]:
-        """The definitions that new runs follow, by name."""
-        return self._current
+    def in_force(self, rows: Rows) -> InForce:
+        """The definitions that new runs follow, with their triggers."""
+        return self._in_force
 
     def heard(self, rows: Rows) -> frozenset[str]:
         """The kinds of events that some run, of any definition, may act on."""
@@ -101,6 +110,28 @@ class World:
         self._arranged: list[tuple[int, int, Act]] = []
         self._timers: list[tuple[int, str]] = []
         self._number = 0
+
+    def again(self, reactions: Sequence[Reaction]) -> World:
+        """The same world once more, as it is now, for others to react to all that has happened in it. This one is
+        not to go on meanwhile.
+        """
+        other = World(
+            Rows(self._kept),
+            self._fold,
+            self.library,
+            now=self.now,
+            head=self._head,
+            workspace=self._workspace,
+            recall=self._before,
+            reactions=reactions,
+        )
+        other.events = list(self.events)
+        other._timers = list(self._timers)
+        return other
+
+    @cached_property
+    def _kept(self) -> Still:
+        return Still(self.rows)
 
     def turn(self) -> Turn:
         """A turn at the present moment."""

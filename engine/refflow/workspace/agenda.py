@@ -13,10 +13,10 @@ from refflow.views.debts import Debt
 from refflow.views.messages import Message
 from refflow.views.openings import Opening
 from refflow.views.pipeline import TAKEN, Ask
-from refflow.views.runs import Run
+from refflow.views.runs import Inbox, Run
 
 from .lacking import in_words
-from .who import Candidate, who
+from .who import Candidate, best_for
 from .workspace import Workspace
 
 
@@ -67,6 +67,8 @@ class Agenda(msgspec.Struct, frozen=True, kw_only=True):
     held: list[Step]
     waiting: list[Waiting]
     suggestions: list[Suggestion]
+    missed: list[Inbox]
+    """Inboxes that could not be looked into: nothing leaves by itself until they can."""
 
 
 DAY = 86_400_000_000
@@ -105,6 +107,7 @@ def agenda(workspace: Workspace, now: datetime) -> Agenda:
         owed=owed,
         waiting=_waiting(workspace, names),
         suggestions=_suggestions(workspace, now),
+        missed=views.query(Inbox, "missed_at IS NOT NULL ORDER BY channel"),
     )
 
 
@@ -199,21 +202,14 @@ def _waiting(workspace: Workspace, names: _Names) -> list[Waiting]:
 
 def _suggestions(workspace: Workspace, now: datetime) -> list[Suggestion]:
     """Openings that are pursued and open, without anybody being asked, or warmed up for it."""
-    found = []
+    unasked: list[tuple[Opening, set[str]]] = []
     for opening in workspace.views.query(
         Opening, "status = 'open' AND interest = 'pursued' AND applied IS NULL"
     ):
         asks = workspace.views.find(Ask, opening=opening.id)
         if not any(ask.stage in TAKEN or ask.stage == "warming" for ask in asks):
-            candidates = [each for each in who(workspace, opening.id, now).candidates if each.score > 0]
-            asked = {ask.contact for ask in asks if ask.asked_at is not None}
-            fresh = [each for each in candidates if each.contact not in asked]
-            found.append(
-                Suggestion(
-                    opening=opening.id,
-                    title=opening.title,
-                    company=opening.company_name,
-                    candidate=fresh[0] if fresh else None,
-                )
-            )
-    return found
+            unasked.append((opening, {ask.contact for ask in asks if ask.asked_at is not None}))
+    return [
+        Suggestion(opening=opening.id, title=opening.title, company=opening.company_name, candidate=candidate)
+        for (opening, _), candidate in zip(unasked, best_for(workspace, unasked, now), strict=True)
+    ]

@@ -23,9 +23,9 @@ from refflow.views.runs import Defined, Run, Workflow
 from refflow.views.store import refold
 from refflow.workflows.calendar import Calendar
 from refflow.workflows.definition import Definition, Send, Task, Wait, encode, essence
-from refflow.workflows.engine import DEFINING, REDRAFTING, STOPS, settle
+from refflow.workflows.engine import REDRAFTING, STOPS, settle
 from refflow.workflows.library import Library, heard_by
-from refflow.workflows.turn import Turn
+from refflow.workflows.turn import DEFINING, Turn
 from refflow.workflows.world import Shelf
 
 from .replaying import commits_of

@@ -73,7 +73,7 @@ def position_at(workspace: Workspace, moment: datetime) -> int:
 def _board(rows: Source, asks: list[Ask], company: str | None) -> Board:
     columns: dict[str, list[Card]] = {stage: [] for stage in STAGES}
     for ask in asks:
-        if ask.stage == "closed" and not ask.run:
+        if ask.stage == "closed" and not ask.run and ask.referred_at is None:
             continue
         card = _card(rows, ask)
         if company is None or company.casefold() in card.company.casefold():

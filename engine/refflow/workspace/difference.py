@@ -204,10 +204,13 @@ class Difference:
             yield observed, _day(record.last) if record.last else self._now
 
     def _interaction(self, record: Interaction) -> Iterator[Fact]:
+        ours = next((each for each in map(self._of_ours, record.answers) if each is not None), None)
         contact = self._network.counterpart(record.counterpart)
+        if contact is None and ours is not None:
+            contact = self._network.contacts.get(ours.contact)
         if contact is None:
             self.unmatched[f"{record.medium}s"] += 1
-        elif record.identity not in self._identities:
+        elif record.identity not in self._identities and self._of_ours(record.identity) is None:
             self._identities.add(record.identity)
             observed = InteractionObserved(
                 contact=contact.id,
@@ -217,9 +220,14 @@ class Difference:
             )
             yield observed, record.at
             if record.direction == "in" and record.medium == "message":
-                yield from self._answer(contact.id, record.at)
+                yield from self._answer(contact.id, record.at, ours)
 
-    def _answer(self, contact: str, at: int) -> Iterator[Fact]:
+    def _of_ours(self, message_id: str) -> Message | None:
+        """The message of refflow's with that Message-ID, which begins with its own id."""
+        found = self._workspace.views.get(Message, message_id.lstrip("<").partition(".")[0])
+        return found if found is not None and found.message_id == message_id else None
+
+    def _answer(self, contact: str, at: int, ours: Message | None) -> Iterator[Fact]:
         """A message from a contact may answer one of ours that nobody has noted an answer to: then whatever
         was to follow an unanswered message must not.
         """
@@ -233,6 +241,8 @@ class Difference:
         if not any(each.at >= since for each in noted):
             self._in_conversation.discard(contact)
             about = {run.opening for run in runs}
+            if ours is not None and ours.contact == contact:
+                about = {ours.opening}
             opening = about.pop() if len(about) == 1 else None
             yield (
                 ReplyReceived(contact=contact, opening=opening, intent="unclear", channel=self._source),

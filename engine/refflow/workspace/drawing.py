@@ -1,4 +1,4 @@
-"""The picture of a workflow with its live runs."""
+"""The picture of a workflow with its live runs, and how long runs took from step to step."""
 
 from __future__ import annotations
 
@@ -9,14 +9,18 @@ from refflow.views.runs import Run
 from refflow.workflows.definition import Definition
 from refflow.workflows.graph import as_mermaid, as_text, graph_of
 
+from .passages import stays
 from .workspace import Workspace
 
 Format = Literal["mermaid", "text"]
 
 
 def draw(workspace: Workspace, definition: Definition, form: Format = "text") -> str:
-    """The graph of `definition`, as Mermaid or as text, with how many live runs of the workflow are at each step."""
+    """The graph of `definition`, as Mermaid or as text, with how many live runs of the workflow are at each step,
+    and on each way how long runs were at the step before they took it.
+    """
     rows = workspace.views.query(Run, "workflow = ? AND status != 'exited'", (definition.name,))
     live = Counter(run.step for run in rows)
     graph = graph_of(definition)
-    return as_mermaid(graph, live) if form == "mermaid" else as_text(graph, live)
+    times = stays(workspace, definition.name)
+    return as_mermaid(graph, live, times) if form == "mermaid" else as_text(graph, live, times)

@@ -28,8 +28,9 @@ from refflow.plugins.scaffold import scaffold as scaffold
 from refflow.plugins.specs import CommandSpec as CommandSpec
 from refflow.plugins.specs import EventTypeSpec
 
+from .configured import configured_plugins
 from .folder import Folder
-from .workspace import Workspace, configured_plugins
+from .workspace import Workspace
 
 if TYPE_CHECKING:
     from refflow.workflows.turn import Turn

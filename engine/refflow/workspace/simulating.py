@@ -5,22 +5,18 @@ Nothing is recorded and nothing leaves. What it starts from is the workspace as 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import cached_property
 from hashlib import sha256
-from random import Random
 from typing import Any, Literal
 
 import msgspec
 
-from refflow.contacts.names import display_name
 from refflow.errors import NotFound, RefflowError
 from refflow.events.event import StoredEvent, micros
-from refflow.events.runs import RunWanted
+from refflow.events.runs import RunWanted, ScheduleFired
 from refflow.views.contacts import Contact
-from refflow.views.messages import Message
 from refflow.views.openings import Opening
 from refflow.views.rows import Rows
 from refflow.views.runs import Defined, Run, Workflow
@@ -30,12 +26,10 @@ from refflow.workflows.calendar import Calendar
 from refflow.workflows.definition import Definition, Trigger, encode, essence
 from refflow.workflows.durations import Duration
 from refflow.workflows.environment import environment
-from refflow.workflows.habits import LACKING
 from refflow.workflows.habits import Habits as Habits
 from refflow.workflows.library import Accepted
 from refflow.workflows.made_up import (
     DAY,
-    SUBJECT_FIELDS,
     contact_row,
     event_of,
     opening_row,
@@ -44,9 +38,10 @@ from refflow.workflows.made_up import (
 from refflow.workflows.made_up import MadeUpContact as MadeUpContact
 from refflow.workflows.made_up import MadeUpOpening as MadeUpOpening
 from refflow.workflows.settings import Settings, plain_fields
-from refflow.workflows.ways import Course, explore, heard_at
+from refflow.workflows.ways import Course, explore
 from refflow.workflows.world import Reaction, Shelf, Still, World
 
+from .story import Simulated, told
 from .workspace import Workspace
 
 MADE_UP_CONTACT, MADE_UP_OPENING = "c0", "o0"
@@ -54,51 +49,6 @@ AT_ONCE = Duration(0, "m")
 HORIZON = timedelta(days=1100)
 MOST_COURSES = 2000
 WARMTHS: tuple[Literal["warm", "close", "dormant", "cold"], ...] = ("warm", "close", "dormant", "cold")
-
-What = Literal["start", "refused", "event", "message", "held", "skipped", "task", "outcome", "stuck"]
-
-
-class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """Something of a simulated story. `at` is in microseconds since 1970 UTC."""
-
-    at: int
-    what: What
-    text: str
-    workflow: str = ""
-    run: str | None = None
-    step: str | None = None
-    subject: str | None = None
-    body: str | None = None
-
-
-class Simulated(msgspec.Struct, frozen=True, kw_only=True):
-    """What would happen. `outcome` is None when the run does not start (`refused` says why), or has not ended
-    when the simulation does (`parked` says at which step).
-    """
-
-    workflow: str
-    run: str | None
-    started_at: int
-    lines: list[Line]
-    messages: int
-    outcome: str | None = None
-    ending: str | None = None
-    ended_at: int | None = None
-    refused: str | None = None
-    parked: str | None = None
-    choices: list[str] = []
-
-
-class Sampled(msgspec.Struct, frozen=True, kw_only=True):
-    """How `runs` simulated runs came out: how many had each outcome, sent so many messages, took so many days."""
-
-    workflow: str
-    runs: int
-    seed: int
-    outcomes: dict[str, int]
-    messages: dict[int, int]
-    median_days: float
-    longest_days: float
 
 
 class Occurrence(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,12 +84,18 @@ class Simulator:
         run: Run | None = None,
     ) -> None:
         self.start = micros(at)
-        self._workspace = workspace
+        self.asked_at = at
+        self.workspace = workspace
         self._fields = fields or {}
         self._run = run
         rows = Rows(workspace.views)
         self.accepted = accepted = _accepted(workspace, rows, workflow)
         self.definition = accepted.definition
+        zoned = (workspace.settings if settings is None else settings).calendar
+        self._looks = _looks(accepted.definition, zoned, at)
+        if self._looks:
+            # It begins when it first looks around: before that there is nothing to tell.
+            self.start = micros(self._looks[0].due)
         if settings is not None:
             rows = Rows()
             _accepted(workspace, rows, accepted.definition)
@@ -152,12 +108,12 @@ class Simulator:
         """A world at the moment of the start."""
         return World(
             Rows(self._still),
-            self._workspace.views.fold,
+            self.workspace.views.fold,
             self._library,
             now=self.start,
             head=self._head,
-            workspace=self._workspace.id,
-            recall=self._workspace.event,
+            workspace=self.workspace.id,
+            recall=self.workspace.event,
             reactions=reactions,
         )
 
@@ -165,12 +121,21 @@ class Simulator:
         """A world in which a run has just started; its id, or None when it does not start. One that lives goes on
         from where it is.
         """
-        world = self.world(*reactions)
         if self._run is not None:
+            world = self.world(*reactions)
             world.wake(self._run, self._since_parked)
             return world, self._run.id
-        told = world.tell(self._first)
-        return world, started_in(told, self.definition.name)
+        begun, run = self._begun
+        return begun.again(reactions), run
+
+    @cached_property
+    def _begun(self) -> tuple[World, str | None]:
+        """The world at the start: what follows at once is the same in every story."""
+        world, first = self.world(), self._first
+        if isinstance(first, ScheduleFired):
+            world.now = max(world.now, micros(first.due))
+        begun = world.tell(first, by="clock" if isinstance(first, ScheduleFired) else "user")
+        return world, started_in(begun, self.definition.name)
 
     @cached_property
     def calendar(self) -> Calendar:
@@ -184,7 +149,7 @@ class Simulator:
         world, run = self.begin(habits or Habits())
         for each in script:
             arrange(world, each, self.contact, self.opening)
-        ended = world.go_on(self._until(horizon))
+        ended = world.go_on(self.until(horizon))
         return self.told(world, run, endless=not ended)
 
     def all_paths(self) -> list[Simulated]:
@@ -195,67 +160,22 @@ class Simulator:
         """The same with their worlds, when the owner takes so long to release a message."""
         habits = Habits(approves=approves, tasks="expired")
         pause = int(approves.least_days() * DAY) // 2
-        return explore(lambda player: self.begin(player, habits), self._until(HORIZON), MOST_COURSES, pause)
-
-    def sample(self, runs: int, seed: int, answered: float = 0.3) -> Sampled:
-        """Many stories by chance: where the run is parked, something happens with the chance `answered`."""
-        random = Random(seed)
-        outcomes: Counter[str] = Counter()
-        messages: Counter[int] = Counter()
-        days: list[float] = []
-        until = self._until(HORIZON)
-        for _ in range(runs):
-            world, run = self.begin(Chance(random, answered), Habits())
-            world.go_on(until)
-            row = world.rows.get(Run, run) if run is not None else None
-            outcomes["not started" if row is None else row.outcome or f"still at {row.step}"] += 1
-            messages[
-                sum(event.kind == "message.sent" and event.payload.run == run for event in world.events)
-            ] += 1
-            if row is not None and row.ended_at is not None:
-                days.append((row.ended_at - self.start) / DAY)
-        days.sort()
-        return Sampled(
-            workflow=self.definition.name,
-            runs=runs,
-            seed=seed,
-            outcomes=dict(outcomes.most_common()),
-            messages=dict(sorted(messages.items())),
-            median_days=round(days[len(days) // 2], 1) if days else 0.0,
-            longest_days=round(days[-1], 1) if days else 0.0,
-        )
+        return explore(lambda player: self.begin(player, habits), self.until(), MOST_COURSES, pause)
 
     def told(
         self, world: World, run: str | None, *, endless: bool = False, course: Course | None = None
     ) -> Simulated:
         """A world as a story."""
-        row = world.rows.get(Run, run) if run is not None else None
         if endless:
             raise RefflowError(
                 f"{self.definition.name} came to no end. Look at its loops with `refflow check`."
             )
-        return Simulated(
-            workflow=self.definition.name,
-            run=run,
-            started_at=self.start,
-            lines=_lines(world),
-            messages=sum(event.kind == "message.sent" for event in world.events),
-            outcome=row.outcome if row else None,
-            ending=row.ending if row else None,
-            ended_at=row.ended_at if row else None,
-            refused=None if row else self._why_not(world),
-            parked=row.step if row is not None and row.status != "exited" else None,
-            choices=[str(each) for each in course.choices] if course is not None else [],
-        )
+        choices = [str(each) for each in course.choices] if course is not None else []
+        return told(world, self.definition.name, run, self.start, choices)
 
-    def _until(self, horizon: timedelta) -> int:
+    def until(self, horizon: timedelta = HORIZON) -> int:
+        """When a simulation of that length ends, in microseconds since 1970 UTC."""
         return self.start + horizon // timedelta(microseconds=1)
-
-    def _why_not(self, world: World) -> str:
-        for event in world.events:
-            if event.kind == "trigger.ignored" and event.payload.workflow == self.definition.name:
-                return f"{event.payload.reason}: {event.payload.detail}"
-        return "none of its triggers does it"
 
     def _people(
         self,
@@ -273,7 +193,7 @@ class Simulator:
             self.opening = None
         if opening is None and self.opening is not None:
             rows.put(MADE_UP_OPENING, opening_row(posting or MadeUpOpening(), MADE_UP_OPENING))
-        self._still = Still(rows)
+        self._still = self._alone(rows)
         if contact is not None:
             return
         given = person or MadeUpContact()
@@ -281,16 +201,29 @@ class Simulator:
             made = msgspec.structs.replace(given, warmth=warmth)
             self.warmth = warmth
             rows.put(MADE_UP_CONTACT, contact_row(made, MADE_UP_CONTACT, self.start))
-            self._still = Still(rows)
+            self._still = self._alone(rows)
             self.__dict__.pop("_first", None)
+            self.__dict__.pop("_begun", None)
             if person is not None or self.begin()[1] is not None:
                 return
+
+    def _alone(self, rows: Rows) -> Still:
+        """The rows as they are, of which a look around finds none but those that the story is about."""
+        return Still(rows, alone={Contact: self.contact, Opening: self.opening} if self._looks else None)
 
     @cached_property
     def _first(self) -> Any:
         """The event that starts the run: the first trigger whose condition can be met."""
-        kinds = self._workspace.kinds
+        kinds = self.workspace.kinds
+        for look in self._looks:
+            trigger = self.definition.triggers[look.trigger]
+            if self._meets(trigger, RunWanted(workflow=look.workflow, **self._looked_at(trigger)), look.due):
+                return look
+        if self._looks:
+            return self._looks[0]
         for trigger in self.definition.triggers:
+            if trigger.every is not None:
+                continue
             if trigger.event is None:
                 return RunWanted(workflow=self.definition.name, contact=self.contact, opening=self.opening)
             kind = kinds[trigger.event]
@@ -298,9 +231,11 @@ class Simulator:
                 payload = self._event(trigger.event, fields | self._fields)
                 if self._meets(trigger, payload):
                     return payload
-        first = self.definition.triggers[0].event
-        assert first is not None
+        first = next(each.event for each in self.definition.triggers if each.event is not None)
         return self._event(first, self._fields)
+
+    def _looked_at(self, trigger: Trigger) -> dict[str, str | None]:
+        return {"contact": self.contact} if trigger.each == "contact" else {"opening": self.opening}
 
     @cached_property
     def _since_parked(self) -> list[StoredEvent]:
@@ -308,15 +243,15 @@ class Simulator:
         assert self._run is not None
         own = [
             event
-            for each in self._workspace.views.find(Happening, run=self._run.id)
-            if (event := self._workspace.event(each.position)) is not None
+            for each in self.workspace.views.find(Happening, run=self._run.id)
+            if (event := self.workspace.event(each.position)) is not None
         ]
         parked = max((event.position for event in own if event.kind == "step.entered"), default=0)
         return [event for event in own if event.kind == "run.started" or event.position >= parked]
 
     def _event(self, kind: str, fields: dict[str, Any]) -> Any:
         return event_of(
-            self._workspace.kinds[kind],
+            self.workspace.kinds[kind],
             fields,
             contact=self.contact,
             opening=self.opening,
@@ -324,52 +259,37 @@ class Simulator:
             calendar=self.calendar,
         )
 
-    def _meets(self, trigger: Trigger, payload: Any) -> bool:
+    def _meets(self, trigger: Trigger, payload: Any, at: datetime | None = None) -> bool:
         if trigger.condition is None:
             return True
-        turn = self.world().turn()
+        world = self.world()
+        world.now = world.now if at is None else micros(at)
+        turn = world.turn()
         env = environment(
             turn,
             self.definition,
-            contact=self.contact,
-            opening=self.opening,
+            contact=getattr(payload, "contact", None) if trigger.every else self.contact,
+            opening=getattr(payload, "opening", None) if trigger.every else self.opening,
             kind=trigger.event or "run.wanted",
             event=msgspec.to_builtins(payload),
         )
         return self._library.evaluate(self.accepted, trigger.condition, env) is True
 
 
-class Chance:
-    """Lets something happen by chance where the first run of a world is parked."""
-
-    def __init__(self, random: Random, chance: float) -> None:
-        self._random = random
-        self._chance = chance
-        self._run: str | None = None
-        self._variants: dict[str, list[dict[str, Any]]] = {}
-
-    def __call__(self, world: World, event: StoredEvent) -> None:
-        """Draw, when the run has been parked."""
-        if event.kind == "run.started" and self._run is None:
-            self._run = event.payload.run
-        if event.kind != "step.entered" or event.payload.run != self._run:
-            return
-        run = world.rows.get(Run, event.payload.run)
-        if run is None or run.status != "live" or run.due is None or self._random.random() >= self._chance:
-            return
-        accepted = world.library.definition(world.rows, run.hash)
-        kinds = heard_at(accepted.definition, run.at)
-        if not kinds:
-            return
-        # An answer is far likelier than anything else.
-        answers = "reply.received" in kinds and self._random.random() < 0.9
-        kind = "reply.received" if answers else self._random.choice(kinds)
-        if kind not in self._variants:
-            self._variants[kind] = list(variants(world.library, accepted, world.library.kinds[kind], world.now))
-        fields = self._random.choice(self._variants[kind])
-        when = world.now + int((run.due - world.now) * self._random.random())
-        occurrence = Occurrence(after=timedelta(0), event=kind, fields=fields)
-        world.at(when, lambda world: happen(world, occurrence, run.contact, run.opening))
+def _looks(definition: Definition, calendar: Calendar, at: datetime) -> list[ScheduleFired]:
+    """When a workflow that nothing else starts looks around from `at` on, by each of its times of the week."""
+    if any(trigger.every is None for trigger in definition.triggers):
+        return []
+    looks = [
+        ScheduleFired(
+            workflow=definition.name,
+            trigger=number,
+            due=calendar.next_time(at - timedelta(microseconds=1), trigger.every),
+        )
+        for number, trigger in enumerate(definition.triggers)
+        if trigger.every is not None
+    ]
+    return sorted(looks, key=lambda look: look.due)
 
 
 def started_in(events: Iterable[StoredEvent], workflow: str) -> str | None:
@@ -402,79 +322,6 @@ def happen(world: World, occurrence: Occurrence, contact: str | None, opening: s
             calendar=world.turn().settings.calendar,
         )
     )
-
-
-QUIET = (
-    "run.", "step.", "branch.", "timer.", "message.", "task.", "event.", "trigger.", "ask.opened",
-    "ask.personalised", "opening.changed",
-)  # fmt: skip
-"""Records of refflow's own, and what the simulated owner does by the way: they tell nothing of a story."""
-
-
-def _lines(world: World) -> list[Line]:
-    told = [line for event in world.events if (line := line_of(world, event)) is not None]
-    # A message that is tried twice in a moment is held twice for the same reason.
-    return [line for before, line in zip([None, *told], told, strict=False) if line != before]
-
-
-def line_of(world: World, event: StoredEvent) -> Line | None:
-    """An event of a simulation as a line of its story; None for what goes without saying."""
-    payload = event.payload
-    run = world.rows.get(Run, getattr(payload, "run", None) or "")
-    told = Line(
-        at=event.recorded_at,
-        what="event",
-        text="",
-        workflow=run.workflow if run else "",
-        run=run.id if run else None,
-    )
-    match event.kind:
-        case "run.started":
-            return _say(told, "start", f"{payload.workflow} starts")
-        case "trigger.ignored":
-            said = f"{payload.workflow} does not start ({payload.reason}): {payload.detail}"
-            return _say(told, "refused", said)
-        case "message.sent":
-            return _sent(world, told, payload)
-        case "message.held" if payload.rule not in LACKING:
-            local = world.turn().settings.calendar.local
-            until = f" until {local(payload.until):%Y-%m-%d %H:%M}" if payload.until else ""
-            said = f"{_called(world, payload)} is held{until} ({payload.rule}): {payload.detail}"
-            return _say(told, "held", said)
-        case "message.skipped":
-            return _say(told, "skipped", f"{_called(world, payload)} is left out: {payload.reason}")
-        case "task.opened":
-            return _say(told, "task", f"to do: {payload.in_words}", step=payload.step)
-        case "run.exited":
-            return _say(told, "outcome", f"{payload.workflow} ends: {payload.outcome}")
-        case "run.stuck":
-            return _say(told, "stuck", f"cannot go on: {payload.reason}")
-    return None if event.kind.startswith(QUIET) else _say(told, "event", _said(event))
-
-
-def _sent(world: World, told: Line, payload: Any) -> Line | None:
-    message = world.rows.get(Message, payload.message)
-    if message is None:
-        return None
-    contact = world.rows.get(Contact, payload.contact)
-    whom = display_name(contact.name) if contact is not None and contact.name else payload.contact
-    said = f"{message.template} to {whom} ({message.channel})"
-    return _say(told, "message", said, step=message.step, subject=message.subject, body=message.body)
-
-
-def _called(world: World, payload: Any) -> str:
-    message = world.rows.get(Message, payload.message)
-    return message.template if message is not None else str(payload.message)
-
-
-def _say(line: Line, what: What, text: str, **more: Any) -> Line:
-    return msgspec.structs.replace(line, what=what, text=text, **more)
-
-
-def _said(event: StoredEvent) -> str:
-    fields = msgspec.to_builtins(event.payload)
-    said = ", ".join(f"{name} {value}" for name, value in fields.items() if name not in SUBJECT_FIELDS)
-    return f"{event.kind}{f' ({said})' if said else ''}"
 
 
 def _accepted(workspace: Workspace, rows: Rows, workflow: str | Definition) -> Accepted:

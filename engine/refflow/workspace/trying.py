@@ -25,7 +25,8 @@ from refflow.workflows.world import World
 
 from .definitions import load, read_definition
 from .folder import TESTS, workflow_file
-from .simulating import HORIZON, QUIET, Occurrence, Simulator, arrange
+from .simulating import Occurrence, Simulator, arrange
+from .story import QUIET
 from .workspace import Workspace
 
 SETTINGS = Settings(name="Sam Seeker", email="sam@example.org")
@@ -144,7 +145,7 @@ def _try(workspace: Workspace, definition: Definition, test: WorkflowTest, file:
     world, run = simulator.begin(test.habits)
     for each in test.script:
         _arrange(world, each, simulator)
-    world.go_on(simulator.start + HORIZON // timedelta(microseconds=1))
+    world.go_on(simulator.until())
     unmet = [_problem(file, each, why) for each, why in _unmet(simulator, world, run, test.expected)]
     story = simulator.told(world, run)
     local = simulator.calendar.local
@@ -275,7 +276,7 @@ def _skeleton(simulator: Simulator, course: Course) -> str:
     habits = Habits(approves=PATIENT, tasks="expired", skips=frozenset(skipped))
     world, run = simulator.begin(habits)
     written = [_scripted(simulator, world, at, choice) for at, choice in scripted]
-    world.go_on(simulator.start + HORIZON // timedelta(microseconds=1))
+    world.go_on(simulator.until())
     story = simulator.told(world, run)
     said = "; ".join(str(choice) for _, choice in course.happened) or "nothing happens"
     skips = f", skips: [{', '.join(skipped)}]" if skipped else ""

@@ -10,7 +10,9 @@ refer best (Pallais, Sands 2016).
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from math import prod
 
 import msgspec
 
@@ -87,15 +89,25 @@ def who(workspace: Workspace, text: str, now: datetime) -> Ranking:
         key = _only_match(workspace, text)
         people = _people_at(workspace, rows, key)
     company = rows.get(Company, key)
-    moment = micros(now)
-    employers = {resolve(rows, each.company): each for each in workspace.views.find(Employer)}
-    candidates = [_candidate(workspace, each, opening, employers, moment) for each in people]
-    candidates.sort(key=lambda each: (-each.score, each.name, len(each.contact), each.contact))
+    asking = _Asking(workspace, micros(now))
+    candidates = sorted((asking.candidate(each, opening) for each in people), key=_place)
     return Ranking(
         company=company.name if company else text,
         opening=opening.id if opening else None,
         candidates=candidates,
     )
+
+
+def best_for(
+    workspace: Workspace, openings: Iterable[tuple[Opening, Collection[str]]], now: datetime
+) -> list[Candidate | None]:
+    """Who comes first for each opening, of those who may be asked and are not among the ids given with it."""
+    rows, asking = Rows(workspace.views), _Asking(workspace, micros(now))
+    found = []
+    for opening, but in openings:
+        people = _people_at(workspace, rows, resolve(rows, opening.company))
+        found.append(asking.best([each for each in people if each.id not in but], opening))
+    return found
 
 
 def _opening(workspace: Workspace, text: str) -> Opening | None:
@@ -131,26 +143,85 @@ def _only_match(workspace: Workspace, text: str) -> str:
     raise NotFound(f"Nobody in your network is at `{text}`.{hint}")
 
 
-def _candidate(
-    workspace: Workspace, contact: Contact, opening: Opening | None, employers: dict[str, Employer], now: int
-) -> Candidate:
-    tie = tie_of(contact)
-    warm = warmth(tie, now)
-    answers = _answers(contact, warm, now)
-    refers = _can_refer(contact, opening, employers)
-    room, note = _room(workspace, contact, opening, now)
-    if note is None and warm in ("dormant", "cold"):
-        note = "gone quiet: reconnect first" if warm == "dormant" else "never in touch: start with a hello"
-    return Candidate(
-        contact=contact.id,
-        name=contact.name,
-        title=contact.title,
-        company=contact.company_name,
-        warmth=warm,
-        score=round(answers.value * refers.value * room.value, 4),
-        terms=[answers, refers, room],
-        note=note,
-    )
+class _Asking:
+    """What one has to know to judge who could be asked at `now`."""
+
+    def __init__(self, workspace: Workspace, now: int) -> None:
+        self._views = workspace.views
+        self._settings = workspace.settings
+        rows = Rows(workspace.views)
+        self._employers = {resolve(rows, each.company): each for each in workspace.views.find(Employer)}
+        self._now = now
+
+    def candidate(self, contact: Contact, opening: Opening | None) -> Candidate:
+        """A contact, judged."""
+        warm = warmth(tie_of(contact), self._now)
+        answers, refers = self._promise(contact, opening)
+        room, note = self._room(contact, opening)
+        if note is None and warm in ("dormant", "cold"):
+            note = "gone quiet: reconnect first" if warm == "dormant" else "never in touch: start with a hello"
+        return Candidate(
+            contact=contact.id,
+            name=contact.name,
+            title=contact.title,
+            company=contact.company_name,
+            warmth=warm,
+            score=_score(answers, refers, room),
+            terms=[answers, refers, room],
+            note=note,
+        )
+
+    def best(self, people: Sequence[Contact], opening: Opening) -> Candidate | None:
+        """Who comes first of those who may be asked. Whether there is room is looked up from the most promising on,
+        until nobody could come before who was found.
+        """
+        best: Candidate | None = None
+        hopes = [(_score(*self._promise(each, opening)), each) for each in people]
+        for hope, contact in sorted(hopes, key=lambda each: -each[0]):
+            if best is not None and hope < best.score:
+                break
+            found = self.candidate(contact, opening)
+            if found.score > 0 and (best is None or _place(found) < _place(best)):
+                best = found
+        return best
+
+    def _promise(self, contact: Contact, opening: Opening | None) -> tuple[Term, Term]:
+        """What is known of a contact alone: the score with room for an ask."""
+        warm = warmth(tie_of(contact), self._now)
+        return _answers(contact, warm, self._now), _can_refer(contact, opening, self._employers)
+
+    def _room(self, contact: Contact, opening: Opening | None) -> tuple[Term, str | None]:
+        """Whether one may ask them now."""
+        if contact.blocked or contact.opted_out:
+            return _no_room("not to be contacted")
+        settings, now = self._settings, self._now
+        if contact.declined_at is not None:
+            free = micros(settings.calendar.add(instant(contact.declined_at), settings.cooldown))
+            if free > now:
+                return _no_room(f"said no; not before {instant(free):%Y-%m-%d}")
+        asks = [ask for ask in self._views.find(Ask, contact=contact.id) if ask.stage in TAKEN]
+        mine = [ask for ask in asks if opening is not None and ask.opening == opening.id]
+        if mine:
+            return _no_room(f"already {mine[0].stage}")
+        live = self._views.find(Run, contact=contact.id, status="live")
+        if live:
+            talking = f"in conversation: {live[0].workflow} ({live[0].id})"
+            return Term(name="room", value=0.3, because=[f"{talking}: 0.30"]), talking
+        if (
+            contact.last_out is not None
+            and now - contact.last_out < 7 * DAY
+            and (contact.last_in or 0) < contact.last_out
+        ):
+            return Term(name="room", value=0.6, because=["your last message is unanswered: 0.60"]), None
+        return Term(name="room", value=1.0, because=["free to ask: 1.00"]), None
+
+
+def _score(*terms: Term) -> float:
+    return round(prod(term.value for term in terms), 4)
+
+
+def _place(candidate: Candidate) -> tuple[float, str, int, str]:
+    return -candidate.score, candidate.name, len(candidate.contact), candidate.contact
 
 
 def _answers(contact: Contact, warm: Warmth, now: int) -> Term:
@@ -245,32 +316,6 @@ def _shared_words(title: str, wanted: str) -> set[str]:
         {word.strip(",.()/&-") for word in text.replace("/", " ").split()} - _COMMON for text in (title, wanted)
     ]
     return {word for word in split[0] & split[1] if len(word) > 2}
-
-
-def _room(workspace: Workspace, contact: Contact, opening: Opening | None, now: int) -> tuple[Term, str | None]:
-    """Whether one may ask them now."""
-    if contact.blocked or contact.opted_out:
-        return _no_room("not to be contacted")
-    settings = workspace.settings
-    if contact.declined_at is not None:
-        free = micros(settings.calendar.add(instant(contact.declined_at), settings.cooldown))
-        if free > now:
-            return _no_room(f"said no; not before {instant(free):%Y-%m-%d}")
-    asks = [ask for ask in workspace.views.find(Ask, contact=contact.id) if ask.stage in TAKEN]
-    mine = [ask for ask in asks if opening is not None and ask.opening == opening.id]
-    if mine:
-        return _no_room(f"already {mine[0].stage}")
-    live = workspace.views.find(Run, contact=contact.id, status="live")
-    if live:
-        talking = f"in conversation: {live[0].workflow} ({live[0].id})"
-        return Term(name="room", value=0.3, because=[f"{talking}: 0.30"]), talking
-    if (
-        contact.last_out is not None
-        and now - contact.last_out < 7 * DAY
-        and (contact.last_in or 0) < contact.last_out
-    ):
-        return Term(name="room", value=0.6, because=["your last message is unanswered: 0.60"]), None
-    return Term(name="room", value=1.0, because=["free to ask: 1.00"]), None
 
 
 def _no_room(why: str) -> tuple[Term, str]:

@@ -18,7 +18,7 @@ from refflow.views.rows import Copies, Rows
 from refflow.views.runs import Workflow
 from refflow.views.store import voided_positions
 from refflow.workflows.definition import Source, Trigger
-from refflow.workflows.environment import environment
+from refflow.workflows.environment import Environment, environment
 from refflow.workflows.library import Accepted, Library
 from refflow.workflows.made_up import event_of, variants
 from refflow.workflows.world import World
@@ -166,7 +166,7 @@ class _Question:
         terms.pop(source.text, None)
         return Condition(what=what, text=source.text, line=source.line, value=value, terms=terms)
 
-    def _env(self, accepted: Accepted, rows: Rows, now: int, payload: Any) -> dict[str, Any]:
+    def _env(self, accepted: Accepted, rows: Rows, now: int, payload: Any) -> Environment:
         kind = self._workspace.kinds.of(payload).name if payload is not None else "run.wanted"
         return environment(
             self._world(rows, now).turn(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property, partial
@@ -20,19 +20,12 @@ from refflow.errors import Held, RefflowError, UsageError
 from refflow.events import kinds_with
 from refflow.events.event import Commit, StoredEvent, commit_id, instant, micros
 from refflow.events.messages import MessageFailed, SendRequested
-from refflow.events.runs import (
-    ChannelPaused,
-    ChannelResumed,
-    EventsVoided,
-    InboxChecked,
-    ScheduleFired,
-    TimerFired,
-)
+from refflow.events.runs import ChannelPaused, ChannelResumed, EventsVoided, InboxChecked
 from refflow.log.database import connect, in_memory
 from refflow.log.log import Conflict, LogUnavailable
 from refflow.log.sqlite import SqliteLog
 from refflow.plugins.channel import Channel, ChannelContext
-from refflow.plugins.config import PluginConfig, read_config
+from refflow.plugins.config import read_config
 from refflow.plugins.factories import resolve
 from refflow.plugins.host import Host
 from refflow.plugins.registry import Contribution
@@ -40,17 +33,30 @@ from refflow.plugins.specs import ChannelSpec
 from refflow.views import built_in
 from refflow.views.messages import Message
 from refflow.views.rows import Rows
-from refflow.views.runs import Pause, Paused, Run, Scheduled
+from refflow.views.runs import Paused
 from refflow.views.runs import Settings as SettingsRow
 from refflow.views.store import Progress, ViewStore
-from refflow.workflows.pauses import pause_at
 from refflow.workflows.settings import Settings, settings_from
 
 from .absence import lacking, returned
+from .configured import configured_plugins
+from .due import Fired, next_due
 from .extending import brought_by, kinds_of, projections_of
 from .folder import Brought, Folder, find
 from .owners import remember
 from .reacting import begin, react, waiting
+from .receiving import (
+    PATIENCE,
+    Incoming,
+    Look,
+    Received,
+    holding,
+    incoming,
+    look,
+    note_failures,
+    open_inboxes,
+    stale,
+)
 
 # The engine takes long to import, and is needed only where something is decided.
 if TYPE_CHECKING:
@@ -66,15 +72,7 @@ LOCK_PATIENCE = 20.0
 MOST_TIMERS = 100_000
 MORE = "`refflow doctor` says more."
 
-Fired = TimerFired | ScheduleFired
 Warn = Callable[[str], None]
-
-
-class Incoming(msgspec.Struct, frozen=True, kw_only=True):
-    """A fact that came in by a channel, such as an answer, and when it happened."""
-
-    payload: Any
-    occurred_at: datetime
 
 
 class Workspace:
@@ -219,13 +217,15 @@ class Workspace:
 
         Timers that were due before `at`, when the facts happened (default `now`), fire first; when both are at
         one instant, the facts win. Those that would send something wait: the facts may say that it must not
-        leave. Returns what `decide` returned, and the events of its commit.
+        leave. Where something waits for a look into an inbox, one is made. Returns what `decide` returned, and
+        the events of its commit.
         """
         if at is not None and at > now:
             raise UsageError(f"{at:%Y-%m-%d %H:%M} UTC is still to come. Say when it happened.")
         with self._writing():
             moment = micros(now)
             begin(self)
+            open_inboxes(self, partial(self._record, now=moment))
             self._deliver(moment, recovering=True)
             self._fire_timers(moment, due=micros(at or now) - 1, sending=False)
             done = self._commit(decide, moment)
@@ -233,18 +233,23 @@ class Workspace:
             self._deliver(moment)
             self._fire_timers(moment, due=moment)
             react(self, now)
-            return done
+        if holding(self, now):
+            self.catch_up(now)
+        return done
 
-    def catch_up(self, now: datetime) -> None:
-        """Fire the timers that are due, and settle what an earlier process left open."""
+    def catch_up(self, now: datetime, looks: Sequence[Look] | None = None) -> list[Received]:
+        """Take in what inboxes hold that nobody has looked into lately, fire the timers that are due, and settle
+        what an earlier process left open. `looks` were made already. Returns what the looks came to.
+        """
+        if looks is None:
+            looks = look(self, () if self.read_only else stale(self, now), now, PATIENCE)
         with self._writing():
-            moment = micros(now)
             begin(self)
-            self._deliver(moment, recovering=True)
-            self._reopen(moment)
-            self._deliver(moment)
-            self._fire_timers(moment, due=moment)
+            note_failures(self, looks, now, partial(self._record, now=micros(now)))
+            facts, told = incoming(self, looks, now)
+            self.receive(facts, now)
             react(self, now)
+        return told
 
     def record(
         self,
@@ -287,10 +292,11 @@ class Workspace:
     def due(self, now: datetime) -> bool:
         """Whether `catch_up` has anything to do."""
         return bool(
-            self._next_timer(micros(now), micros(now))
+            next_due(self.views, micros(now), micros(now))
             or self.views.query(Message, "status = 'requested' LIMIT 1")
             or waiting(self, now)
             or returned(self)
+            or holding(self, now)
         )
 
     def append(self, turn: Turn, head: int, now: int, within: Callable[[], None] | None = None) -> None:
@@ -341,35 +347,13 @@ class Workspace:
     def _fire_timers(self, now: int, due: int, *, sending: bool = True) -> None:
         left: set[Fired] = set()
         for _ in range(MOST_TIMERS):
-            fired = self._next_timer(now, due, left)
+            fired = next_due(self.views, now, due, left)
             if fired is None:
                 return
             if not self._record(fired, "clock", now, sending=sending):
                 left.add(fired)
             self._deliver(now)
         raise RefflowError("Timers keep coming due without end. Look at the runs with `refflow check`.")
-
-    def _next_timer(self, now: int, due: int, left: Collection[Fired] = ()) -> Fired | None:
-        """The timer of a run, or the look of a workflow at a time of the week, that comes next until `due`; not
-        one of those that were `left` alone.
-        """
-        run = next((each for each in self._timers(now, due, len(left)) if each not in left), None)
-        look = next((each for each in self._looks(due, len(left)) if each not in left), None)
-        return look if look is not None and (run is None or look.due < run.due) else run
-
-    def _timers(self, now: int, due: int, left: int) -> Iterator[TimerFired]:
-        """The timers of runs due until `due` and not paused at `now`, at least one more than were `left`."""
-        condition = "status = 'live' AND due <= ? ORDER BY due, id"
-        if not self.views.query(Pause, "until IS NULL OR until > ? LIMIT 1", (now,)):
-            condition += f" LIMIT {left + 1}"
-        for run in self.views.query(Run, condition, (due,)):
-            if pause_at(self.views, run, now) is None:
-                yield TimerFired(run=run.id, due=instant(run.due or 0))
-
-    def _looks(self, due: int, left: int) -> Iterator[ScheduleFired]:
-        """The looks of workflows at times of the week due until `due`, at least one more than were `left`."""
-        for look in self.views.query(Scheduled, f"due <= ? ORDER BY due, id LIMIT {left + 1}", (due,)):
-            yield ScheduleFired(workflow=look.workflow, trigger=look.trigger, due=instant(look.due))
 
     def _deliver(self, now: int, *, recovering: bool = False) -> None:
         """Carry out requested sends. When `recovering`, they were requested by a process that has died."""
@@ -476,34 +460,9 @@ class Workspace:
         return made
 
 
-def configured_plugins(connection: Connection, folder: Folder) -> PluginConfig:
-    """What the settings in force say of plugins. Read without decoding events, which may need the plugins."""
-    try:
-        row = ViewStore(connection, ()).get(SettingsRow, "settings")
-    except RefflowError:
-        return PluginConfig()
-    if row is None:
-        return PluginConfig()
-    config = plugin_config(settings_from(row.settings).plugins)
-    beside = folder.path.absolute()
-    local = tuple(str(beside / Path(each).expanduser()) for each in config.local)
-    return msgspec.structs.replace(config, local=local)
-
-
 def _record_all(payloads: Sequence[Any], by: str, turn: Turn) -> None:
     for payload in payloads:
         turn.record(payload, by=by)
-
-
-def plugin_config(section: dict[str, Any]) -> PluginConfig:
-    """The `plugins` section of the settings: reserved keys say which plugins load, each other key names one."""
-    reserved = {name: value for name, value in section.items() if name in PluginConfig.__struct_fields__}
-    named = frozenset(section) - frozenset(reserved)
-    try:
-        config = msgspec.convert(reserved, PluginConfig, strict=False)
-    except msgspec.ValidationError as error:
-        raise UsageError(f"refflow.yaml, `plugins`: {error}.") from error
-    return msgspec.structs.replace(config, enabled=config.enabled | named)
 
 
 def open_workspace(path: Path | None = None, **options: Any) -> Workspace:
