@@ -325,6 +325,7 @@ def test_what_needs_a_failed_plugin_is_held_and_goes_on_when_it_is_back(
     where = ("--workspace", str(folder), "--now", MONDAY)
     doctor = well.refflow("doctor", *where)
     assert f"workflow by-sms: blocked: {reason}" in doctor.stdout
+    assert f"channel sms: nothing leaves by it ({reason}); 1 message waits" in doctor.stdout
     assert "workflow by-eml" not in doctor.stdout
     well.refflow("person", "add", "Cy Cole", "--relation", "friend", *where)
     needing = well.refflow("start", "by-sms", "Cy Cole", *where)
