@@ -159,9 +159,9 @@ def uninstall(session: Session, packages: tuple[str, ...]) -> None:
 @plugins.command(cls=Command)
 @click.pass_obj
 def schema(session: Session) -> None:
-    """Print what may stand under `plugins` in refflow.yaml, for an editor.
+    """Print the JSON Schema of their settings.
 
-    It is a JSON Schema, and knows the settings of the plugins that are here:
+    With it an editor completes and checks what stands under `plugins` in refflow.yaml:
 
     \b
     refflow plugins schema > settings.schema.json
