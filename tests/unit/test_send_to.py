@@ -386,4 +386,4 @@ def test_a_second_message_to_somebody_whose_answer_nobody_reads_is_found() -> No
     )
     found = check_workflows({"w.yaml": text}, TemplateTexts(TEMPLATES), FREE, bench().kinds, ("mail",))
 
-    assert [(each.code, each.line) for each in found.problems] == [("W310", 8)]
+    assert [(each.code, each.line) for each in found.problems] == [("W303", 4), ("W310", 8)]

@@ -50,7 +50,8 @@ def import_source(
     if not path.exists():
         raise UsageError(f"{path} does not exist.")
     name, importer = _importer(workspace, path, source)
-    by = f"plugin:{name}@{workspace.host.effects.importers[name].version}"
+    version = workspace.host.effects.importers[name].version
+    by = f"plugin:{name}@{version}" if version else f"plugin:{name}"
     report = ImportReport()
     records = list(importer.read(path, report))
     moment = micros(now)
