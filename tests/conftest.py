@@ -31,8 +31,8 @@ from refflow.workflows.calendar import Calendar
 from refflow.workflows.durations import parse_duration
 
 # The same tests for everybody who has the same code; `pytest --hypothesis-profile explore` looks for new ones.
-settings.register_profile("same", derandomize=True)
-settings.register_profile("explore", derandomize=False, print_blob=True)
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("explore", derandomize=False, deadline=None, print_blob=True)
 settings.load_profile("same")
 
 MONDAY = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)

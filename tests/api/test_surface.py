@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from refflow import api
-from refflow.testing import contracts
+from refflow.testing import contracts, fixtures, projection
 
 SURFACE = Path(__file__).with_name("surface.txt")
 
@@ -39,6 +39,10 @@ def test_the_promised_names_and_signatures_are_those_of_the_last_review() -> Non
     lines = [line for name in sorted(api.__all__) for line in _lines(api, name)]
     names = [name for name in dir(contracts) if name.endswith("Contract")]
     lines += [f"refflow.testing.contracts.{line}" for name in names for line in _lines(contracts, name)]
+    case = _lines(projection, "ProjectionContract")
+    lines += [f"refflow.testing.projection.{line}" for line in case]
+    own = [name for name, value in vars(fixtures).items() if value.__class__.__module__.startswith("_pytest")]
+    lines += [f"refflow.testing.fixtures.{name}" for name in sorted(own)]
     text = "\n".join(lines) + "\n"
     if os.environ.get("REFFLOW_WRITE_SURFACE"):
         SURFACE.write_text(text, encoding="utf-8")

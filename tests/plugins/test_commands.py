@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from jsonschema import Draft7Validator
 
 if TYPE_CHECKING:
     from tests.plugins.conftest import Site
@@ -105,6 +106,13 @@ def test_a_plugin_is_shown_with_its_settings_and_its_events(site: Site, tmp_path
     assert "sms, of refflow-sms 0.1.0: active" in sms
     assert "acts once your settings name it: write `plugins: {sms: {}}`" in sms
     assert "token    object  yes" in sms
+    schema = json.loads(site.refflow("plugins", "schema", "--workspace", str(folder)).stdout)
+    assert "never a literal" in str(schema)
+    judge = Draft7Validator(schema)
+    sms_section: dict[str, object] = {"url": "https://sms.example", "token": {"$env": "SMS_TOKEN"}}
+    assert judge.is_valid({"name": "Sam", "plugins": {"autoload": False, "coffee": {}, "sms": sms_section}})
+    for wrong in ({"url": 1}, {"token": "t0p"}, {"ulr": "https://sms.example"}):
+        assert not judge.is_valid({"plugins": {"sms": sms_section | wrong}}), wrong
     coffee = json.loads(site.refflow("plugins", "show", "coffee", "--json", "--workspace", str(folder)).stdout)
     assert coffee["result"]["events"] == {"coffee.chat.had": 1}
     assert site.refflow("plugins", "lock").stdout == "refflow-coffee==0.2.0\nrefflow-sms==0.1.0\n"

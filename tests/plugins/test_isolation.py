@@ -325,6 +325,7 @@ def test_what_needs_a_failed_plugin_is_held_and_goes_on_when_it_is_back(
     where = ("--workspace", str(folder), "--now", MONDAY)
     doctor = well.refflow("doctor", *where)
     assert f"workflow by-sms: blocked: {reason}" in doctor.stdout
+    assert f"channel sms: nothing leaves by it ({reason}); 1 message waits" in doctor.stdout
     assert "workflow by-eml" not in doctor.stdout
     well.refflow("person", "add", "Cy Cole", "--relation", "friend", *where)
     needing = well.refflow("start", "by-sms", "Cy Cole", *where)
@@ -342,9 +343,10 @@ def test_what_needs_a_failed_plugin_is_held_and_goes_on_when_it_is_back(
         folder,
         "from refflow.views.messages import Message\n"
         "with api.open_workspace(folder) as w:\n"
-        "    print(json.dumps([m.status for m in w.views.find(Message) if m.channel == 'sms']))",
+        "    found = [m.status for m in w.views.find(Message) if m.channel == 'sms']\n"
+        "    print(json.dumps([found, api.redecide(w).differing]))",
     )
-    assert sent == ["sent", "sent"]
+    assert sent == [["sent", "sent"], []], "and deciding again gives the same"
     assert len((folder / "sent.txt").read_text().splitlines()) == 2
 
 

@@ -19,6 +19,7 @@ from refflow.views import store
 from refflow.workspace.purity import Impurity, watch
 
 if TYPE_CHECKING:
+    from tests.conftest import Searching
     from tests.plugins.conftest import Site
 
 MONDAY = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -96,6 +97,27 @@ def test_a_replay_imports_no_module_that_an_effect_names(site: Site, tmp_path: P
     done = site.python("-c", REPLAY, str(folder))
 
     assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr
+
+
+def test_a_replay_makes_nothing_due(searching: Searching) -> None:
+    """A send that was requested, and of which nobody knows the outcome, stays just that."""
+    with searching(unattended=True) as search:
+        search.configure(approval="every")
+        search.ask("Ana Lima")
+        search.post.troubles = [KeyboardInterrupt()]
+        with pytest.raises(KeyboardInterrupt):
+            search.approve("Ana Lima")
+        workspace, head = search.workspace, search.workspace.log.head()
+
+        api.replay(workspace)
+        api.replay_check(workspace)
+        api.replay_until(workspace, search.now)
+        api.replay_strict(workspace)
+        api.redecide(workspace)
+
+        assert search.messages("Ana Lima") == ["ask requested"]
+        assert search.post.sent == []
+        assert workspace.log.head() == head
 
 
 def test_what_folds_is_never_handed_what_acts() -> None:

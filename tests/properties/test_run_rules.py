@@ -613,9 +613,29 @@ def test_rule_12_one_exclusive_conversation_with_a_person_and_the_most_urgent_ne
                     assert times == 1 or len(heads) == 1 or len(parallel) == 1
 
 
+def writing_to_the_friend(name: str) -> str:
+    """An exclusive workflow about one person that writes to the friend as well."""
+    steps = [
+        {"id": "rest", "wait": "1d"},
+        {"id": "on", "send": {"template": "hi", "to": "vars.friend"}},
+        {"id": "more", "wait": {"for": ["meeting.held"], "within": "1w"}, "got": [], "timeout": []},
+        {"id": "hi", "send": {"template": "hi"}},
+        {"exit": "done"},
+    ]
+    return json.dumps(
+        {
+            "refflow": 1, "workflow": name, "on": [{"manual": True}], "subject": {"contact": "event.contact"},
+            "policy": {"exclusive": "contact"}, "again": "always", "steps": steps, "outcomes": {"good": ["done"]},
+            "vars": {"friend": {"type": "text", "default": FRIEND}},
+        }
+    )  # fmt: skip
+
+
 @LAWS
-@given(stories("want", "wait", "approve"))
-def test_rule_12_an_exclusive_run_writes_into_no_other_conversation(bench: Bench) -> None:
+@given(histories)
+def test_rule_12_an_exclusive_run_writes_into_no_other_conversation(history: list[Any]) -> None:
+    story = Story(writing_to_the_friend("w"), writing_to_the_friend("v"))
+    bench = story.do(("want", 0, "w"), ("want", 1, "v"), *history)
     policies = {each.workflow: json.loads(each.definition)["policy"] for each in bench.of("workflow.defined")}
     parents: dict[str, str] = {}
     runs = {each.run: each for each in bench.of("run.started")}

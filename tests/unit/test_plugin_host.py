@@ -35,6 +35,7 @@ from refflow.plugins.specs import (
     ImporterSpec,
     ProjectionSpec,
     UpcasterSpec,
+    ViewSpec,
 )
 
 IMPORTS = """
@@ -375,6 +376,15 @@ class TestNames:
         assert host.effects.channels["chat"].distribution == "refflow-teams"
         assert [each.status for each in host.plugins] == ["active", "active"]
         assert status(host, "chat").contributes == ()
+
+    def test_two_pages_of_a_plugin_have_two_paths(self) -> None:
+        """Those of two plugins cannot meet: each has its pages below its own name."""
+        pages = [
+            ViewSpec(name=name, summary="-", path="map", target="mine:page")
+            for name in ("simple-namespace", "simple-namespace-more")
+        ]
+
+        assert failure(plugin(web_views=lambda: pages)) == "the page map is declared twice"
 
     def test_a_conflict_costs_only_the_name_in_question(self, packages: Packages) -> None:
         packages.add("refflow-chat", HEALTHY.format(name="chat"), plugin="chat")

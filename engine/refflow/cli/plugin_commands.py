@@ -62,7 +62,9 @@ def _context(session: Session, contribution: Contribution[CommandSpec]) -> Itera
         def record(payloads: Sequence[Any]) -> None:
             record_own(workspace, contribution, payloads, now)
 
+        head = workspace.log.head()
         yield _made(session, now, record if needs == "engine" else _refuse, workspace)
+        session.tell_blocked(workspace, head)
 
 
 def _refuse(payloads: Sequence[Any]) -> None:

@@ -158,6 +158,28 @@ def uninstall(session: Session, packages: tuple[str, ...]) -> None:
 
 @plugins.command(cls=Command)
 @click.pass_obj
+def schema(session: Session) -> None:
+    """Print the JSON Schema of their settings.
+
+    With it an editor completes and checks what stands under `plugins` in refflow.yaml:
+
+    \b
+    refflow plugins schema > settings.schema.json
+    # yaml-language-server: $schema=settings.schema.json     as the first line of refflow.yaml
+    """
+    from msgspec import json
+
+    from refflow.workspace.plugins import schema as schema_of
+
+    found = schema_of(folder_of(session))
+    if session.as_json:
+        session.result(found)
+    else:
+        session.output.line(json.format(json.encode(found), indent=2).decode())
+
+
+@plugins.command(cls=Command)
+@click.pass_obj
 def lock(session: Session) -> None:
     """Print the installed packages with plugins.
 

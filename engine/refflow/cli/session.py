@@ -95,7 +95,7 @@ class Session:
                     when = opened.say(micros(now))
                     self.output.note(f"note: recorded as of {when}; commands before then are refused.")
             yield opened
-            self._tell_blocked(workspace, head)
+            self.tell_blocked(workspace, head)
 
     @contextmanager
     def writing(self) -> Iterator[Change]:
@@ -109,7 +109,7 @@ class Session:
             api.synchronise(workspace, now)
             head = workspace.log.head()
             yield Change(self, workspace, now)
-            self._tell_blocked(workspace, head)
+            self.tell_blocked(workspace, head)
 
     def result(self, value: Any) -> None:
         """Print `value` as JSON, in the envelope that every command has."""
@@ -125,7 +125,7 @@ class Session:
         if self.as_json:
             self._print({"error": {"kind": kind, "message": message, "exit_code": code}})
 
-    def _tell_blocked(self, workspace: Workspace, head: int) -> None:
+    def tell_blocked(self, workspace: Workspace, head: int) -> None:
         """A command that needed a plugin which failed ends with the code of what is held, when all else is done."""
         from refflow.workspace.absence import blocked_since
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -75,18 +75,39 @@ def read_config(
 
 def config_schema(config: type[msgspec.Struct]) -> dict[str, Any]:
     """What may be written in the section of a plugin, as JSON Schema."""
+    return msgspec.json.schema(config, schema_hook=_describe)
 
-    def describe(wanted: type) -> dict[str, Any]:
-        if wanted is Secret:
-            return {
-                "type": "object",
-                "description": "a secret: {$env: NAME}, {$file: path} or another reference, never a literal",
-                "minProperties": 1,
-                "maxProperties": 1,
-            }
-        raise NotImplementedError(f"a field of type {wanted.__name__} cannot be configured")
 
-    return msgspec.json.schema(config, schema_hook=describe)
+def section_schema(configs: Mapping[str, Sequence[type[msgspec.Struct]]]) -> dict[str, Any]:
+    """What may be written under `plugins`, as JSON Schema: `configs` has what each plugin takes, by its name."""
+    structs = list(dict.fromkeys([PluginConfig, *(each for taken in configs.values() for each in taken)]))
+    schemas, defs = msgspec.json.schema_components(
+        structs, schema_hook=_describe, ref_template="#/$defs/{name}"
+    )
+    written = dict(zip(structs, schemas, strict=True))
+    own = defs.pop(PluginConfig.__name__)["properties"]
+    # A plugin whose parts take nothing is named by an empty section.
+    named = {
+        name: {"anyOf": [written[each] for each in dict.fromkeys(taken)]} if taken else {"type": "object"}
+        for name, taken in configs.items()
+    }
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "type": "object",
+        "properties": {"plugins": {"type": "object", "properties": {**own, **named}}},
+        "$defs": defs,
+    }
+
+
+def _describe(wanted: type) -> dict[str, Any]:
+    if wanted is Secret:
+        return {
+            "type": "object",
+            "description": "a secret: {$env: NAME}, {$file: path} or another reference, never a literal",
+            "minProperties": 1,
+            "maxProperties": 1,
+        }
+    raise NotImplementedError(f"a field of type {wanted.__name__} cannot be configured")
 
 
 def _secret(value: Any, lookup: Callable[[str], str | None]) -> str:

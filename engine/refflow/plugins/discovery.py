@@ -64,12 +64,14 @@ def _installed(points: Iterable[EntryPoint]) -> Iterator[Candidate]:
 
 def _from_entry_point(point: EntryPoint) -> Candidate:
     group = _ANY_GROUP.fullmatch(point.group)
-    name = point.dist.name if point.dist else point.module
+    # Read once: each look at a distribution's name or version parses its metadata.
+    about = point.dist.metadata if point.dist else {"Name": point.module, "Version": ""}
+    name = about["Name"]
     return Candidate(
         origin=Origin(
             plugin=point.name,
             distribution=name,
-            version=point.dist.version if point.dist else "",
+            version=about["Version"],
             source="bundled" if name == "refflow" else "installed",
         ),
         load=point.load,

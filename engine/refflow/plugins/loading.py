@@ -11,6 +11,7 @@ import re
 import time
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import msgspec
@@ -144,7 +145,7 @@ def _refuse(problems: Iterable[str]) -> None:
 
 
 def _misfits(manager: pluggy.PluginManager, plugin: object) -> Iterator[str]:
-    for name in dir(plugin):
+    for name in _routines(plugin):
         options = manager.parse_hookimpl_opts(plugin, name)
         if options is None:
             if name in _HOOKS and inspect.isroutine(getattr(plugin, name)):
@@ -158,6 +159,13 @@ def _misfits(manager: pluggy.PluginManager, plugin: object) -> Iterator[str]:
             yield f"{hook} is a wrapper; a hook declares what is the plugin's own, it wraps nothing"
         else:
             yield from _unknown_arguments(hook, getattr(plugin, name))
+
+
+def _routines(plugin: object) -> list[str]:
+    """What could be marked as a hook. Of a module it is soon told, where pluggy looks long at every name."""
+    if isinstance(plugin, ModuleType):
+        return [name for name, value in vars(plugin).items() if inspect.isroutine(value)]
+    return dir(plugin)
 
 
 def _suggestion(hook: str) -> str:

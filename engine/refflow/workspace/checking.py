@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from refflow.workflows.written import Written
 from refflow.workflows.yaml_source import read_yaml
 
 from .definitions import hash_of, is_made_from, packaged
-from .folder import Folder, WorkflowFile, workflow_file
+from .folder import workflow_file
 from .orphans import orphans
 from .workspace import Workspace
 
@@ -78,12 +78,6 @@ def check(workspace: Workspace, paths: Sequence[Path] = ()) -> Checked:
         problems=in_order((*whole, *found.problems, *pinned)),
         texts=found.texts if paths else {file: text, **found.texts},
     )
-
-
-def _all_files(folder: Folder, templates: Mapping[str, str]) -> list[WorkflowFile]:
-    """The workflow files in force, and those of the workspace that another of the same name keeps out."""
-    own = folder.own_workflows(templates)
-    return [*(each for each in folder.workflows(templates) if each not in own), *own]
 
 
 def _orphaned(workspace: Workspace, found: Checked) -> Iterator[Problem]:

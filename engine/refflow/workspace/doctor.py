@@ -21,6 +21,8 @@ from refflow.plugins.host import Host
 from refflow.plugins.inspection import contributions
 from refflow.plugins.registry import Contribution
 from refflow.plugins.specs import HealthCheckSpec
+from refflow.views.messages import Message
+from refflow.views.runs import Paused
 from refflow.workflows.definition import Send, Use
 
 from .absence import lacking, lacking_action
@@ -65,6 +67,7 @@ def diagnose(
             lambda: _log(workspace),
             lambda: _views(workspace),
             lambda: _workflows(workspace),
+            lambda: _channels(workspace),
             lambda: _effects(workspace),
             lambda: _checks(workspace, now, fix),
         )
@@ -184,6 +187,14 @@ def _workflows(workspace: Workspace) -> Iterator[Diagnosis]:
                 where = f"workflow {accepted.definition.name}"
                 text = f"blocked: {lack.reason}: {lack.detail}"
                 yield Diagnosis(where=where, level="problem", text=text)
+
+
+def _channels(workspace: Workspace) -> Iterator[Diagnosis]:
+    for paused in workspace.views.find(Paused):
+        held = workspace.views.find(Message, status="held", channel=paused.channel)
+        waits = "1 message waits" if len(held) == 1 else f"{len(held)} messages wait"
+        text = f"nothing leaves by it ({paused.reason or 'it does not let refflow in'}); {waits}"
+        yield Diagnosis(where=f"channel {paused.channel}", level="problem", text=text)
 
 
 def _last(workspace: Workspace) -> int:

@@ -16,7 +16,7 @@ import msgspec
 
 from refflow.errors import Held, NotFound, RefflowError
 from refflow.log.database import connect
-from refflow.plugins.config import PluginConfig, config_schema
+from refflow.plugins.config import PluginConfig, config_schema, section_schema
 from refflow.plugins.discovery import installed_entry_points
 from refflow.plugins.factories import resolve
 from refflow.plugins.host import Host
@@ -134,6 +134,18 @@ def check(folder: Folder | None, name: str, source: Path | None = None) -> Check
         return Checked(plugin=status.name, faults=faults, level="faulty", missing=[])
     judged = judge(status.module, specs, source)
     return Checked(plugin=status.name, faults=[], level=judged.level, missing=judged.missing)
+
+
+def schema(folder: Folder | None) -> dict[str, Any]:
+    """What may stand under `plugins` in the settings, with the plugins that are here, as JSON Schema."""
+    host = host_of(folder)
+    taken: dict[str, list[type[msgspec.Struct]]] = {}
+    for status in host.plugins:
+        if status.status in ("active", "conflict"):
+            specs = [each.spec for each in contributions(host, status.name).values()]
+            found = (getattr(spec, "config", None) for spec in specs)
+            taken[status.name] = [config for config in found if config is not None]
+    return section_schema(taken)
 
 
 def lock(host: Host) -> list[str]:
