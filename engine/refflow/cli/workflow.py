@@ -83,7 +83,10 @@ def show(session: Session, name: str) -> None:
 )
 @click.pass_obj
 def graph(session: Session, name: str, form: Literal["text", "mermaid"]) -> None:
-    """Draw a workflow with its live runs, and how long runs were at a step before they went on."""
+    """Draw a workflow with its live runs.
+
+    And how long the runs in the log were at each step before they went on.
+    """
     with session.reading() as opened:
         drawn = api.draw(opened.workspace, api.find_version(opened.workspace, name).definition, form)
     if session.as_json:
