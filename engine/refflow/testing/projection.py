@@ -280,11 +280,12 @@ class ProjectionContract:
         """By what is indexed: in memory, a row is looked up by what it was when it was put."""
         projection = self.projection()
         with self.keeping(self.history(data)) as kept:
-            rows = Rows()
-            for row in projection.tables:
-                for index in row.indexes:
-                    rows.find(row, **{index[0]: None})  # from here on the rows are indexed by it
-            Fold([projection]).apply_page(rows, effective(kept.events()))
+            rows, fold = Rows(), Fold([projection])
+            for event in effective(kept.events()):
+                fold.apply(rows, event)
+                for row in projection.tables:
+                    for index in row.indexes:
+                        rows.find(row, **{index[0]: None})  # the rows are indexed by it from now on
             for row in projection.tables:
                 for name in {index[0] for index in row.indexes}:
                     for value in {getattr(each, name) for each in kept.views.find(row)}:
