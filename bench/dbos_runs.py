@@ -53,7 +53,8 @@ prepare, finish = DBOS.step()(_prepare), DBOS.step()(_finish)
 def _three_steps(number: int) -> int:
     prepare(number)
     DBOS.sleep(1e-6)
-    return finish(number)
+    finished: int = finish(number)
+    return finished
 
 
 three_steps = DBOS.workflow()(_three_steps)
