@@ -305,10 +305,10 @@ class ProjectionContract:
         with self.keeping(self.history(data)) as kept:
             rows, fold = Rows(), Fold([projection])
             for event in effective(kept.events()):
-                fold.apply_page(rows, [event])
+                fold.apply(rows, event)
                 for row in projection.tables:
                     for index in row.indexes:
-                        rows.find(row, **{index[0]: None})  # from here on the rows are indexed by it
+                        rows.find(row, **{index[0]: None})  # the rows are indexed by it from now on
             for row in projection.tables:
                 for name in {index[0] for index in row.indexes}:
                     for value in {getattr(each, name) for each in kept.views.find(row)}:
