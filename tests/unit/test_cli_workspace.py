@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sysconfig
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -363,3 +364,25 @@ def test_a_reading_connection_cannot_write(terminal: Terminal) -> None:
         pytest.raises((RefflowError, sqlite3.OperationalError)),
     ):
         workspace.connection.execute("DELETE FROM ask")
+
+
+COFFEE = """
+refflow: 1
+workflow: coffee
+on: [{manual: true}]
+subject: {contact: event.contact}
+steps: [{id: pause, wait: 2d}, {exit: over}]
+outcomes: {open: [over]}
+"""
+
+
+@pytest.mark.parametrize("line", ["simulate coffee", "workflow show coffee", "workflow graph coffee"])
+def test_what_was_just_saved_is_told_of_and_nothing_that_is_due_happens(terminal: Terminal, line: str) -> None:
+    terminal.now = "2027-01-29T09:30Z"
+    (terminal.folder / "workflows" / "coffee.yaml").write_text(COFFEE, encoding="utf-8")
+
+    terminal.does(*line.split())
+
+    with api.open_workspace(terminal.folder) as workspace:
+        assert not list(api.events(workspace, kinds=["timer.fired"]))
+        assert workspace.due(datetime(2027, 1, 29, 9, 30, tzinfo=UTC))

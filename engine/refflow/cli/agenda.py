@@ -11,7 +11,7 @@ from refflow.views.runs import Inbox
 from .command import Command
 from .consequences import owed
 from .naming import called
-from .opened import Opened
+from .opened import Opened, catching_up
 from .output import Output, one_line
 from .session import Session
 
@@ -25,7 +25,7 @@ MOST = 10
 @click.pass_obj
 def next_(session: Session, why: bool, everything: bool) -> None:
     """Show what to do now, most urgent first; then what you owe, what is held, and what waits for others."""
-    with session.catching_up() as opened:
+    with catching_up(session) as opened:
         found = api.agenda(opened.workspace, opened.now)
         if session.as_json:
             session.result(found)

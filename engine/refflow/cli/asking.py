@@ -13,6 +13,7 @@ from refflow.views.contacts import Contact
 from refflow.views.debts import Debt
 from refflow.views.openings import Opening
 
+from .change import writing
 from .command import Command
 from .completing import contacts, openings, workflows
 from .naming import find_target, person
@@ -53,7 +54,7 @@ def start(session: Session, workflow: str, person_: str, about: str | None, line
 
     A tie that has gone cold is warmed first: `reconnect` starts in place of the ask.
     """
-    with session.writing() as change:
+    with writing(session) as change:
         workspace = change.workspace
         contact = api.find_contact(workspace, person_)
         opening = api.find_opening(workspace, about) if about else None
@@ -89,7 +90,7 @@ def reply(
     """
     if when is not None and answer != "later":
         raise UsageError("`--when` goes with `later`.")
-    with session.writing() as change:
+    with writing(session) as change:
         workspace = change.workspace
         contact = _who(workspace, person_)
         again = change.when(when)

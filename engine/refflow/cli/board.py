@@ -9,7 +9,7 @@ from refflow.errors import UsageError
 
 from .command import Command
 from .naming import called
-from .opened import Opened
+from .opened import Opened, catching_up, reading
 from .session import Session
 
 
@@ -20,12 +20,12 @@ from .session import Session
 def board(session: Session, company: str | None, as_of: str | None) -> None:
     """Show every ask by how far it got, now or as it stood at some time."""
     if as_of is None:
-        with session.catching_up() as opened:
+        with catching_up(session) as opened:
             _show(opened, api.board(opened.workspace, company=company))
         return
     if company is not None:
         raise UsageError("`--company` goes with the present board only: leave `--as-of` or `--company` out.")
-    with session.reading() as opened:
+    with reading(session) as opened:
         moment = opened.when(as_of, end_of_day=True) or opened.now
         _show(opened, api.board_as_of(opened.workspace, moment))
 

@@ -11,6 +11,7 @@ from refflow import api
 from refflow.errors import ProblemsFound, UsageError
 
 from .command import Command
+from .opened import reading
 from .session import Session
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def check(session: Session, files: tuple[Path, ...], format_: Format, strict: bo
     """
     if session.as_json and format_ != "text":
         raise UsageError("`--json` and `--format` are two ways to print it: leave one out.")
-    with session.reading() as opened:
+    with reading(session) as opened:
         found = api.check(opened.workspace, files)
     if session.as_json:
         session.result({"files": sorted(found.texts), "problems": found.problems, "promises": found.promises})

@@ -10,6 +10,7 @@ from click.shell_completion import BashComplete, CompletionItem, add_completion_
 
 from refflow.errors import RefflowError
 
+from .opened import reading
 from .session import Session
 
 MOST = 200
@@ -54,7 +55,7 @@ def _contacts(session: Session, begun: str) -> Iterator[Offer]:
 
     if not begun:
         return
-    with session.reading() as opened:
+    with reading(session) as opened:
         for each in opened.workspace.views.find(Contact):
             meaning = ", ".join(part for part in (each.title, each.company_name) if part)
             yield (each.id, each.name) if _is_id(begun) else (each.name, meaning)
@@ -63,7 +64,7 @@ def _contacts(session: Session, begun: str) -> Iterator[Offer]:
 def _openings(session: Session, begun: str) -> Iterator[Offer]:
     from refflow.views.openings import Opening
 
-    with session.reading() as opened:
+    with reading(session) as opened:
         for each in opened.workspace.views.find(Opening):
             yield each.id, f"{each.title}, {each.company_name}"
 
@@ -73,7 +74,7 @@ def _companies_and_openings(session: Session, begun: str) -> Iterator[Offer]:
 
     yield from _openings(session, begun)
     if begun and not _is_id(begun):
-        with session.reading() as opened:
+        with reading(session) as opened:
             for each in opened.workspace.views.find(Company):
                 yield each.name, ""
 
@@ -81,7 +82,7 @@ def _companies_and_openings(session: Session, begun: str) -> Iterator[Offer]:
 def _workflows(session: Session, begun: str) -> Iterator[Offer]:
     from refflow.views.runs import Workflow
 
-    with session.reading() as opened:
+    with reading(session) as opened:
         for each in opened.workspace.views.find(Workflow, retired=False):
             yield each.name, ""
 
@@ -89,7 +90,7 @@ def _workflows(session: Session, begun: str) -> Iterator[Offer]:
 def _targets(session: Session, begun: str) -> Iterator[Offer]:
     from refflow import api
 
-    with session.reading() as opened:
+    with reading(session) as opened:
         agenda = api.agenda(opened.workspace, opened.now)
         for step in (*agenda.steps, *agenda.held):
             yield step.id, f"{step.contact_name or ''}: {step.text}"

@@ -17,10 +17,10 @@ from refflow.views.openings import Opening
 from refflow.views.pipeline import Ask
 from refflow.views.runs import Run, Task
 
+from .change import Change, writing
 from .command import Command, did_you_mean
 from .completing import openings, targets
 from .naming import find_target, job, opening, person
-from .opened import Change
 from .session import Session
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def do(
     TARGET is an id, or the name of a person or an opening. For a message, a task or a debt the first outcome is
     meant when none is given. What somebody answered is recorded with `refflow reply`.
     """
-    with session.writing() as change:
+    with writing(session) as change:
         found = find_target(change.workspace, target)
         given = _Given(outcome, about, change.when(when), change.when(at), note)
         change.done(_do(change, found, given))
@@ -171,7 +171,7 @@ def skip(session: Session, target: str, reason: str | None) -> None:
 
     TARGET is the id of a message, task, run or ask.
     """
-    with session.writing() as change:
+    with writing(session) as change:
         workspace, now = change.workspace, change.now
         match found := find_target(workspace, target):
             case Message():

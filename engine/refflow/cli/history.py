@@ -12,10 +12,11 @@ from refflow import api
 from refflow.errors import UsageError
 from refflow.events.event import StoredEvent, instant
 
+from .change import writing
 from .command import Command, Number, did_you_mean
 from .completing import contacts, openings, targets
 from .naming import find_target
-from .opened import Opened
+from .opened import Opened, reading
 from .output import one_line
 from .session import Session
 
@@ -37,7 +38,7 @@ def events(
 
     With `--json` each event is a line of its own.
     """
-    with session.reading() as opened:
+    with reading(session) as opened:
         workspace = opened.workspace
         for kind in kinds:
             _check_kind(opened, kind)
@@ -99,7 +100,7 @@ def why(session: Session, subject: str, at: str | None, contact: str | None, ope
     """
     if opening is not None and contact is None:
         raise UsageError("With whom? Say it with `--contact PERSON`.")
-    with session.reading() as opened:
+    with reading(session) as opened:
         if contact is not None:
             _tell_why_not(opened, subject, contact, opening, at)
             return
@@ -170,10 +171,10 @@ def undo(session: Session, event: str | None, dry_run: bool) -> None:
     """
     position = _position(event)
     if dry_run:
-        with session.reading() as opened:
+        with reading(session) as opened:
             _tell(opened, api.undo(opened.workspace, position, opened.now, apply=False))
         return
-    with session.writing() as change:
+    with writing(session) as change:
         _tell(change, api.undo(change.workspace, position, change.now))
 
 

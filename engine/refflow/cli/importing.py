@@ -8,8 +8,9 @@ import click
 
 from refflow import api
 
+from .change import Change, writing
 from .command import Command
-from .opened import Change, Opened
+from .opened import Opened, reading
 from .session import Session
 
 MOST = 20
@@ -42,11 +43,11 @@ def import_(session: Session, source: Path, apply_: bool, importer: str | None) 
     same export again adds nothing; a later one brings what has changed.
     """
     if not apply_:
-        with session.reading() as opened:
+        with reading(session) as opened:
             plan = api.import_source(opened.workspace, source, opened.now, source=importer)
             _tell(opened, plan)
             return
-    with session.writing() as change:
+    with writing(session) as change:
         plan = api.import_source(change.workspace, source, change.now, apply=True, source=importer)
         _tell(change, plan)
 

@@ -10,12 +10,13 @@ from refflow import api
 from refflow.errors import Held, RefflowError, UsageError
 from refflow.views.messages import Message
 
+from .change import Change, writing
 from .command import Command
 from .completing import targets
 from .consequences import handed_over
 from .lacking import lacking_from
 from .naming import called, find_message, job
-from .opened import Change, Opened
+from .opened import Opened, reading
 from .session import Session
 
 _SUBJECT = "Subject:"
@@ -49,11 +50,11 @@ def draft(
     if in_editor and (subject is not None or body_file is not None):
         raise UsageError("`--edit` changes everything: leave `--subject` and `--body-file` out.")
     if not in_editor and subject is None and body_file is None:
-        with session.reading() as opened:
+        with reading(session) as opened:
             _read(opened, find_message(opened.workspace, message))
         return
     body = _text_of(body_file) if body_file is not None else None
-    with session.writing() as change:
+    with writing(session) as change:
         found = find_message(change.workspace, message)
         if in_editor:
             subject, body = _edited(found)
@@ -121,7 +122,7 @@ def approve(session: Session, messages: tuple[str, ...], everything: bool) -> in
     """
     if bool(messages) == everything:
         raise UsageError("Which messages? Give their ids, or `--all`. `refflow next` shows those that wait.")
-    with session.writing() as change:
+    with writing(session) as change:
         workspace = change.workspace
         named = {each.id: each for each in (find_message(workspace, text) for text in messages)}
         chosen = _drafts(workspace) if everything else list(named.values())

@@ -1,17 +1,17 @@
-"""An open workspace in the hands of a command, and what a command that wrote has to tell."""
+"""An open workspace in the hands of a command that looks."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from refflow import api
-from refflow.events.event import StoredEvent, instant, micros
+from refflow.errors import RefflowError
+from refflow.events.event import instant, micros
 
-from .consequences import consequences
 from .progress import Progress
 from .session import Session
 
@@ -44,43 +44,48 @@ class Opened:
         return last is not None and last.recorded_at > micros(self.now)
 
 
-class Change(Opened):
-    """A workspace that a command records something in."""
-
-    def __init__(self, session: Session, workspace: api.Workspace, now: datetime) -> None:
-        super().__init__(session, workspace, now)
-        self._head = workspace.log.head()
-
-    def done(self, said: str | None, result: Any = None) -> None:
-        """Tell what was done, if what it led to does not, what that is, and how to take it back."""
-        events = self._recorded()
-        if self.session.as_json:
-            undo = _undoable(events)
-            self.session.result({"done": said, "undo": undo, "events": events, "value": result})
-            return
-        if said is not None:
-            self.session.output.line(said)
-        for line in consequences(self, events):
-            self.session.output.line(line)
-        self._hint(events)
-
-    def hint(self) -> None:
-        """Tell how to take back what was recorded."""
-        self._hint(self._recorded())
-
-    def _recorded(self) -> list[StoredEvent]:
-        return [event for page in self.workspace.log.read(after=self._head) for event in page]
-
-    def _hint(self, events: list[StoredEvent]) -> None:
-        undo = _undoable(events)
-        if undo is not None:
-            self.session.output.note(f"undo: refflow undo {undo}")
+@contextmanager
+def reading(session: Session) -> Iterator[Opened]:
+    """The workspace, for a command that looks and writes nothing."""
+    with open_here(session) as workspace:
+        yield Opened(session, workspace, session.now(workspace.settings.calendar))
 
 
-def _undoable(events: list[StoredEvent]) -> int | None:
-    """Where the owner's last commit begins, unless something was recorded after it: then it may be built upon."""
-    last = [event for event in events if event.commit == events[-1].commit]
-    return last[0].position if last and any(event.by == "user" for event in last) else None
+@contextmanager
+def judging(session: Session) -> Iterator[Opened]:
+    """The workspace with what lies in its files, for a command that tells what they come to: no timer fires."""
+    with reading(session) as opened:
+        if not opened.workspace.read_only and not opened.in_the_past():
+            _bring_up_to_date(opened, due=False)
+        yield opened
+
+
+@contextmanager
+def catching_up(session: Session) -> Iterator[Opened]:
+    """The workspace after what became due, where it may be written and the clock is not behind the log."""
+    with reading(session) as opened:
+        workspace, now = opened.workspace, opened.now
+        head = workspace.log.head()
+        if workspace.read_only:
+            session.output.note("note: nothing can be written here, so this is how the workspace was left.")
+        elif not opened.in_the_past():
+            _bring_up_to_date(opened, due=True)
+            if session.pretended_now is not None and workspace.log.head() > head and now > datetime.now(UTC):
+                when = opened.say(micros(now))
+                session.output.note(f"note: recorded as of {when}; commands before then are refused.")
+        yield opened
+        session.tell_blocked(workspace, head)
+
+
+def _bring_up_to_date(opened: Opened, *, due: bool) -> None:
+    """Record what has changed in the files of the workspace and, with `due`, do what has become due."""
+    workspace, now = opened.workspace, opened.now
+    try:
+        api.synchronise(workspace, now)
+        if due and workspace.due(now):
+            workspace.catch_up(now)
+    except RefflowError as error:
+        opened.session.output.note(f"note: not brought up to date: {error}")
 
 
 @contextmanager

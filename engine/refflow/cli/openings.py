@@ -12,11 +12,12 @@ from refflow import api
 from refflow.errors import UsageError
 from refflow.views.openings import Opening
 
+from .change import Change, writing
 from .command import Command, Group
 from .completing import contacts, openings
 from .lacking import lacking
 from .naming import job, person
-from .opened import Change, Opened
+from .opened import Opened, reading
 from .output import one_line
 from .session import Session
 
@@ -48,7 +49,7 @@ def opening() -> None:
 @click.pass_obj
 def add(session: Session, /, url: str | None, deadline: str | None, **details: Any) -> None:
     """Track an opening: `refflow opening add URL --title TITLE`."""
-    with session.writing() as change:
+    with writing(session) as change:
         given = api.OpeningDetails(url=url, deadline=_day(change, deadline), **details)
         key = api.add_opening(change.workspace, given, change.now)
         found = api.find_opening(change.workspace, key)
@@ -65,7 +66,7 @@ def add(session: Session, /, url: str | None, deadline: str | None, **details: A
 @click.pass_obj
 def edit(session: Session, /, opening_: str, deadline: str | None, **details: Any) -> None:
     """Change what is known of an opening."""
-    with session.writing() as change:
+    with writing(session) as change:
         found = api.find_opening(change.workspace, opening_)
         given = api.OpeningDetails(deadline=_day(change, deadline), **details)
         api.edit_opening(change.workspace, found, given, change.now)
@@ -78,7 +79,7 @@ def edit(session: Session, /, opening_: str, deadline: str | None, **details: An
 @click.pass_obj
 def close(session: Session, opening_: str, reason: str | None) -> None:
     """The posting is gone, or you no longer want it. What runs about it ends."""
-    with session.writing() as change:
+    with writing(session) as change:
         found = api.find_opening(change.workspace, opening_)
         api.close_opening(change.workspace, found, reason, change.now)
         change.done(f"Closed {found.id}: {job(found)}.")
@@ -93,7 +94,7 @@ def alias(session: Session, name: str, company: str) -> None:
 
     NAME is read as COMPANY from now on: `refflow opening alias Facebook Meta`. COMPANY is a name that is in use.
     """
-    with session.writing() as change:
+    with writing(session) as change:
         api.alias_company(change.workspace, name, company, change.now)
         change.done(f"{name} is {company} from now on.")
 
@@ -104,7 +105,7 @@ def alias(session: Session, name: str, company: str) -> None:
 @click.pass_obj
 def show(session: Session, opening_: str | None, everything: bool) -> None:
     """Show an opening, or list them."""
-    with session.reading() as opened:
+    with reading(session) as opened:
         if opening_ is None:
             _list(opened, everything)
             return
@@ -177,13 +178,13 @@ def packet(session: Session, opening_: str, contact: str | None, line: str | Non
     if line is not None:
         if contact is None:
             raise UsageError("`--line` is for one person: say who with `--for PERSON`.")
-        with session.writing() as change:
+        with writing(session) as change:
             asked = api.find_contact(change.workspace, contact)
             found = api.find_opening(change.workspace, opening_)
             api.personalise(change.workspace, found, asked, line, change.now)
             change.done(f"Noted why you ask {person(change.workspace, asked.id)}.")
         return
-    with session.reading() as opened:
+    with reading(session) as opened:
         found = api.find_opening(opened.workspace, opening_)
         asked_of = api.find_contact(opened.workspace, contact) if contact else None
         made = api.packet(opened.workspace, found, asked_of)

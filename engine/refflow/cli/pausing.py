@@ -9,10 +9,11 @@ from refflow.errors import NotFound, UsageError
 from refflow.views.contacts import Contact
 from refflow.views.runs import Pause, Run, Workflow
 
+from .change import Change, writing
 from .command import Command
 from .completing import contacts, targets
 from .naming import find_target, opening, person
-from .opened import Change, Opened
+from .opened import Opened, reading
 from .session import Session
 
 
@@ -32,12 +33,12 @@ def pause(
     if target is None and not everything:
         if until is not None or reason is not None:
             raise UsageError("What is to rest? Name a person, a run or a workflow, or give `--all`.")
-        with session.reading() as opened:
+        with reading(session) as opened:
             _list(opened)
         return
     if target is not None and everything:
         raise UsageError("`--all` is everything: leave it or the name out.")
-    with session.writing() as change:
+    with writing(session) as change:
         contact, run, workflow = _meant(change.workspace, target)
         made = api.pause(
             change.workspace,
@@ -59,7 +60,7 @@ def resume(session: Session, target: str | None, everything: bool) -> None:
     """End a pause: by its id, or by what it lets rest."""
     if (target is None) != everything:
         raise UsageError("What is to go on? Give a pause, a person, a run or a workflow, or `--all`.")
-    with session.writing() as change:
+    with writing(session) as change:
         found = api.pauses(change.workspace, change.now)
         ended = found if target is None else [_named(change, found, target)]
         if not ended:
@@ -79,7 +80,7 @@ def away(session: Session, starts: str, until: str, reason: str | None) -> None:
 
     Afterwards nothing bursts out: what is late is asked about, and leaves bit by bit.
     """
-    with session.writing() as change:
+    with writing(session) as change:
         leave, back = change.when(starts), change.when(until)
         if leave is None or back is None:
             raise UsageError("Give the day you leave and the day you are back.")
@@ -92,7 +93,7 @@ def away(session: Session, starts: str, until: str, reason: str | None) -> None:
 @click.pass_obj
 def queue(session: Session, person_: str | None) -> None:
     """Show what waits for its turn: one thing at a time is asked of a person."""
-    with session.reading() as opened:
+    with reading(session) as opened:
         workspace = opened.workspace
         contact = api.find_contact(workspace, person_) if person_ else None
         found = api.queue(workspace, contact)

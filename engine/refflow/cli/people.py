@@ -11,11 +11,12 @@ from refflow import api
 from refflow.errors import UsageError
 from refflow.events.people import Relation
 
+from .change import writing
 from .command import Command, Group, Number
 from .completing import contacts
 from .naming import called
 from .naming import person as name_of_person
-from .opened import Opened
+from .opened import Opened, reading
 from .output import one_line
 from .session import Session
 
@@ -50,7 +51,7 @@ def person() -> None:
 @click.pass_obj
 def add(session: Session, /, name: str, **details: Any) -> None:
     """Add somebody by hand."""
-    with session.writing() as change:
+    with writing(session) as change:
         contact = api.add_person(change.workspace, api.PersonDetails(name=name, **details), change.now)
         change.done(f"Added {name_of_person(change.workspace, contact)} ({contact}).", contact)
 
@@ -62,7 +63,7 @@ def add(session: Session, /, name: str, **details: Any) -> None:
 @click.pass_obj
 def edit(session: Session, /, person_: str, **details: Any) -> None:
     """Change what is known of somebody."""
-    with session.writing() as change:
+    with writing(session) as change:
         contact = api.find_contact(change.workspace, person_)
         api.edit_person(change.workspace, contact, api.PersonDetails(**details), change.now)
         change.done(f"Changed {name_of_person(change.workspace, contact.id)} ({contact.id}).")
@@ -76,7 +77,7 @@ def note(session: Session, person_: str, text: str) -> None:
     """Keep a note about somebody."""
     if not text.strip():
         raise UsageError("The note is empty. Nothing was kept.")
-    with session.writing() as change:
+    with writing(session) as change:
         contact = api.find_contact(change.workspace, person_)
         api.note(change.workspace, contact, text, change.now)
         change.done(f"Noted about {name_of_person(change.workspace, contact.id)}.")
@@ -87,7 +88,7 @@ def note(session: Session, person_: str, text: str) -> None:
 @click.pass_obj
 def show(session: Session, person_: str) -> None:
     """Show what is known of somebody, and how the tie stands."""
-    with session.reading() as opened:
+    with reading(session) as opened:
         contact = api.find_contact(opened.workspace, person_)
         profile = api.profile(opened.workspace, contact, opened.now)
         if session.as_json:
@@ -141,7 +142,7 @@ def log(session: Session, channel: str, person_: str, text: str, from_them: bool
     channel = one_line(channel).lower()
     if not channel:
         raise UsageError("How did it pass? Give a word: met, call, mail.")
-    with session.writing() as change:
+    with writing(session) as change:
         contact = api.find_contact(change.workspace, person_)
         api.log_contact(
             change.workspace,
@@ -161,7 +162,7 @@ def log(session: Session, channel: str, person_: str, text: str, from_them: bool
 @click.pass_obj
 def block(session: Session, person_: str, reason: str | None) -> None:
     """Let no message go to somebody, whatever runs. What runs with them ends."""
-    with session.writing() as change:
+    with writing(session) as change:
         contact = api.find_contact(change.workspace, person_)
         api.block(change.workspace, contact, reason, change.now)
         change.done(f"No message goes to {name_of_person(change.workspace, contact.id)} any more.")
@@ -172,7 +173,7 @@ def block(session: Session, person_: str, reason: str | None) -> None:
 @click.pass_obj
 def unblock(session: Session, person_: str) -> None:
     """Lift a block of yours. That somebody asked not to be written to stays."""
-    with session.writing() as change:
+    with writing(session) as change:
         contact = api.find_contact(change.workspace, person_)
         api.unblock(change.workspace, contact, change.now)
         change.done(f"Messages may go to {name_of_person(change.workspace, contact.id)} again.")

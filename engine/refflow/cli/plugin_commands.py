@@ -15,6 +15,7 @@ from refflow.workspace.plugins import CommandSpec, Contribution, command, record
 from refflow.workspace.workspace import Workspace
 
 from .command import Command
+from .opened import reading
 from .plugins import folder_of
 from .session import Session
 
@@ -54,7 +55,7 @@ def _context(session: Session, contribution: Contribution[CommandSpec]) -> Itera
     if needs == "none":
         yield _made(session, datetime.now(UTC), _refuse)
         return
-    with session.reading() as opened:
+    with reading(session) as opened:
         workspace, now = opened.workspace, opened.now
         # A command that said that it only reads must not come to write.
         workspace.read_only = workspace.read_only or needs == "reader"

@@ -7,6 +7,7 @@ import click
 from refflow import api
 from refflow.errors import UsageError
 
+from .change import writing
 from .command import Command
 from .session import Session
 
@@ -21,7 +22,7 @@ def receive(session: Session, channels: tuple[str, ...], close: bool) -> int:
     Commands that may send do so by themselves when something is due and the last look is older than `max_stale`
     in refflow.yaml. Of people who are not in your network nothing is kept.
     """
-    with session.writing() as change:
+    with writing(session) as change:
         if close:
             if len(channels) != 1:
                 raise UsageError("Which one? `refflow receive CHANNEL --close`.")

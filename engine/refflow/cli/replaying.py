@@ -12,7 +12,7 @@ from refflow.errors import ProblemsFound, UsageError
 
 from .command import Command
 from .naming import opening, person
-from .opened import Opened
+from .opened import Opened, reading
 from .progress import Progress
 from .session import Session
 
@@ -55,7 +55,7 @@ def replay(
         raise UsageError(
             "`--verify` and `--what-if` decide what workflows decide, not a view: leave `--view` out."
         )
-    with session.reading() as opened:
+    with reading(session) as opened:
         total = opened.workspace.log.head()
         if strict:
             return _watched(session, api.replay_strict(opened.workspace, view))
@@ -172,7 +172,7 @@ def verify(session: Session, head: str | None) -> int:
     code 5: the log is damaged.
     """
     noted = _noted(head)
-    with session.reading() as opened:
+    with reading(session) as opened:
         log = opened.workspace.log
         with Progress("Checking the chain", log.head(), shown=not session.quiet) as progress:
             verdict = api.verify_chain(opened.workspace, noted, progress)

@@ -5,22 +5,18 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from refflow.errors import Held, RefflowError, UsageError
+from refflow.errors import Held, UsageError
 
 from .output import Output
 
 if TYPE_CHECKING:
     from refflow.workflows.calendar import Calendar
     from refflow.workspace.workspace import Workspace
-
-    from .opened import Change, Opened
 
 NOW = "REFFLOW_NOW"
 FARTHEST = timedelta(days=3660)
@@ -63,53 +59,6 @@ class Session:
             # The log only goes forward: what is recorded then would have to be the last for as long.
             raise UsageError(f"{where}: `{told.strip()}` is more than ten years ahead.")
         return now
-
-    @contextmanager
-    def reading(self) -> Iterator[Opened]:
-        """The workspace, for a command that looks and writes nothing."""
-        from .opened import Opened, open_here
-
-        with open_here(self) as workspace:
-            yield Opened(self, workspace, self.now(workspace.settings.calendar))
-
-    @contextmanager
-    def catching_up(self) -> Iterator[Opened]:
-        """The workspace after what became due, where it may be written and the clock is not behind the log."""
-        from refflow import api
-        from refflow.events.event import micros
-
-        with self.reading() as opened:
-            workspace, now = opened.workspace, opened.now
-            head = workspace.log.head()
-            if workspace.read_only:
-                self.output.note("note: nothing can be written here, so this is how the workspace was left.")
-            elif not opened.in_the_past():
-                head = workspace.log.head()
-                try:
-                    api.synchronise(workspace, now)
-                    if workspace.due(now):
-                        workspace.catch_up(now)
-                except RefflowError as error:
-                    self.output.note(f"note: not brought up to date: {error}")
-                if self.pretended_now is not None and workspace.log.head() > head and now > datetime.now(UTC):
-                    when = opened.say(micros(now))
-                    self.output.note(f"note: recorded as of {when}; commands before then are refused.")
-            yield opened
-            self.tell_blocked(workspace, head)
-
-    @contextmanager
-    def writing(self) -> Iterator[Change]:
-        """The workspace, for a command that records something: what changed in its files is recorded first."""
-        from refflow import api
-
-        from .opened import Change, open_here
-
-        with open_here(self) as workspace:
-            now = self.now(workspace.settings.calendar)
-            api.synchronise(workspace, now)
-            head = workspace.log.head()
-            yield Change(self, workspace, now)
-            self.tell_blocked(workspace, head)
 
     def result(self, value: Any) -> None:
         """Print `value` as JSON, in the envelope that every command has."""

@@ -15,7 +15,7 @@ from refflow.events.event import instant
 
 from .command import Command
 from .completing import contacts, openings, workflows
-from .opened import Opened
+from .opened import Opened, judging
 from .session import Session
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def simulate(
     WORKFLOW is a name, a file with a workflow that is not in force yet, or the id of a live run, which goes on
     from where it is. Without answers nobody ever writes. Nothing is recorded, and nothing is sent.
     """
-    with session.reading() as opened:
+    with judging(session) as opened:
         simulator = _simulator(opened, workflow, contact, opening, at, dict(map(_pair, fields)))
         if runs is not None:
             share = None if answers is None else answers / 100

@@ -9,6 +9,7 @@ import click
 from refflow import api
 
 from .command import Command
+from .opened import reading
 from .session import Session
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def stats(session: Session, by: By) -> None:
     """Show how many asks reached each stage, and how often people answered, with what so few can tell."""
-    with session.reading() as opened:
+    with reading(session) as opened:
         found = api.stats(opened.workspace, by)
     if session.as_json:
         session.result(found)

@@ -8,6 +8,7 @@ import click
 
 from refflow import api
 
+from .change import writing
 from .command import Command
 from .opened import Opened
 from .session import Session
@@ -22,7 +23,7 @@ def watch(session: Session, once: bool) -> None:
     A good version comes into force for new runs; live runs keep theirs. A bad one never replaces a good one. With
     `--json` each verdict is a line of its own. End it with Ctrl-C.
     """
-    with session.writing() as change:
+    with writing(session) as change:
         for verdict in api.watch(change.workspace, lambda: session.now(change.workspace.settings.calendar)):
             if session.as_json:
                 session.record(verdict)

@@ -11,6 +11,7 @@ from refflow import api
 from .command import Command
 from .completing import companies_and_openings
 from .naming import called
+from .opened import reading
 from .output import one_line
 from .session import Session
 
@@ -28,7 +29,7 @@ def who(session: Session, where: str, why: bool, everything: bool) -> None:
     The score is the product of three terms between 0 and 1: how likely they answer, how much their word carries,
     and whether you may ask them now.
     """
-    with session.reading() as opened:
+    with reading(session) as opened:
         found = api.who(opened.workspace, where, opened.now)
     if session.as_json:
         session.result(found)

@@ -10,10 +10,11 @@ import click
 from refflow import api
 from refflow.errors import ProblemsFound, UsageError
 
+from .change import writing
 from .command import Group
 from .completing import workflows
 from .naming import person
-from .opened import Opened
+from .opened import Opened, judging
 from .session import Session
 
 
@@ -30,7 +31,7 @@ def list_(session: Session, every: bool) -> None:
 
     Those in force, and earlier ones that live runs still follow.
     """
-    with session.reading() as opened:
+    with judging(session) as opened:
         found = api.versions(opened.workspace, every=every)
     if session.as_json:
         session.result(found)
@@ -57,7 +58,7 @@ def show(session: Session, name: str) -> None:
 
     When it starts, how it can end, and where its live runs are.
     """
-    with session.reading() as opened:
+    with judging(session) as opened:
         accepted = api.find_version(opened.workspace, name)
         drawn = api.draw(opened.workspace, accepted.definition)
     definition = accepted.definition
@@ -87,7 +88,7 @@ def graph(session: Session, name: str, form: Literal["text", "mermaid"]) -> None
 
     And how long the runs in the log were at each step before they went on.
     """
-    with session.reading() as opened:
+    with judging(session) as opened:
         drawn = api.draw(opened.workspace, api.find_version(opened.workspace, name).definition, form)
     if session.as_json:
         session.result({"format": form, "graph": drawn})
@@ -108,7 +109,7 @@ def schema(session: Session) -> None:
     """
     from msgspec import json
 
-    with session.reading() as opened:
+    with judging(session) as opened:
         found = api.schema(opened.workspace)
     if session.as_json:
         session.result(found)
@@ -129,7 +130,7 @@ def diff(session: Session, old: str, new: str | None) -> None:
     version in force. To a live run a change is cosmetic (texts), forward (what it has not come to) or breaking
     (the step where it is). Live runs go on by their own version whatever a file says.
     """
-    with session.reading() as opened:
+    with judging(session) as opened:
         if new is None:
             new, old = old, api.find_version(opened.workspace, old).definition.name
         found = api.diff(opened.workspace, old, new)
@@ -163,7 +164,7 @@ def migrate(session: Session, version: str, only: str | None, retime: bool, dry_
     It is an event like any other: `refflow undo` takes it back.
     """
     if dry_run:
-        with session.reading() as opened:
+        with judging(session) as opened:
             found = api.migrate(
                 opened.workspace,
                 version,
@@ -177,7 +178,7 @@ def migrate(session: Session, version: str, only: str | None, retime: bool, dry_
             else:
                 _tell_runs(opened, found)
         return
-    with session.writing() as change:
+    with writing(session) as change:
         found = api.migrate(change.workspace, version, change.now, only_forward=only is not None, retime=retime)
         if not session.as_json:
             _tell_runs(change, found)
@@ -218,7 +219,7 @@ def test(session: Session, files: tuple[Path, ...], coverage: bool, generate: bo
     FILE is a workflow, a file of tests, or a folder. A test tells what happens, and what is expected then; it
     runs in an empty workspace of its own, and nothing is sent. Exit code 5: something is not as expected.
     """
-    with session.reading() as opened:
+    with judging(session) as opened:
         if generate:
             if len(files) != 1:
                 raise UsageError("`--generate` writes tests of one workflow: name its file.")
