@@ -17,7 +17,7 @@ import msgspec
 from refflow.contacts.companies import company_key
 from refflow.events.event import instant
 from refflow.log import chain
-from refflow.views.contacts import Contact, Identity, Seen
+from refflow.views.contacts import Contact, Identity, Seen, Tally
 from refflow.views.pipeline import PIPELINE, Ask, ask_id
 from refflow.views.table import Row, table_of
 from refflow.views.timeline import Happening as TimelineRow
@@ -106,6 +106,7 @@ class Contacts:
         self.contacts: dict[str, Contact] = {}
         self.identities: dict[str, Identity] = {}
         self.seen: list[Seen] = []
+        self.tallies: dict[str, Tally] = {}
         self._folds = {
             "contact.added": self._added,
             "position.observed": self._position,
@@ -126,6 +127,7 @@ class Contacts:
             (Contact, contacts),
             (Identity, [self.identities[key] for key in sorted(self.identities)]),
             (Seen, self.seen),
+            (Tally, [self.tallies[key] for key in sorted(self.tallies)]),
         ]
 
     def _added(self, position: int, payload: Any, at: int) -> None:
@@ -151,32 +153,82 @@ class Contacts:
 
     def _observed(self, position: int, payload: Any, at: int) -> None:
         self.seen.append(Seen(position=position, identity=payload.identity, contact=payload.contact))
-        if payload.medium == "message":
-            self._passed(payload.contact, payload.direction, at)
+        if payload.medium != "message":
+            return
+        contact, incoming = self.contacts[payload.contact], payload.direction == "in"
+        if contact.told and self._was_told(contact, incoming, at):
+            self._passed(contact, incoming, at, 0)
+            return
+        if incoming:
+            contact.shown_in = max(contact.shown_in or 0, at)
+        else:
+            contact.shown_out = max(contact.shown_out or 0, at)
+        self._passed(contact, incoming, at, 1)
 
     def _sent(self, position: int, payload: Any, at: int) -> None:
-        self._passed(payload.contact, "out", at)
+        contact = self.contacts[payload.contact]
+        shown, earliest = contact.shown_out, at - 2 * DAY
+        if shown is not None and earliest <= shown <= at + DAY:
+            contact.shown_out = None
+            self._passed(contact, False, at, 0)
+            return
+        tally = self._tally(contact)
+        tally.told_out = [*tally.told_out, (earliest, at + DAY)][-8:]
+        contact.told = True
+        self._passed(contact, False, at, 1)
 
     def _replied(self, position: int, payload: Any, at: int) -> None:
-        self._passed(payload.contact, "in", at)
+        contact = self.contacts[payload.contact]
+        tally = self._tally(contact)
+        meaning = tally.unclear and payload.intent != "unclear"
+        tally.unclear = payload.intent == "unclear"
+        if payload.intent == "declined":
+            contact.declined_at = at
+        shown, earliest = contact.shown_in, at - 7 * DAY
+        if contact.last_out is not None and contact.last_out <= at:
+            earliest = max(earliest, contact.last_out - DAY)
+        new = 0
+        if meaning:
+            pass
+        elif shown is not None and earliest <= shown <= at + DAY:
+            contact.shown_in = None
+        else:
+            tally.told_in = [*tally.told_in, (earliest, at + DAY)][-8:]
+            contact.told, new = True, 1
+        self._passed(contact, True, at, new)
 
     def _referred(self, position: int, payload: Any, at: int) -> None:
         self.contacts[payload.contact].referrals += 1
 
-    def _passed(self, key: str, direction: str, at: int) -> None:
-        contact = self.contacts[key]
+    def _tally(self, contact: Contact) -> Tally:
+        found = self.tallies.get(contact.id)
+        if found is None:
+            found = self.tallies[contact.id] = Tally(contact=contact.id)
+        return found
+
+    def _was_told(self, contact: Contact, incoming: bool, at: int) -> bool:
+        tally = self._tally(contact)
+        told = tally.told_in if incoming else tally.told_out
+        for number, (earliest, latest) in enumerate(told):
+            if earliest <= at <= latest:
+                del told[number]
+                contact.told = bool(tally.told_in or tally.told_out)
+                return True
+        return False
+
+    def _passed(self, contact: Contact, incoming: bool, at: int, new: int) -> None:
         year = year_of(at // DAY)
         received, sent = contact.years.get(year, (0, 0))
-        if direction == "in":
-            contact.received += 1
+        if incoming:
+            contact.received += new
             if contact.last_in is None or contact.last_in < at:
                 contact.last_in = at
-            contact.years[year] = (received + 1, sent)
+            contact.years[year] = (received + new, sent)
         else:
-            contact.sent += 1
+            contact.sent += new
             if contact.last_out is None or contact.last_out < at:
                 contact.last_out = at
-            contact.years[year] = (received, sent + 1)
+            contact.years[year] = (received, sent + new)
 
 
 class Pipeline:

@@ -176,6 +176,7 @@ def test_what_one_command_leaves_out_the_next_has(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setenv("REFFLOW_NO_PLUGINS", "crm")
     assert refflow.run(["--no-plugins", "plugins", "list", "--all"]) == 0
+    assert refflow.run(["--no-plugins=sms", "next", "--nonsense"]) == 2
     assert os.environ["REFFLOW_NO_PLUGINS"] == "crm"
 
 

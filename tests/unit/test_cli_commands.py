@@ -31,7 +31,7 @@ READING = [
     "workflow migrate thank --dry-run", "simulate referral-ask --reply after=4bd,intent=agreed", "simulate {run}",
     "simulate thank --all-paths", "simulate thank --runs 3", "backtest {thank}",
     "explain E211", "pause", "queue", "queue Bo",
-    "plugins list --all", "plugins show linkedin", "plugins check linkedin", "doctor",
+    "plugins list --all", "plugins show linkedin", "plugins check linkedin", "plugins schema", "doctor",
 ]  # fmt: skip
 WRITING = [
     "draft {message} --subject A\\ word", "approve {message}", "approve --all", "do {task} done --note Coffee",

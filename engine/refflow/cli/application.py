@@ -14,7 +14,7 @@ import click
 from refflow import __version__
 
 from .catalogue import COMMANDS, SECTIONS
-from .command import check_command, common_options, spelt_out
+from .command import check_command, common_options, for_one_command, spelt_out
 from .fault import tell
 from .session import Session
 
@@ -76,7 +76,8 @@ class Refflow(click.Group):
         _ready(args)
         session = Session(as_json="--json" in args)
         try:
-            result = super().main(spelt_out(args), "refflow", standalone_mode=False, obj=session)
+            with for_one_command():
+                result = super().main(spelt_out(args), "refflow", standalone_mode=False, obj=session)
             session.output.flush()
         except BaseException as error:
             return tell(error, session)

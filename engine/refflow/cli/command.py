@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -68,19 +69,21 @@ def spelt_out(args: Sequence[str]) -> list[str]:
     return [f"{NO_PLUGINS}=all" if each == NO_PLUGINS else each for each in args[:end]] + list(args[end:])
 
 
+@contextmanager
+def for_one_command() -> Iterator[None]:
+    """What an option says by the environment is forgotten at the end: there may be more commands in a process."""
+    before = os.environ.get(_LEFT_OUT)
+    try:
+        yield
+    finally:
+        os.environ.pop(_LEFT_OUT, None)
+        if before is not None:
+            os.environ[_LEFT_OUT] = before
+
+
 def _leave_out(context: click.Context, _: click.Parameter, names: str | None) -> None:
     if names:
-        before = os.environ.get(_LEFT_OUT)
         os.environ[_LEFT_OUT] = names
-        # A command may be one of several in a process.
-        context.call_on_close(lambda: _put_back(before))
-
-
-def _put_back(before: str | None) -> None:
-    if before is None:
-        os.environ.pop(_LEFT_OUT, None)
-    else:
-        os.environ[_LEFT_OUT] = before
 
 
 def _remembered(name: str, hidden: bool) -> dict[str, Any]:
