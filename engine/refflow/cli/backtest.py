@@ -12,7 +12,7 @@ from refflow import api
 from .command import Command
 from .naming import opening as opening_called
 from .naming import person
-from .opened import Opened, judging
+from .opened import Opened, reading
 from .progress import Progress
 from .session import Session
 
@@ -38,7 +38,7 @@ def backtest(session: Session, file: Path, since: str | None) -> None:
     Each run is followed until the first thing that would have been otherwise; what people did after that they
     did because of what really happened. Nothing is recorded, and nothing is sent.
     """
-    with judging(session) as opened:
+    with reading(session) as opened:
         workspace = opened.workspace
         definition = api.read_definition(workspace, file)
         with Progress("Deciding again", workspace.log.head(), shown=not session.quiet) as progress:

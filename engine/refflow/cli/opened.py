@@ -53,10 +53,18 @@ def reading(session: Session) -> Iterator[Opened]:
 
 @contextmanager
 def judging(session: Session) -> Iterator[Opened]:
-    """The workspace with what lies in its files, for a command that tells what they come to: no timer fires."""
+    """The workspace with what lies in its files, for a command that tells what they come to and does nothing.
+
+    Recording a changed file would first do what is due; then that is left to a command which is meant to.
+    """
     with reading(session) as opened:
-        if not opened.workspace.read_only and not opened.in_the_past():
-            _bring_up_to_date(opened, due=False)
+        workspace = opened.workspace
+        if workspace.read_only or opened.in_the_past():
+            pass
+        elif workspace.due(opened.now):
+            session.output.note("note: changed files count once what is due was done: refflow next")
+        else:
+            _bring_up_to_date(opened)
         yield opened
 
 
@@ -69,7 +77,7 @@ def catching_up(session: Session) -> Iterator[Opened]:
         if workspace.read_only:
             session.output.note("note: nothing can be written here, so this is how the workspace was left.")
         elif not opened.in_the_past():
-            _bring_up_to_date(opened, due=True)
+            _bring_up_to_date(opened)
             if session.pretended_now is not None and workspace.log.head() > head and now > datetime.now(UTC):
                 when = opened.say(micros(now))
                 session.output.note(f"note: recorded as of {when}; commands before then are refused.")
@@ -77,12 +85,12 @@ def catching_up(session: Session) -> Iterator[Opened]:
         session.tell_blocked(workspace, head)
 
 
-def _bring_up_to_date(opened: Opened, *, due: bool) -> None:
-    """Record what has changed in the files of the workspace and, with `due`, do what has become due."""
+def _bring_up_to_date(opened: Opened) -> None:
+    """Record what has changed in the files of the workspace, and do what has become due."""
     workspace, now = opened.workspace, opened.now
     try:
         api.synchronise(workspace, now)
-        if due and workspace.due(now):
+        if workspace.due(now):
             workspace.catch_up(now)
     except RefflowError as error:
         opened.session.output.note(f"note: not brought up to date: {error}")

@@ -14,7 +14,7 @@ from .change import writing
 from .command import Group
 from .completing import workflows
 from .naming import person
-from .opened import Opened, judging
+from .opened import Opened, judging, reading
 from .session import Session
 
 
@@ -109,7 +109,7 @@ def schema(session: Session) -> None:
     """
     from msgspec import json
 
-    with judging(session) as opened:
+    with reading(session) as opened:
         found = api.schema(opened.workspace)
     if session.as_json:
         session.result(found)
@@ -130,7 +130,7 @@ def diff(session: Session, old: str, new: str | None) -> None:
     version in force. To a live run a change is cosmetic (texts), forward (what it has not come to) or breaking
     (the step where it is). Live runs go on by their own version whatever a file says.
     """
-    with judging(session) as opened:
+    with reading(session) as opened:
         if new is None:
             new, old = old, api.find_version(opened.workspace, old).definition.name
         found = api.diff(opened.workspace, old, new)
@@ -219,7 +219,7 @@ def test(session: Session, files: tuple[Path, ...], coverage: bool, generate: bo
     FILE is a workflow, a file of tests, or a folder. A test tells what happens, and what is expected then; it
     runs in an empty workspace of its own, and nothing is sent. Exit code 5: something is not as expected.
     """
-    with judging(session) as opened:
+    with reading(session) as opened:
         if generate:
             if len(files) != 1:
                 raise UsageError("`--generate` writes tests of one workflow: name its file.")
