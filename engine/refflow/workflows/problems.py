@@ -41,6 +41,16 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.file}:{self.line}:{self.column}: {kind}{self.code} {self.message}"
 
 
+class Mistake(msgspec.Struct, frozen=True, kw_only=True):
+    """Something wrong in a text, at `offset` characters from its start."""
+
+    code: str
+    message: str
+    offset: int
+    length: int = 1
+    help: str | None = None
+
+
 def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """The problems by file and place, each once."""
     found = {(each.file, each.line, each.column, each.code, each.message): each for each in problems}

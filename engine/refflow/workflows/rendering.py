@@ -18,7 +18,7 @@ from refflow.errors import RefflowError
 from .definition import Template
 from .durations import Duration
 from .extensions import Filters
-from .templates import NAMES
+from .vocabulary import IN_TEMPLATES
 
 _FAULTS = (
     jinja2.TemplateError,
@@ -142,7 +142,7 @@ def _compiled(text: str, filters: Filters) -> tuple[jinja2.Template, tuple[str, 
     """A template, and the names that it speaks of."""
     of_filters = environment(filters)
     named = find_undeclared_variables(of_filters.parse(text))
-    return of_filters.from_string(text), tuple(name for name in NAMES if name in named)
+    return of_filters.from_string(text), tuple(name for name in IN_TEMPLATES if name in named)
 
 
 def _seen(value: Any, path: str, noted: dict[str, None]) -> Any:

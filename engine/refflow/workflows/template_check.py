@@ -13,8 +13,8 @@ from .expressions import BOOL, INSTANT, NUMBER, TEXT, UNKNOWN, Enum, List, Recor
 from .expressions.problems import did_you_mean
 from .expressions.types import NULL, comparable, described, is_optional, present
 from .extensions import Filters
+from .problems import Mistake
 from .rendering import environment
-from .templates import Mistake
 
 _LITERALS: dict[type, Type] = {str: TEXT, bool: BOOL, int: NUMBER, float: NUMBER, type(None): NULL}
 _ALONE = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends, nodes.Block)

@@ -18,10 +18,8 @@ import msgspec
 from .definition import Template
 from .expressions import Scope
 from .extensions import Filters
-from .problems import Problem
-
-NAMES = ("contact", "to", "opening", "ask", "me", "event", "params", "vars", "data", "loop", "now")
-"""What a template can speak of."""
+from .problems import Mistake, Problem
+from .vocabulary import IN_TEMPLATES
 
 _SUBJECT = re.compile(r"subject:[ \t]*", re.IGNORECASE)
 PLACEHOLDER = re.compile(r"\[missing: ?([^\]\s]+)\]", re.IGNORECASE)
@@ -51,16 +49,6 @@ class TemplateTexts(msgspec.Struct, frozen=True):
     def names(self) -> Collection[str]:
         """Every template there is."""
         return self.texts.keys()
-
-
-class Mistake(msgspec.Struct, frozen=True, kw_only=True):
-    """Something wrong in a text, at `offset` characters from its start."""
-
-    code: str
-    message: str
-    offset: int
-    length: int = 1
-    help: str | None = None
 
 
 class Rendered(msgspec.Struct, frozen=True):
@@ -118,7 +106,7 @@ def check_text(text: str, scope: Scope, offset: int = 0) -> list[Mistake]:
         return []
     from .template_check import mistakes_in
 
-    names = {name: found for name, found in scope.names.items() if name in NAMES}
+    names = {name: found for name, found in scope.names.items() if name in IN_TEMPLATES}
     return [
         msgspec.structs.replace(mistake, offset=mistake.offset + offset)
         for mistake in mistakes_in(text, names, scope.filters)

@@ -30,6 +30,8 @@ from .extensions import NONE, Extensions
 from .facts import AskFacts, ContactFacts, OpeningFacts, OwnerFacts
 
 SUBJECTS = ("contact", "opening")
+IN_TEMPLATES = ("contact", "to", "opening", "ask", "me", "event", "params", "vars", "data", "loop", "now")
+"""What a template can speak of."""
 MANUAL = "run.wanted"
 """The kind of event that starts a workflow by hand."""
 
