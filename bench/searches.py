@@ -11,7 +11,7 @@ from refflow.events.event import Commit, NewEvent, StoredEvent, commit_id, insta
 from refflow.events.openings import OpeningAdded, ReferralWanted
 from refflow.events.people import ContactAdded, RelationStated
 from refflow.views.store import refold
-from refflow.workflows.world import Act, World
+from refflow.workflows.stories.world import Act, World
 from refflow.workspace.sampling import Chance
 from refflow.workspace.simulating import Habits
 

@@ -27,8 +27,8 @@ from refflow.views.messages import Message
 from refflow.views.openings import Opening
 from refflow.views.pipeline import Ask
 from refflow.views.runs import Run, Task
-from refflow.workflows.calendar import Calendar
-from refflow.workflows.durations import parse_duration
+from refflow.workflows.expressions.durations import parse_duration
+from refflow.workflows.language.calendar import Calendar
 
 # The same tests for everybody who has the same code; `pytest --hypothesis-profile explore` looks for new ones.
 settings.register_profile("same", derandomize=True, deadline=None)

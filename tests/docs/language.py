@@ -16,21 +16,21 @@ import msgspec
 
 from refflow.events import kinds_with, messages, openings, people, runs
 from refflow.events.kinds import EventKind
-from refflow.workflows import tests_file
-from refflow.workflows.codes import codes
-from refflow.workflows.definition import Cap, Definition, Late, Policy, Retry, Window
-from refflow.workflows.durations import Duration
+from refflow.workflows.expressions.durations import Duration
 from refflow.workflows.expressions.functions import Function
 from refflow.workflows.expressions.syntax import POWER
 from refflow.workflows.expressions.types import Basic, Enum, List, Optional_, Record, Type
-from refflow.workflows.loader import BY_ITSELF
-from refflow.workflows.meanings import KEYS, NAMES, RAILS, REFUSALS, WORDS
-from refflow.workflows.policy_file import DAYS
-from refflow.workflows.schema import workflow_schema
-from refflow.workflows.settings import OpenAsks, Settings
-from refflow.workflows.shapes import DURATION, NAME, WHOLE, Schema, policy
-from refflow.workflows.verbs import VERBS
-from refflow.workflows.vocabulary import event_type, scope_for
+from refflow.workflows.language.codes import codes
+from refflow.workflows.language.definition import Cap, Definition, Late, Policy, Retry, Window
+from refflow.workflows.language.loader import BY_ITSELF
+from refflow.workflows.language.meanings import KEYS, NAMES, RAILS, REFUSALS, WORDS
+from refflow.workflows.language.policy_file import DAYS
+from refflow.workflows.language.schema import workflow_schema
+from refflow.workflows.language.settings import OpenAsks, Settings
+from refflow.workflows.language.shapes import DURATION, NAME, WHOLE, Schema, policy
+from refflow.workflows.language.verbs import VERBS
+from refflow.workflows.language.vocabulary import event_type, scope_for
+from refflow.workflows.stories import tests_file
 
 PAGE = Path(__file__).parents[2] / "docs" / "workflow-language.md"
 TEXT = Path(__file__).with_name("language.md").read_text(encoding="utf-8")

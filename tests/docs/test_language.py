@@ -18,14 +18,14 @@ import refflow.workflows
 from refflow import resources
 from refflow.events import openings, people
 from refflow.workflows.expressions.types import Record
-from refflow.workflows.extensions import Action, Extensions
-from refflow.workflows.loader import load_workflow
-from refflow.workflows.meanings import KEYS, NAMES, RAILS, REFUSALS, WORDS
-from refflow.workflows.reading import Reader
-from refflow.workflows.settings import OpenAsks, Settings
-from refflow.workflows.settings_file import load_settings
-from refflow.workflows.templates import TemplateTexts
-from refflow.workflows.tests_file import load_tests
+from refflow.workflows.language.extensions import Action, Extensions
+from refflow.workflows.language.loader import load_workflow
+from refflow.workflows.language.meanings import KEYS, NAMES, RAILS, REFUSALS, WORDS
+from refflow.workflows.language.reading import Reader
+from refflow.workflows.language.settings import OpenAsks, Settings
+from refflow.workflows.language.settings_file import load_settings
+from refflow.workflows.language.templates import TemplateTexts
+from refflow.workflows.stories.tests_file import load_tests
 
 _SPEC = util.spec_from_file_location("language", Path(__file__).with_name("language.py"))
 assert _SPEC is not None
@@ -200,7 +200,9 @@ def test_every_name_and_word_of_an_expression_is_told() -> None:
 
 
 def test_every_guard_rail_and_refusal_is_told() -> None:
-    code = "".join((WORKFLOWS / f"{name}.py").read_text() for name in ("guards", "sending", "starting"))
+    code = "".join(
+        (WORKFLOWS / "runs" / f"{name}.py").read_text() for name in ("guards", "sending", "starting")
+    )
 
     assert set(re.findall(r'Hold\(\s*rule="(\w+)"', code)) == set(RAILS)
     assert set(re.findall(r'Refusal\(\s*reason="(\w+)"', code)) == set(REFUSALS)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refflow.workflows.calendar import Calendar, both
-from refflow.workflows.definition import Window
-from refflow.workflows.durations import Duration
+from refflow.workflows.expressions.durations import Duration
+from refflow.workflows.language.calendar import Calendar, both
+from refflow.workflows.language.definition import Window
 
 ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu")
 MINUTE = timedelta(minutes=1)

@@ -7,7 +7,6 @@ from typing import Any
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from refflow.workflows.certainty import constant, never_after, possible
 from refflow.workflows.expressions import (
     BOOL,
     NUMBER,
@@ -21,6 +20,7 @@ from refflow.workflows.expressions import (
     Type,
     compile_expression,
 )
+from refflow.workflows.proofs.certainty import constant, never_after, possible
 
 FIELDS: dict[str, tuple[Type, st.SearchStrategy[Any]]] = {
     "size": (NUMBER, st.integers(-1, 6)),

@@ -10,12 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from refflow.events import kinds_with
-from refflow.workflows.checked import Checked, check_workflows
-from refflow.workflows.codes import codes
-from refflow.workflows.report import Format, report
-from refflow.workflows.settings import Settings
-from refflow.workflows.templates import TemplateTexts
-from refflow.workflows.yaml_source import plain_value, read_yaml
+from refflow.workflows.language.codes import codes
+from refflow.workflows.language.settings import Settings
+from refflow.workflows.language.templates import TemplateTexts
+from refflow.workflows.language.yaml_source import plain_value, read_yaml
+from refflow.workflows.proofs.checked import Checked, check_workflows
+from refflow.workflows.proofs.report import Format, report
 
 WHOLE = """\
 refflow: 1

@@ -22,8 +22,8 @@ from refflow.views.contacts import Contact
 from refflow.views.messages import OPEN, Message
 from refflow.views.rows import Rows
 from refflow.views.runs import Run, Task, Workflow
-from refflow.workflows.lengths import CLOCK_CHANGE
-from refflow.workflows.promise import Promise, promise_of
+from refflow.workflows.proofs.lengths import CLOCK_CHANGE
+from refflow.workflows.proofs.promise import Promise, promise_of
 
 FAST_FOLDER = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 

@@ -30,12 +30,12 @@ from refflow.events.runs import (
 from refflow.testing.bench import MONDAY, Bench, sent
 from refflow.views.messages import Message
 from refflow.views.runs import Pause, Run, Task
-from refflow.workflows.calendar import Calendar
-from refflow.workflows.definition import Cap, Late, Retry
-from refflow.workflows.durations import Duration
-from refflow.workflows.pauses import pause_at
-from refflow.workflows.promise import promise_of
-from refflow.workflows.settings import Settings, plain_fields
+from refflow.workflows.expressions.durations import Duration
+from refflow.workflows.language.calendar import Calendar
+from refflow.workflows.language.definition import Cap, Late, Retry
+from refflow.workflows.language.settings import Settings, plain_fields
+from refflow.workflows.proofs.promise import promise_of
+from refflow.workflows.runs.pauses import pause_at
 
 PEOPLE = 3
 ZONES = (None, "America/New_York", "Asia/Tokyo")

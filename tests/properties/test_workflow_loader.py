@@ -8,14 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from refflow.events import kinds_with
-from refflow.workflows.definition import Definition, Exit, decode, encode
-from refflow.workflows.flow import onward
-from refflow.workflows.loader import load_workflow
-from refflow.workflows.problems import Problem, has_errors, render_all
-from refflow.workflows.settings_file import load_settings
-from refflow.workflows.templates import TemplateTexts, check_template, parse_template
-from refflow.workflows.vocabulary import scope_for
-from refflow.workflows.yaml_source import Mapping, Node, Scalar, Sequence, read_yaml
+from refflow.workflows.language.definition import Definition, Exit, decode, encode
+from refflow.workflows.language.flow import onward
+from refflow.workflows.language.loader import load_workflow
+from refflow.workflows.language.problems import Problem, has_errors, render_all
+from refflow.workflows.language.settings_file import load_settings
+from refflow.workflows.language.templates import TemplateTexts, check_template, parse_template
+from refflow.workflows.language.vocabulary import scope_for
+from refflow.workflows.language.yaml_source import Mapping, Node, Scalar, Sequence, read_yaml
 
 SAMPLE = """\
 refflow: 1

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from refflow import api, resources
 from refflow.testing.worlds import live_through
-from refflow.workflows.definition import Definition, Send
+from refflow.workflows.language.definition import Definition, Send
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 ASK = "referral-ask"

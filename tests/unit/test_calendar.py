@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime, time
 import pytest
 
 from refflow.errors import RefflowError
-from refflow.workflows.calendar import Calendar, both
-from refflow.workflows.definition import Window
-from refflow.workflows.durations import Duration, parse_duration
+from refflow.workflows.expressions.durations import Duration, parse_duration
+from refflow.workflows.language.calendar import Calendar, both
+from refflow.workflows.language.definition import Window
 
 BERLIN = Calendar("Europe/Berlin")
 NEW_YORK = Calendar("America/New_York")

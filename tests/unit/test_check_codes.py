@@ -13,12 +13,12 @@ import refflow
 from refflow import api
 from refflow.errors import NotFound
 from refflow.events import kinds_with
-from refflow.workflows.checked import Checked, check_workflows
-from refflow.workflows.codes import Code, codes, explain
-from refflow.workflows.problems import in_order, render
-from refflow.workflows.settings import Settings
-from refflow.workflows.settings_file import load_settings
-from refflow.workflows.templates import TemplateTexts
+from refflow.workflows.language.codes import Code, codes, explain
+from refflow.workflows.language.problems import in_order, render
+from refflow.workflows.language.settings import Settings
+from refflow.workflows.language.settings_file import load_settings
+from refflow.workflows.language.templates import TemplateTexts
+from refflow.workflows.proofs.checked import Checked, check_workflows
 
 HEAD = {
     "refflow": "1",

@@ -7,13 +7,13 @@ from textwrap import dedent
 import pytest
 
 from refflow.events import kinds_with
-from refflow.workflows.checked import Checked, check_workflows
-from refflow.workflows.definition import Cap
-from refflow.workflows.durations import Duration
-from refflow.workflows.report import together_text
-from refflow.workflows.settings import Settings
-from refflow.workflows.settings_file import load_settings
-from refflow.workflows.templates import TemplateTexts
+from refflow.workflows.expressions.durations import Duration
+from refflow.workflows.language.definition import Cap
+from refflow.workflows.language.settings import Settings
+from refflow.workflows.language.settings_file import load_settings
+from refflow.workflows.language.templates import TemplateTexts
+from refflow.workflows.proofs.checked import Checked, check_workflows
+from refflow.workflows.proofs.report import together_text
 
 HEAD = {
     "refflow": "1",

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from refflow.events import kinds_with
-from refflow.workflows.checked import Checked, check_workflows
-from refflow.workflows.problems import Problem
-from refflow.workflows.report import Format, report
-from refflow.workflows.settings import Settings
-from refflow.workflows.templates import TemplateTexts
+from refflow.workflows.language.problems import Problem
+from refflow.workflows.language.settings import Settings
+from refflow.workflows.language.templates import TemplateTexts
+from refflow.workflows.proofs.checked import Checked, check_workflows
+from refflow.workflows.proofs.report import Format, report
 
 ASK = """\
 refflow: 1

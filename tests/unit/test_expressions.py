@@ -8,8 +8,6 @@ from typing import Annotated, Any, Literal
 import msgspec
 import pytest
 
-from refflow.workflows.calendar import Calendar
-from refflow.workflows.durations import Duration
 from refflow.workflows.expressions import (
     BOOL,
     DURATION,
@@ -29,7 +27,9 @@ from refflow.workflows.expressions import (
     compile_expression,
     record_of,
 )
+from refflow.workflows.expressions.durations import Duration
 from refflow.workflows.expressions.evaluate import _OPERATIONS
+from refflow.workflows.language.calendar import Calendar
 
 COMPARE = 'compare it, as in `contact.days > 30` or `opening.status == "open"`'
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

@@ -24,12 +24,12 @@ from refflow.testing.bench import MONDAY, Bench
 from refflow.views.contacts import Contact
 from refflow.views.messages import Message
 from refflow.views.runs import Run, Workflow
-from refflow.workflows.calendar import Calendar
-from refflow.workflows.definition import Window
-from refflow.workflows.durations import Duration
-from refflow.workflows.loader import load_workflow
-from refflow.workflows.settings import Settings
-from refflow.workflows.templates import TemplateTexts
+from refflow.workflows.expressions.durations import Duration
+from refflow.workflows.language.calendar import Calendar
+from refflow.workflows.language.definition import Window
+from refflow.workflows.language.loader import load_workflow
+from refflow.workflows.language.settings import Settings
+from refflow.workflows.language.templates import TemplateTexts
 
 
 def workflow(*steps: dict[str, Any], name: str = "w", **fields: Any) -> str:

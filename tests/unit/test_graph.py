@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from refflow import api, resources
 from refflow.views.runs import Run
-from refflow.workflows.definition import Definition, Exit, Go, Jump, Schedule
-from refflow.workflows.flow import onward
-from refflow.workflows.graph import as_mermaid, as_text, graph_of
-from refflow.workflows.policy_file import DAYS, read_schedule, schedule_text
-from refflow.workflows.reading import Reader
-from refflow.workflows.yaml_source import read_yaml
+from refflow.workflows.language.definition import Definition, Exit, Go, Jump, Schedule
+from refflow.workflows.language.flow import onward
+from refflow.workflows.language.policy_file import DAYS, read_schedule, schedule_text
+from refflow.workflows.language.reading import Reader
+from refflow.workflows.language.yaml_source import read_yaml
+from refflow.workflows.stories.graph import as_mermaid, as_text, graph_of
 from refflow.workspace.passages import stays
 
 if TYPE_CHECKING:

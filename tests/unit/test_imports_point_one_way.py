@@ -36,6 +36,15 @@ MAY_IMPORT: dict[str, str] = {
 }
 """What each part of refflow may import of the others. A part comes after all that it may import."""
 
+ROOMS = {
+    "expressions": "",
+    "language": "expressions",
+    "proofs": "expressions language",
+    "runs": "expressions language",
+    "stories": "expressions language proofs runs",
+}
+"""The same for the rooms of `workflows`."""
+
 KNOW_THE_LOG = {"refflow.views.store", "refflow.views.compare"}
 """Of the views, what rebuilds them. A projection is fed events and asks for none."""
 
@@ -116,6 +125,21 @@ def test_the_parts_of_refflow_import_what_they_may() -> None:
     assert found(ENGINE_MODULES) == []
 
 
+def test_the_rooms_of_workflows_import_what_they_may() -> None:
+    assert {path.name for path in (ENGINE / "workflows").iterdir() if any(path.glob("*.py"))} == set(ROOMS)
+    for module, path in ENGINE_MODULES:
+        words = module.split(".")
+        if words[1:2] == ["workflows"] and len(words) > 3:
+            package = module.rpartition(".")[0]
+            names = set(imported(ast.parse(path.read_text("utf-8")), package))
+            others = {
+                name.split(".")[2]
+                for name in names
+                if name.startswith("refflow.workflows.") and name.split(".")[2] in ROOMS
+            }
+            assert others <= {words[2], *ROOMS[words[2]].split()}, module
+
+
 def test_plugins_import_only_the_api() -> None:
     assert found(PLUGIN_MODULES) == []
 
@@ -158,9 +182,9 @@ def test_the_table_allows_no_more_than_is_needed() -> None:
         ("refflow.log.sqlite", "if TYPE_CHECKING:\n    from refflow import api", ["refflow.api"]),
         ("refflow.views.agenda", "from refflow.log.log import Log", ["refflow.log.log.Log"]),
         ("refflow.views.store", "from refflow.log.log import Log", []),
-        ("refflow.workflows.engine", "from refflow.log.log import Log", ["refflow.log.log.Log"]),
-        ("refflow.workflows.engine", "from . import durations\nfrom .turn import Turn", []),
-        ("refflow.workflows.engine", "from time import time", ["time.time"]),
+        ("refflow.workflows.runs.engine", "from refflow.log.log import Log", ["refflow.log.log.Log"]),
+        ("refflow.workflows.runs.engine", "from . import durations\nfrom .turn import Turn", []),
+        ("refflow.workflows.runs.engine", "from time import time", ["time.time"]),
         ("refflow.workspace.asks", "from time import time", []),
         ("refflow.workspace.asks", "from ..cli import output", ["refflow.cli.output"]),
         ("refflow.workspace.asks", "import refflow_email", ["refflow_email"]),

@@ -24,9 +24,9 @@ from refflow.events.people import ContactOptedOut, MeetingHeld
 from refflow.events.runs import RunCancelled, RunWanted, WorkflowRetired
 from refflow.testing.bench import MONDAY, Bench
 from refflow.views.runs import Queued, Run
-from refflow.workflows.extensions import NONE, Action, Extensions
-from refflow.workflows.facts import Facts
-from refflow.workflows.settings_file import load_settings
+from refflow.workflows.language.extensions import NONE, Action, Extensions
+from refflow.workflows.language.facts import Facts
+from refflow.workflows.language.settings_file import load_settings
 
 HEAD = {
     "refflow": "1",

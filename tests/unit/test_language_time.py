@@ -28,9 +28,9 @@ from refflow.testing.bench import MONDAY, Bench, sent
 from refflow.views.contacts import Contact
 from refflow.views.messages import Message
 from refflow.views.runs import Pause, Run, Task
-from refflow.workflows.definition import Late, Retry
-from refflow.workflows.durations import Duration
-from refflow.workflows.settings import Settings, plain_fields
+from refflow.workflows.expressions.durations import Duration
+from refflow.workflows.language.definition import Late, Retry
+from refflow.workflows.language.settings import Settings, plain_fields
 
 HEAD = {
     "refflow": "1",

@@ -7,14 +7,14 @@ from datetime import date
 import pytest
 
 from refflow.events import kinds_with
-from refflow.workflows.calendar import Calendar
-from refflow.workflows.definition import Definition, Window
-from refflow.workflows.durations import Duration
-from refflow.workflows.lengths import Lengths
-from refflow.workflows.loader import load_workflow
-from refflow.workflows.promise import Bound, Promise, promise_of
-from refflow.workflows.settings import Settings
-from refflow.workflows.templates import TemplateTexts
+from refflow.workflows.expressions.durations import Duration
+from refflow.workflows.language.calendar import Calendar
+from refflow.workflows.language.definition import Definition, Window
+from refflow.workflows.language.loader import load_workflow
+from refflow.workflows.language.settings import Settings
+from refflow.workflows.language.templates import TemplateTexts
+from refflow.workflows.proofs.lengths import Lengths
+from refflow.workflows.proofs.promise import Bound, Promise, promise_of
 
 ALWAYS = Settings(window=Window(days=tuple(range(7)), opens=0, closes=24 * 60), gap=Duration(0, "h"))
 HEAD = """

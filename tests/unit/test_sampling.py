@@ -16,7 +16,7 @@ from refflow.events.event import micros
 from refflow.events.messages import MessageDrafted, MessageSent
 from refflow.events.openings import ReplyReceived
 from refflow.events.runs import RunStarted
-from refflow.workflows.turn import Turn
+from refflow.workflows.runs.turn import Turn
 from refflow.workspace.sampling import ENOUGH_ANSWERS, ENOUGH_MESSAGES
 
 if TYPE_CHECKING:

@@ -15,14 +15,14 @@ from jsonschema import Draft7Validator
 
 from refflow import api, resources
 from refflow.events import kinds_with
-from refflow.workflows import header, instances
-from refflow.workflows.compiler import STEP_KEYS
-from refflow.workflows.extensions import Action, Extensions
-from refflow.workflows.loader import load_workflow
-from refflow.workflows.schema import workflow_schema
-from refflow.workflows.templates import TemplateTexts
-from refflow.workflows.verbs import VERBS
-from refflow.workflows.yaml_source import plain_value, read_yaml
+from refflow.workflows.language import header, instances
+from refflow.workflows.language.compiler import STEP_KEYS
+from refflow.workflows.language.extensions import Action, Extensions
+from refflow.workflows.language.loader import load_workflow
+from refflow.workflows.language.schema import workflow_schema
+from refflow.workflows.language.templates import TemplateTexts
+from refflow.workflows.language.verbs import VERBS
+from refflow.workflows.language.yaml_source import plain_value, read_yaml
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 SHIPPED = ("declined", "keep-referrer-updated", "reconnect", "referral-ask", "thank")

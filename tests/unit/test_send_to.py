@@ -16,13 +16,13 @@ from refflow.events.runs import OutreachPaused, OutreachResumed, RunCancelled, R
 from refflow.testing.bench import Bench
 from refflow.views.messages import Message
 from refflow.views.pipeline import Ask, ask_id
-from refflow.workflows.checked import check_workflows
-from refflow.workflows.definition import Cap
-from refflow.workflows.durations import Duration
-from refflow.workflows.loader import load_workflow
-from refflow.workflows.promise import promise_of
-from refflow.workflows.settings import Settings
-from refflow.workflows.templates import TemplateTexts
+from refflow.workflows.expressions.durations import Duration
+from refflow.workflows.language.definition import Cap
+from refflow.workflows.language.loader import load_workflow
+from refflow.workflows.language.settings import Settings
+from refflow.workflows.language.templates import TemplateTexts
+from refflow.workflows.proofs.checked import check_workflows
+from refflow.workflows.proofs.promise import promise_of
 
 
 class Introduced(Payload, frozen=True, kw_only=True):

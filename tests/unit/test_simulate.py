@@ -17,8 +17,8 @@ from refflow.testing.worlds import live_through
 from refflow.views.contacts import Contact
 from refflow.views.openings import Opening
 from refflow.views.runs import Run
-from refflow.workflows.durations import Duration
-from refflow.workflows.world import World
+from refflow.workflows.expressions.durations import Duration
+from refflow.workflows.stories.world import World
 
 if TYPE_CHECKING:
     from tests.unit.conftest import Terminal

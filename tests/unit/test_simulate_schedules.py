@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from refflow import api
 from refflow.events.event import instant, micros
 from refflow.events.runs import ScheduleFired
-from refflow.workflows.ways import ways_taken
+from refflow.workflows.stories.ways import ways_taken
 
 if TYPE_CHECKING:
     from tests.unit.conftest import Terminal
@@ -126,8 +126,8 @@ def test_what_is_simulated_is_what_the_engine_does(workspace: api.Workspace) -> 
 
 @given(st.integers(0, 14 * 24 * 60), st.sampled_from(["UTC", "Europe/Berlin", "America/New_York"]))
 def test_it_begins_at_the_first_of_its_times_that_is_not_over(minutes: int, zone: str) -> None:
-    from refflow.workflows.calendar import Calendar
-    from refflow.workflows.definition import Definition, Schedule, Trigger
+    from refflow.workflows.language.calendar import Calendar
+    from refflow.workflows.language.definition import Definition, Schedule, Trigger
     from refflow.workspace.simulating import _looks
 
     at = WEDNESDAY + timedelta(minutes=minutes)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from refflow.errors import UsageError
-from refflow.workflows.calendar import Calendar
+from refflow.workflows.language.calendar import Calendar
 from refflow.workspace.when import FORMS, parse_when, say_distance, say_when
 
 BERLIN = Calendar("Europe/Berlin")

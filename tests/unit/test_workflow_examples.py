@@ -5,10 +5,21 @@ from __future__ import annotations
 import pytest
 
 from refflow.events import kinds_with
-from refflow.workflows.definition import Branch, Exit, Go, Loop, Match, Send, Task, Wait, decode, encode
-from refflow.workflows.loader import Loaded, load_workflow
-from refflow.workflows.problems import render_all
-from refflow.workflows.templates import TemplateTexts
+from refflow.workflows.language.definition import (
+    Branch,
+    Exit,
+    Go,
+    Loop,
+    Match,
+    Send,
+    Task,
+    Wait,
+    decode,
+    encode,
+)
+from refflow.workflows.language.loader import Loaded, load_workflow
+from refflow.workflows.language.problems import render_all
+from refflow.workflows.language.templates import TemplateTexts
 
 ASK = """\
 refflow: 1

@@ -7,7 +7,8 @@ from textwrap import dedent, indent
 import pytest
 
 from refflow.events import kinds_with
-from refflow.workflows.definition import (
+from refflow.workflows.expressions.durations import Duration
+from refflow.workflows.language.definition import (
     Branch,
     Cap,
     Definition,
@@ -21,10 +22,9 @@ from refflow.workflows.definition import (
     Window,
     essence,
 )
-from refflow.workflows.durations import Duration
-from refflow.workflows.loader import Loaded, load_workflow
-from refflow.workflows.problems import render_all
-from refflow.workflows.templates import TemplateTexts
+from refflow.workflows.language.loader import Loaded, load_workflow
+from refflow.workflows.language.problems import render_all
+from refflow.workflows.language.templates import TemplateTexts
 
 HEAD = {
     "refflow": "1",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from refflow.workflows.problems import MOST_SHOWN, Problem, has_errors, in_order, render, render_all
+from refflow.workflows.language.problems import MOST_SHOWN, Problem, has_errors, in_order, render, render_all
 
 
 def problem(**fields: Any) -> Problem:

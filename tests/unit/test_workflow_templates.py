@@ -9,17 +9,17 @@ import pytest
 
 from refflow.errors import RefflowError
 from refflow.events import kinds_with
-from refflow.workflows.definition import Template
-from refflow.workflows.durations import Duration
-from refflow.workflows.facts import AskFacts, OpeningFacts, OwnerFacts
-from refflow.workflows.templates import (
+from refflow.workflows.expressions.durations import Duration
+from refflow.workflows.language.definition import Template
+from refflow.workflows.language.facts import AskFacts, OpeningFacts, OwnerFacts
+from refflow.workflows.language.templates import (
     check_template,
     parse_template,
     placeholders_in,
     render,
     render_text,
 )
-from refflow.workflows.vocabulary import scope_for
+from refflow.workflows.language.vocabulary import scope_for
 
 SCOPE = scope_for(("reply.received",), {}, kinds_with(), ("contact", "opening"))
 

@@ -15,7 +15,7 @@ from refflow.events.openings import ReplyReceived
 from refflow.events.people import MeetingHeld
 from refflow.events.runs import RunWanted
 from refflow.testing.bench import Bench
-from refflow.workflows.ways import ways_of, ways_taken
+from refflow.workflows.stories.ways import ways_of, ways_taken
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 SHIPPED = sorted(path for path in resources.workflows().glob("*.yaml") if not path.name.endswith(".test.yaml"))

@@ -5,8 +5,6 @@ from __future__ import annotations
 import pytest
 
 from refflow.events import kinds_with
-from refflow.workflows.definition import Parameter
-from refflow.workflows.durations import Duration
 from refflow.workflows.expressions import (
     BOOL,
     DURATION,
@@ -18,7 +16,9 @@ from refflow.workflows.expressions import (
     Scope,
     compile_expression,
 )
-from refflow.workflows.vocabulary import scope_for
+from refflow.workflows.expressions.durations import Duration
+from refflow.workflows.language.definition import Parameter
+from refflow.workflows.language.vocabulary import scope_for
 
 KINDS = kinds_with()
 BOTH = ("contact", "opening")

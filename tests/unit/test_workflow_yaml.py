@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from refflow.workflows.yaml_source import DEEPEST, LARGEST, Mapping, Scalar, plain_value, read_yaml
+from refflow.workflows.language.yaml_source import DEEPEST, LARGEST, Mapping, Scalar, plain_value, read_yaml
 
 
 def value(text: str) -> Any:

@@ -15,7 +15,7 @@ from .opened import reading
 from .session import Session
 
 if TYPE_CHECKING:
-    from refflow.workflows.report import Format
+    from refflow.workflows.proofs.report import Format
 
 FORMATS = ("text", "json", "sarif", "github")
 

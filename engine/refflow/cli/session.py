@@ -15,7 +15,7 @@ from refflow.errors import Held, UsageError
 from .output import Output
 
 if TYPE_CHECKING:
-    from refflow.workflows.calendar import Calendar
+    from refflow.workflows.language.calendar import Calendar
     from refflow.workspace.workspace import Workspace
 
 NOW = "REFFLOW_NOW"

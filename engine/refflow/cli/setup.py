@@ -28,7 +28,7 @@ def init(session: Session, folder: Path | None, name: str, email: str | None, zo
 
     Without FOLDER it is made where REFFLOW_WORKSPACE says, else here.
     """
-    from refflow.workflows.calendar import Calendar
+    from refflow.workflows.language.calendar import Calendar
     from refflow.workspace.folder import ENVIRONMENT
 
     if session.folder is not None and folder is not None:
@@ -51,7 +51,7 @@ def init(session: Session, folder: Path | None, name: str, email: str | None, zo
 
 def _local_zone() -> str:
     """The zone of this machine by its name in the time zone database; UTC when it cannot be told."""
-    from refflow.workflows.calendar import Calendar
+    from refflow.workflows.language.calendar import Calendar
 
     named = os.environ.get("TZ", "").lstrip(":")
     linked = str(Path("/etc/localtime").resolve())

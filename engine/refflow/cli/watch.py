@@ -35,7 +35,7 @@ def watch(session: Session, once: bool) -> None:
 
 
 def _tell(opened: Opened, verdict: api.Saved) -> None:
-    from refflow.workflows.problems import render_all
+    from refflow.workflows.language.problems import render_all
 
     output = opened.session.output
     saved = ", ".join(Path(path).name for path in verdict.files)

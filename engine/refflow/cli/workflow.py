@@ -241,7 +241,7 @@ def test(session: Session, files: tuple[Path, ...], coverage: bool, generate: bo
 
 
 def _tell(session: Session, tried: api.Trial, coverage: bool, verbose: bool) -> None:
-    from refflow.workflows.problems import render_all
+    from refflow.workflows.language.problems import render_all
 
     output = session.output
     if tried.problems:

@@ -34,7 +34,7 @@ from refflow.plugins.specs import ChannelSpec
 from refflow.views.contacts import Contact
 from refflow.views.messages import Message
 from refflow.views.rows import Source
-from refflow.workflows.settings import Settings
+from refflow.workflows.language.settings import Settings
 
 Channels = Mapping[str, tuple[ChannelSpec, Callable[[], Channel]]]
 MOST_REFERENCES = 50

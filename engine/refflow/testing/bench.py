@@ -24,16 +24,16 @@ from refflow.views.messages import Message
 from refflow.views.projection import Fold
 from refflow.views.rows import Rows
 from refflow.views.runs import Run, Scheduled
-from refflow.workflows.definition import encode, essence
-from refflow.workflows.engine import settle
-from refflow.workflows.extensions import NONE, Extensions
-from refflow.workflows.library import Library
-from refflow.workflows.loader import load_workflow
-from refflow.workflows.pauses import free_at
-from refflow.workflows.problems import render_all
-from refflow.workflows.settings import Settings, plain_fields
-from refflow.workflows.templates import TemplateTexts
-from refflow.workflows.turn import Turn
+from refflow.workflows.language.definition import encode, essence
+from refflow.workflows.language.extensions import NONE, Extensions
+from refflow.workflows.language.library import Library
+from refflow.workflows.language.loader import load_workflow
+from refflow.workflows.language.problems import render_all
+from refflow.workflows.language.settings import Settings, plain_fields
+from refflow.workflows.language.templates import TemplateTexts
+from refflow.workflows.runs.engine import settle
+from refflow.workflows.runs.pauses import free_at
+from refflow.workflows.runs.turn import Turn
 
 MONDAY = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 CHANNELS = ("mail", "paste")

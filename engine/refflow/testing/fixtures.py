@@ -14,7 +14,7 @@ from refflow import api
 
 from ..events.event import StoredEvent
 from ..plugins.specs import EventTypeSpec
-from ..workflows.facts import AskFacts, ContactFacts, Facts, OpeningFacts, OwnerFacts
+from ..workflows.language.facts import AskFacts, ContactFacts, Facts, OpeningFacts, OwnerFacts
 from .event_types import kinds_now
 from .events import sample, told
 

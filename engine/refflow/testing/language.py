@@ -9,7 +9,7 @@ import msgspec
 
 from ..plugins.registry import Contribution, PureRegistry
 from ..plugins.specs import ActionSpec, ConditionSpec, EventTypeSpec, FilterSpec, FunctionSpec
-from ..workflows.facts import Facts
+from ..workflows.language.facts import Facts
 from ..workspace.language import extensions_of
 from ..workspace.purity import watch
 

@@ -1,0 +1,1 @@
+"""Workflows. expressions <- language (a file becomes a definition) <- proofs, runs (the engine) <- stories."""

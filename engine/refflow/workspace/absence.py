@@ -82,7 +82,7 @@ def _blocked(workspace: Workspace, payload: Any) -> Iterator[str]:
             if run is None:
                 return
             program = workspace.library.definition(Rows(workspace.views), run.hash).definition.program
-            from refflow.workflows.definition import Use  # The engine takes long to import.
+            from refflow.workflows.language.definition import Use  # The engine takes long to import.
 
             for action in sorted({step.action for step in program if isinstance(step, Use)}):
                 if (lack := lacking_action(workspace, action)) is not None:

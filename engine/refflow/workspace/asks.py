@@ -27,12 +27,12 @@ from refflow.views.openings import Opening
 from refflow.views.pipeline import Ask
 from refflow.views.rows import Rows
 from refflow.views.runs import Run, Task, Workflow
-from refflow.workflows.definition import Definition
-from refflow.workflows.environment import environment
-from refflow.workflows.library import Accepted
-from refflow.workflows.sending import text_digest
-from refflow.workflows.templates import placeholders_in
-from refflow.workflows.turn import Turn
+from refflow.workflows.language.definition import Definition
+from refflow.workflows.language.library import Accepted
+from refflow.workflows.language.templates import placeholders_in
+from refflow.workflows.runs.environment import environment
+from refflow.workflows.runs.sending import text_digest
+from refflow.workflows.runs.turn import Turn
 
 from .when import say_when
 from .workspace import Workspace

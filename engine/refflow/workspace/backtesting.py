@@ -22,12 +22,12 @@ from refflow.views.projection import Fold
 from refflow.views.rows import Copies, R, Rows
 from refflow.views.runs import Defined, Run, Workflow
 from refflow.views.store import refold
-from refflow.workflows.calendar import Calendar
-from refflow.workflows.definition import Definition, Send, Task, Wait, encode, essence
-from refflow.workflows.engine import REDRAFTING, STOPS, settle
-from refflow.workflows.library import Library, heard_by
-from refflow.workflows.turn import DEFINING, Turn
-from refflow.workflows.world import Shelf
+from refflow.workflows.language.calendar import Calendar
+from refflow.workflows.language.definition import Definition, Send, Task, Wait, encode, essence
+from refflow.workflows.language.library import Library, heard_by
+from refflow.workflows.runs.engine import REDRAFTING, STOPS, settle
+from refflow.workflows.runs.turn import DEFINING, Turn
+from refflow.workflows.stories.world import Shelf
 
 from .replaying import commits_of
 from .workspace import Workspace

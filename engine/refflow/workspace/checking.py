@@ -10,16 +10,16 @@ import msgspec
 
 from refflow.views.rows import Rows
 from refflow.views.runs import Run, Workflow
-from refflow.workflows.checked import Checked, check_workflows
-from refflow.workflows.codes import Code, explain
-from refflow.workflows.definition import AnyInstruction, Definition
-from refflow.workflows.instances import outdated as newer
-from refflow.workflows.problems import Problem, in_order
-from refflow.workflows.report import report
-from refflow.workflows.settings_file import load_settings
-from refflow.workflows.templates import TemplateTexts
-from refflow.workflows.written import Written
-from refflow.workflows.yaml_source import read_yaml
+from refflow.workflows.language.codes import Code, explain
+from refflow.workflows.language.definition import AnyInstruction, Definition
+from refflow.workflows.language.instances import outdated as newer
+from refflow.workflows.language.problems import Problem, in_order
+from refflow.workflows.language.settings_file import load_settings
+from refflow.workflows.language.templates import TemplateTexts
+from refflow.workflows.language.yaml_source import read_yaml
+from refflow.workflows.proofs.checked import Checked, check_workflows
+from refflow.workflows.proofs.report import report
+from refflow.workflows.proofs.written import Written
 
 from .definitions import hash_of, is_made_from, packaged
 from .folder import workflow_file

@@ -12,7 +12,7 @@ from refflow.errors import RefflowError, UsageError
 from refflow.plugins.config import PluginConfig
 from refflow.views.runs import Settings as SettingsRow
 from refflow.views.store import ViewStore
-from refflow.workflows.settings import settings_from
+from refflow.workflows.language.settings import settings_from
 
 from .folder import Folder
 

@@ -12,13 +12,13 @@ from refflow import resources
 from refflow.errors import ProblemsFound
 from refflow.events.runs import SettingsChanged, WorkflowDefined, WorkflowRetired
 from refflow.views.runs import Workflow as WorkflowRow
-from refflow.workflows.definition import Definition, Interrupt, encode, essence
-from refflow.workflows.loader import Loaded, load_workflow
-from refflow.workflows.problems import render_all
-from refflow.workflows.settings import Settings, plain_fields
-from refflow.workflows.settings_file import load_settings
-from refflow.workflows.templates import TemplateTexts
-from refflow.workflows.turn import Turn
+from refflow.workflows.language.definition import Definition, Interrupt, encode, essence
+from refflow.workflows.language.loader import Loaded, load_workflow
+from refflow.workflows.language.problems import render_all
+from refflow.workflows.language.settings import Settings, plain_fields
+from refflow.workflows.language.settings_file import load_settings
+from refflow.workflows.language.templates import TemplateTexts
+from refflow.workflows.runs.turn import Turn
 
 from .folder import Changes, WorkflowFile, digest_of, workflow_file, workflows_in
 from .orphans import orphans

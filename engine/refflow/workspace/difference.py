@@ -39,7 +39,7 @@ from refflow.views.messages import OPEN, Message
 from refflow.views.openings import Opening
 from refflow.views.runs import Run
 from refflow.views.timeline import Happening
-from refflow.workflows.turn import Turn
+from refflow.workflows.runs.turn import Turn
 
 from .network import Network
 from .workspace import Workspace

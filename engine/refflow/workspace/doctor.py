@@ -23,7 +23,7 @@ from refflow.plugins.registry import Contribution
 from refflow.plugins.specs import HealthCheckSpec
 from refflow.views.messages import Message
 from refflow.views.runs import Paused
-from refflow.workflows.definition import Send, Use
+from refflow.workflows.language.definition import Send, Use
 
 from .absence import lacking, lacking_action
 from .folder import Folder

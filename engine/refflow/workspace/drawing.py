@@ -6,8 +6,8 @@ from collections import Counter
 from typing import Literal
 
 from refflow.views.runs import Run
-from refflow.workflows.definition import Definition
-from refflow.workflows.graph import as_mermaid, as_text, graph_of
+from refflow.workflows.language.definition import Definition
+from refflow.workflows.stories.graph import as_mermaid, as_text, graph_of
 
 from .passages import stays
 from .workspace import Workspace

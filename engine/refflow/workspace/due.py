@@ -8,7 +8,7 @@ from refflow.events.event import instant
 from refflow.events.runs import ScheduleFired, TimerFired
 from refflow.views.runs import Pause, Run, Scheduled
 from refflow.views.store import ViewStore
-from refflow.workflows.pauses import pause_at
+from refflow.workflows.runs.pauses import pause_at
 
 Fired = TimerFired | ScheduleFired
 

@@ -26,7 +26,7 @@ from .telling import Teller
 from .workspace import Workspace
 
 if TYPE_CHECKING:
-    from refflow.workflows.turn import Turn
+    from refflow.workflows.runs.turn import Turn
 
 _SUBJECTS: dict[str, tuple[str, Any]] = {
     "c": ("contact", Contact),

@@ -19,7 +19,7 @@ from refflow.events.event import instant, micros
 from refflow.events.openings import ReplyReceived
 from refflow.events.people import ContactAdded, ImportFinished
 from refflow.plugins.factories import resolve
-from refflow.workflows.turn import Turn
+from refflow.workflows.runs.turn import Turn
 
 from .difference import Difference, Fact
 from .workspace import Workspace

@@ -15,8 +15,8 @@ from refflow.plugins.specs import ActionSpec, ConditionSpec, FilterSpec, Functio
 from refflow.workflows.expressions import BOOL, Type
 from refflow.workflows.expressions.functions import Function
 from refflow.workflows.expressions.records import type_of
-from refflow.workflows.extensions import Action, Extensions
-from refflow.workflows.facts import Facts
+from refflow.workflows.language.extensions import Action, Extensions
+from refflow.workflows.language.facts import Facts
 
 from .extending import Trouble, Unfit, trouble_of
 

@@ -13,11 +13,11 @@ from refflow.events.event import instant, micros
 from refflow.events.runs import RunMigrated
 from refflow.views.rows import Rows, Source
 from refflow.views.runs import Run
-from refflow.workflows.definition import Task, Wait
-from refflow.workflows.difference import Change, Class, Standing, Verdict, changes, verdict
-from refflow.workflows.interpreter import Interpreter
-from refflow.workflows.library import Accepted, Library
-from refflow.workflows.turn import Turn
+from refflow.workflows.language.definition import Task, Wait
+from refflow.workflows.language.library import Accepted, Library
+from refflow.workflows.runs.interpreter import Interpreter
+from refflow.workflows.runs.turn import Turn
+from refflow.workflows.stories.difference import Change, Class, Standing, Verdict, changes, verdict
 
 from .versions import find_version
 from .workspace import Workspace

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 import msgspec
 
 from refflow.views.runs import Run, Workflow
-from refflow.workflows.problems import Problem
+from refflow.workflows.language.problems import Problem
 
 from .folder import Folder
 from .workspace import Workspace

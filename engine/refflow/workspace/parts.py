@@ -9,8 +9,8 @@ from refflow.views.projection import Projection as Projection
 from refflow.views.projection import handles as handles
 from refflow.views.rows import Rows as Rows
 from refflow.views.table import Row as Row
-from refflow.workflows.facts import AskFacts as AskFacts
-from refflow.workflows.facts import ContactFacts as ContactFacts
-from refflow.workflows.facts import Facts as Facts
-from refflow.workflows.facts import OpeningFacts as OpeningFacts
-from refflow.workflows.facts import OwnerFacts as OwnerFacts
+from refflow.workflows.language.facts import AskFacts as AskFacts
+from refflow.workflows.language.facts import ContactFacts as ContactFacts
+from refflow.workflows.language.facts import Facts as Facts
+from refflow.workflows.language.facts import OpeningFacts as OpeningFacts
+from refflow.workflows.language.facts import OwnerFacts as OwnerFacts

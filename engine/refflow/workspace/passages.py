@@ -8,7 +8,7 @@ import msgspec
 
 from refflow.events.event import StoredEvent
 from refflow.views.store import voided_positions
-from refflow.workflows.graph import Stays
+from refflow.workflows.stories.graph import Stays
 
 from .workspace import Workspace
 

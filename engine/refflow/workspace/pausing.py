@@ -9,7 +9,7 @@ from refflow.events.event import StoredEvent, micros
 from refflow.events.runs import ChannelResumed, OutreachPaused, OutreachResumed, TriggerDequeued
 from refflow.views.contacts import Contact
 from refflow.views.runs import Pause, Paused, Queued, Run, Workflow
-from refflow.workflows.turn import Turn
+from refflow.workflows.runs.turn import Turn
 
 from .workspace import Workspace
 

@@ -29,13 +29,13 @@ from refflow.events.people import (
 )
 from refflow.views.contacts import Contact, Identity
 from refflow.views.timeline import Happening
-from refflow.workflows.calendar import Calendar
-from refflow.workflows.facts import tie_of
+from refflow.workflows.language.calendar import Calendar
+from refflow.workflows.language.facts import tie_of
 
 from .workspace import Workspace
 
 if TYPE_CHECKING:
-    from refflow.workflows.turn import Turn
+    from refflow.workflows.runs.turn import Turn
 
 SHOWN = 8
 

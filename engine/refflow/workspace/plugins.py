@@ -33,7 +33,7 @@ from .folder import Folder
 from .workspace import Workspace
 
 if TYPE_CHECKING:
-    from refflow.workflows.turn import Turn
+    from refflow.workflows.runs.turn import Turn
 
 
 class Declaration(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,9 +18,9 @@ from refflow.views.compare import compare
 from refflow.views.projection import Fold, Projection
 from refflow.views.rows import Copies, Rows
 from refflow.views.store import refold
-from refflow.workflows.engine import settle
-from refflow.workflows.library import Library
-from refflow.workflows.turn import Turn
+from refflow.workflows.language.library import Library
+from refflow.workflows.runs.engine import settle
+from refflow.workflows.runs.turn import Turn
 
 from .board import position_at
 from .history import describe_payload

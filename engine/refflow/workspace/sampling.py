@@ -15,10 +15,10 @@ from refflow.events.openings import Intent
 from refflow.views.messages import Message
 from refflow.views.runs import Run
 from refflow.views.timeline import Happening
-from refflow.workflows.habits import Habits
-from refflow.workflows.made_up import DAY, variants
-from refflow.workflows.ways import heard_at
-from refflow.workflows.world import World
+from refflow.workflows.stories.habits import Habits
+from refflow.workflows.stories.made_up import DAY, variants
+from refflow.workflows.stories.ways import heard_at
+from refflow.workflows.stories.world import World
 
 from .simulating import Occurrence, Simulator, happen
 from .workspace import Workspace

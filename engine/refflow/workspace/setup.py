@@ -8,7 +8,7 @@ from typing import Any
 
 from refflow.contacts.names import email_key
 from refflow.errors import UsageError
-from refflow.workflows.calendar import Calendar
+from refflow.workflows.language.calendar import Calendar
 
 from .folder import lay_out
 from .synchronising import synchronise

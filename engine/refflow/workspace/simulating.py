@@ -22,24 +22,24 @@ from refflow.views.rows import Rows
 from refflow.views.runs import Defined, Run, Workflow
 from refflow.views.runs import Settings as SettingsRow
 from refflow.views.timeline import Happening
-from refflow.workflows.calendar import Calendar
-from refflow.workflows.definition import Definition, Trigger, encode, essence
-from refflow.workflows.durations import Duration
-from refflow.workflows.environment import environment
-from refflow.workflows.habits import Habits as Habits
-from refflow.workflows.library import Accepted
-from refflow.workflows.made_up import (
+from refflow.workflows.expressions.durations import Duration
+from refflow.workflows.language.calendar import Calendar
+from refflow.workflows.language.definition import Definition, Trigger, encode, essence
+from refflow.workflows.language.library import Accepted
+from refflow.workflows.language.settings import Settings, plain_fields
+from refflow.workflows.runs.environment import environment
+from refflow.workflows.stories.habits import Habits as Habits
+from refflow.workflows.stories.made_up import (
     DAY,
     contact_row,
     event_of,
     opening_row,
     variants,
 )
-from refflow.workflows.made_up import MadeUpContact as MadeUpContact
-from refflow.workflows.made_up import MadeUpOpening as MadeUpOpening
-from refflow.workflows.settings import Settings, plain_fields
-from refflow.workflows.ways import Course, explore
-from refflow.workflows.world import Reaction, Shelf, Still, World
+from refflow.workflows.stories.made_up import MadeUpContact as MadeUpContact
+from refflow.workflows.stories.made_up import MadeUpOpening as MadeUpOpening
+from refflow.workflows.stories.ways import Course, explore
+from refflow.workflows.stories.world import Reaction, Shelf, Still, World
 
 from .story import Simulated, told
 from .workspace import Workspace

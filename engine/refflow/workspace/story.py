@@ -11,9 +11,9 @@ from refflow.events.event import StoredEvent
 from refflow.views.contacts import Contact
 from refflow.views.messages import Message
 from refflow.views.runs import Run
-from refflow.workflows.habits import LACKING
-from refflow.workflows.made_up import SUBJECT_FIELDS
-from refflow.workflows.world import World
+from refflow.workflows.stories.habits import LACKING
+from refflow.workflows.stories.made_up import SUBJECT_FIELDS
+from refflow.workflows.stories.world import World
 
 What = Literal["start", "refused", "event", "message", "held", "skipped", "task", "outcome", "stuck"]
 

@@ -14,14 +14,14 @@ from refflow.errors import NotFound
 from refflow.events.event import StoredEvent, instant
 from refflow.views.messages import Message
 from refflow.views.runs import Task
-from refflow.workflows.definition import Definition
-from refflow.workflows.durations import Duration
-from refflow.workflows.habits import Habits, close_task
-from refflow.workflows.problems import Problem, has_errors
-from refflow.workflows.settings import Settings
-from refflow.workflows.tests_file import BEGIN, Expected, Scripted, WorkflowTest, load_tests
-from refflow.workflows.ways import Choice, Course, Way, ways_of, ways_taken
-from refflow.workflows.world import World
+from refflow.workflows.expressions.durations import Duration
+from refflow.workflows.language.definition import Definition
+from refflow.workflows.language.problems import Problem, has_errors
+from refflow.workflows.language.settings import Settings
+from refflow.workflows.stories.habits import Habits, close_task
+from refflow.workflows.stories.tests_file import BEGIN, Expected, Scripted, WorkflowTest, load_tests
+from refflow.workflows.stories.ways import Choice, Course, Way, ways_of, ways_taken
+from refflow.workflows.stories.world import World
 
 from .definitions import load, read_definition
 from .folder import TESTS, workflow_file

@@ -12,8 +12,8 @@ import msgspec
 from refflow.errors import NotFound, UsageError
 from refflow.views.rows import Rows
 from refflow.views.runs import Defined, Run, Workflow
-from refflow.workflows.definition import decode, essence
-from refflow.workflows.library import Accepted
+from refflow.workflows.language.definition import decode, essence
+from refflow.workflows.language.library import Accepted
 
 from .definitions import read_definition
 from .workspace import Workspace
@@ -81,6 +81,6 @@ def find_version(workspace: Workspace, text: str) -> Accepted:
 
 def schema(workspace: Workspace) -> dict[str, Any]:
     """The JSON Schema (draft-07) of workflow files here: with the events, channels and templates that are installed."""
-    from refflow.workflows.schema import workflow_schema
+    from refflow.workflows.language.schema import workflow_schema
 
     return workflow_schema(workspace.kinds, workspace.host.effects.channels, workspace.folder.templates())

@@ -11,7 +11,7 @@ import msgspec
 
 from refflow.errors import RefflowError
 from refflow.views.runs import Workflow
-from refflow.workflows.problems import Problem, has_errors
+from refflow.workflows.language.problems import Problem, has_errors
 
 from .checking import check
 from .folder import TESTS

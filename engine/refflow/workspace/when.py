@@ -9,8 +9,8 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 
 from ..errors import UsageError
-from ..workflows.calendar import Calendar
-from ..workflows.durations import parse_duration
+from ..workflows.expressions.durations import parse_duration
+from ..workflows.language.calendar import Calendar
 
 FORMS = (
     "2026-03-02",

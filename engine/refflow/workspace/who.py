@@ -26,7 +26,7 @@ from refflow.views.openings import Opening
 from refflow.views.pipeline import TAKEN, Ask
 from refflow.views.rows import Rows
 from refflow.views.runs import Run
-from refflow.workflows.facts import tie_of
+from refflow.workflows.language.facts import tie_of
 
 from .workspace import Workspace
 

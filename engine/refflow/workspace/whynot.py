@@ -17,11 +17,11 @@ from refflow.views.projection import Fold
 from refflow.views.rows import Copies, Rows
 from refflow.views.runs import Workflow
 from refflow.views.store import voided_positions
-from refflow.workflows.definition import Source, Trigger
-from refflow.workflows.environment import Environment, environment
-from refflow.workflows.library import Accepted, Library
-from refflow.workflows.made_up import event_of, variants
-from refflow.workflows.world import World
+from refflow.workflows.language.definition import Source, Trigger
+from refflow.workflows.language.library import Accepted, Library
+from refflow.workflows.runs.environment import Environment, environment
+from refflow.workflows.stories.made_up import event_of, variants
+from refflow.workflows.stories.world import World
 
 from .board import position_at
 from .workspace import Workspace

@@ -32,7 +32,7 @@ from refflow.views.messages import Message
 from refflow.views.rows import Rows
 from refflow.views.runs import Settings as SettingsRow
 from refflow.views.store import Progress, ViewStore
-from refflow.workflows.settings import Settings, settings_from
+from refflow.workflows.language.settings import Settings, settings_from
 
 from .absence import returned
 from .configured import configured_plugins
@@ -58,9 +58,9 @@ from .writing import Writer, not_before
 
 # The engine takes long to import, and is needed only where something is decided.
 if TYPE_CHECKING:
-    from refflow.workflows.extensions import Extensions
-    from refflow.workflows.library import Library
-    from refflow.workflows.turn import Turn
+    from refflow.workflows.language.extensions import Extensions
+    from refflow.workflows.language.library import Library
+    from refflow.workflows.runs.turn import Turn
 
 T = TypeVar("T")
 
@@ -140,7 +140,7 @@ class Workspace:
     @cached_property
     def library(self) -> Library:
         """The definitions that runs follow."""
-        from refflow.workflows.library import Library
+        from refflow.workflows.language.library import Library
 
         return Library(self.kinds, self.extensions)
 
@@ -185,7 +185,7 @@ class Workspace:
 
     def turn(self, now: int) -> Turn:
         """A turn over the present rows at `now` (microseconds since 1970 UTC)."""
-        from refflow.workflows.turn import Turn
+        from refflow.workflows.runs.turn import Turn
 
         head = self.log.head()
         self.views.forget_unwritten()
@@ -323,7 +323,7 @@ class Workspace:
         """Decide and append, with what `within` writes. Unless `sending`, a turn that would request a send is
         given up.
         """
-        from refflow.workflows.engine import settle
+        from refflow.workflows.runs.engine import settle
 
         while True:
             turn = self.turn(now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..durations import Duration
+from .durations import Duration
 from .functions import Function, Scope
 from .operators import Report, Term, alike, calculate, compare, outside
 from .paths import follow

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from ..durations import Duration
+from .durations import Duration
 
 OR, AND, NOT, COMPARE, ELSE, SUM, PRODUCT, MINUS, ATOM = range(9)
 

@@ -1,0 +1,1 @@
+"""Proofs: what can be said of a workflow before it runs."""

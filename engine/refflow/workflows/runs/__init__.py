@@ -1,0 +1,1 @@
+"""Runs: what follows from facts under the definitions in force."""

@@ -1,0 +1,423 @@
+"""The guard rails: what no workflow can switch off. Each fails closed, and says why to a person."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from operator import itemgetter
+
+import msgspec
+
+from refflow.contacts.tie import warmth
+from refflow.errors import RefflowError
+from refflow.events.event import instant, micros
+from refflow.views.companies import Company, resolve
+from refflow.views.contacts import Contact
+from refflow.views.debts import Debt
+from refflow.views.messages import OPEN, Message, SendingDay
+from refflow.views.openings import Opening
+from refflow.views.pipeline import TAKEN, Ask, ask_id
+from refflow.views.runs import Inbox, Paused, Run
+from refflow.views.timeline import Happening
+
+from ..language.calendar import Calendar, both
+from ..language.definition import Cap, Policy, Send, Window
+from ..language.facts import tie_of
+from ..language.library import Accepted
+from ..language.settings import gaps
+from .environment import run_environment
+from .pauses import pause_at
+from .turn import Turn
+
+_PASSED = ("interaction.logged", "interaction.observed")
+
+
+class Hold(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a message may not leave now. `until` is the first instant at which the rule could let it go; `skip`
+    when it is not to leave any more.
+    """
+
+    rule: str
+    detail: str
+    until: datetime | None = None
+    skip: bool = False
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a run may not start."""
+
+    reason: str
+    detail: str
+    run: str | None = None
+
+
+def may_be_contacted(contact: Contact | None) -> Refusal | None:
+    """Whether a run about `contact` may start at all."""
+    if contact is not None and (contact.blocked or contact.opted_out):
+        return Refusal(reason="do_not_contact", detail="This person is not to be contacted.")
+    return None
+
+
+def pursuing(turn: Turn, contact: str) -> list[Run]:
+    """The runs that are in conversation with a contact and let no other in: those of exclusive workflows that
+    have not ended, and what they started.
+    """
+    return [run for run in turn.rows.find(Run, contact=contact) if run.status != "exited" and _alone(turn, run)]
+
+
+def ancestors(turn: Turn, run: Run | None) -> list[Run]:
+    """The run, the one that started it, and so on."""
+    found: list[Run] = []
+    while run is not None:
+        found.append(run)
+        run = turn.rows.get(Run, run.parent) if run.parent else None
+    return found
+
+
+def _alone(turn: Turn, run: Run) -> bool:
+    policies = (
+        turn.library.definition(turn.rows, each.hash).definition.policy for each in ancestors(turn, run)
+    )
+    return any(policy.exclusive is not None for policy in policies)
+
+
+def may_leave(turn: Turn, accepted: Accepted, run: Run, step: Send, message: Message) -> Hold | None:
+    """Whether `message` may leave now. The order is fixed: what no waiting can mend comes first."""
+    contact = turn.rows.get(Contact, message.contact)
+    if contact is None or contact.blocked or contact.opted_out:
+        # The run ends with its own contact; without somebody else it goes on.
+        other = message.contact != run.contact
+        return Hold(rule="do_not_contact", detail="This person is not to be contacted.", skip=other)
+    policy = accepted.definition.policy
+    return (
+        _guard_still_holds(turn, accepted, run)
+        or _packet_is_complete(turn, run, message)
+        or _opening_is_free(turn, run, message)
+        or _in_conversation(turn, run, message)
+        or something_came_in(turn, run, message)
+        or _paused(turn, run, message)
+        or _late(turn, policy, run, message)
+        or _inbox_is_stale(turn, message)
+        or _caps(turn, policy, contact, message)
+        or (None if step.urgent else _gap(turn, policy, contact))
+        or _window(turn, step.window or policy.window or turn.settings.window, policy, contact)
+        or (None if step.urgent else _pace(turn, run, message))
+    )
+
+
+def may_ask(turn: Turn, contact: Contact | None, opening: Opening | None) -> Refusal | None:
+    """Whether this contact may be asked about this opening now."""
+    if contact is None or opening is None:
+        return None
+    if opening.status != "open":
+        return Refusal(reason="opening_closed", detail=f"{opening.id} is closed.")
+    settings, rows = turn.settings, turn.rows
+    if contact.declined_at is not None:
+        free = settings.calendar.add(instant(contact.declined_at), settings.cooldown)
+        if micros(free) > turn.now:
+            return Refusal(
+                reason="cooldown",
+                detail=f"This person said no on {instant(contact.declined_at):%Y-%m-%d}; not before {free:%Y-%m-%d}.",
+            )
+    if warmth(tie_of(contact), turn.now) in ("dormant", "cold"):
+        return None  # The tie is warmed first; the opening is not taken by that.
+    for ask in rows.find(Ask, opening=opening.id):
+        if ask.stage in TAKEN and ask.contact != contact.id:
+            return Refusal(
+                reason="one_open_ask",
+                detail=f"{ask.id} is {ask.stage}: one person at a time for one opening.",
+                run=ask.run,
+            )
+    return _too_many_open(turn, opening)
+
+
+def _too_many_open(turn: Turn, opening: Opening) -> Refusal | None:
+    limits = turn.settings.open_asks
+    waiting = [ask for stage in ("ready", "asked", "agreed") for ask in turn.rows.find(Ask, stage=stage)]
+    if len(waiting) >= limits.in_all:
+        return Refusal(
+            reason="open_asks", detail=f"{len(waiting)} asks are open; the limit is {limits.in_all}."
+        )
+    company = resolve(turn.rows, opening.company)
+    here = [ask for ask in waiting if _company_of(turn, ask) == company]
+    if len(here) >= limits.per_company:
+        return Refusal(
+            reason="open_asks",
+            detail=f"{len(here)} asks are open at this company; the limit is {limits.per_company}.",
+        )
+    return None
+
+
+def _company_of(turn: Turn, ask: Ask) -> str | None:
+    opening = turn.rows.get(Opening, ask.opening)
+    return resolve(turn.rows, opening.company) if opening else None
+
+
+def _guard_still_holds(turn: Turn, accepted: Accepted, run: Run) -> Hold | None:
+    env = run_environment(turn, run, accepted.definition)
+    for line in accepted.definition.guard:
+        try:
+            holds = turn.library.evaluate(accepted, line, env) is True
+        except RefflowError as error:
+            return Hold(rule="guard", detail=f"blocked: {error}")
+        if not holds:
+            return Hold(rule="guard", detail=f"`{line.text}` no longer holds.")
+    return None
+
+
+def missing_from_packet(opening: Opening, ask: Ask | None) -> list[str]:
+    """What an ask still lacks before it can go out, in the words of the commands that give it."""
+    facts = {"title": opening.title, "link": opening.url, "how to submit": opening.submit}
+    lacking = [name for name, value in facts.items() if not value]
+    return lacking if ask is not None and ask.line else [*lacking, "personal line"]
+
+
+def _packet_is_complete(turn: Turn, run: Run, message: Message) -> Hold | None:
+    ask = _asking(turn, run, message)
+    opening = turn.rows.get(Opening, run.opening) if run.opening else None
+    lacking = missing_from_packet(opening, ask) if ask is not None and opening is not None else []
+    if lacking:
+        return Hold(rule="packet", detail=f"The referral packet lacks: {', '.join(lacking)}.")
+    if message.missing:
+        return Hold(rule="unfilled", detail=f"The text still lacks: {', '.join(message.missing)}.")
+    return None
+
+
+def _asking(turn: Turn, run: Run, message: Message) -> Ask | None:
+    """The ask that this run is about to make with this message: taken up, not yet sent."""
+    if run.contact is None or run.opening is None or message.contact != run.contact:
+        return None
+    ask = turn.rows.get(Ask, ask_id(run.contact, run.opening))
+    return ask if ask is not None and ask.run == run.id and ask.stage == "ready" else None
+
+
+def _opening_is_free(turn: Turn, run: Run, message: Message) -> Hold | None:
+    if _asking(turn, run, message) is None or run.opening is None:
+        return None
+    for ask in turn.rows.find(Ask, opening=run.opening):
+        if ask.stage in TAKEN and ask.contact != run.contact:
+            return Hold(rule="one_open_ask", detail=f"{ask.id} is {ask.stage}: one person at a time.")
+    return None
+
+
+def _in_conversation(turn: Turn, run: Run, message: Message) -> Hold | None:
+    """Whether an exclusive run would write to somebody with whom another one is in conversation."""
+    if message.contact == run.contact or not _alone(turn, run):
+        return None
+    family = {each.id for each in ancestors(turn, run)}
+    for other in pursuing(turn, message.contact):
+        if other.id not in family and run.id not in {each.id for each in ancestors(turn, other)}:
+            return Hold(rule="exclusive", detail=f"{other.id} is in conversation with them: it comes first.")
+    return None
+
+
+def something_came_in(turn: Turn, run: Run, message: Message) -> Hold | None:
+    """Whether the contact wrote something, since the run began, of which the log heard only after what the run
+    last took up and after the owner's last word on the message. What somebody else writes, no run about the contact
+    ever takes up.
+    """
+    contact = turn.rows.get(Contact, message.contact)
+    if contact is None or contact.last_in is None or contact.last_in < run.started_at:
+        return None
+    taken_up = run.since if message.contact == run.contact else run.trigger
+    known = max(taken_up, _last_approval(turn, run, message))
+    for each in turn.rows.find(Happening, contact=contact.id):
+        if each.position > known and each.at >= run.started_at and _is_from_them(turn, each):
+            return Hold(
+                rule="answered", detail="They wrote in the meantime: read it, then approve if it still fits."
+            )
+    return None
+
+
+def _last_approval(turn: Turn, run: Run, message: Message) -> int:
+    """The position at which the owner last approved the message; 0 when they never did."""
+    approvals = (
+        turn.recall(each.position)
+        for each in turn.rows.find(Happening, run=run.id)
+        if each.kind == "message.approved"
+    )
+    return max((each.position for each in approvals if each and each.payload.message == message.id), default=0)
+
+
+def _is_from_them(turn: Turn, happening: Happening) -> bool:
+    if happening.kind == "reply.received":
+        return True
+    event = turn.recall(happening.position) if happening.kind in _PASSED else None
+    return event is not None and event.payload.direction == "in"
+
+
+def _paused(turn: Turn, run: Run, message: Message) -> Hold | None:
+    """Whether the owner, or a channel that lets nothing through, has stopped what leaves."""
+    if not turn.settings.live:
+        return Hold(rule="not_live", detail="Nothing leaves before `live: true` is in the settings.")
+    pause = pause_at(turn.rows, run, turn.now, message.contact)
+    if pause is not None:
+        until = None if pause.until is None else instant(pause.until)
+        return Hold(rule="paused", detail=f"Paused{_until(until)} ({pause.id}).", until=until)
+    return channel_paused(turn, message)
+
+
+def channel_paused(turn: Turn, message: Message) -> Hold | None:
+    """Whether nothing can leave by the channel of the message until somebody has put that right."""
+    paused = turn.rows.get(Paused, message.channel)
+    if paused is None:
+        return None
+    if paused.plugin is not None:
+        return Hold(rule="plugin", detail=f"blocked: {paused.reason or f'plugin {paused.plugin}'}")
+    return Hold(rule="channel", detail=f"The channel {message.channel} does not let refflow in.")
+
+
+def _until(until: datetime | None) -> str:
+    return "" if until is None else f" until {until:%Y-%m-%d %H:%M} UTC"
+
+
+def _late(turn: Turn, policy: Policy, run: Run, message: Message) -> Hold | None:
+    """Whether the message comes so late that it may no longer fit. Approving it says that it does."""
+    late, due = policy.late or turn.settings.late, _was_due(run, message)
+    if late.do == "send":
+        return None
+    if instant(turn.now) <= turn.settings.calendar.add(due, late.after):
+        return None
+    detail = f"It was due on {due:%Y-%m-%d}: read it, then approve if it still fits."
+    return Hold(rule="late", detail=detail, skip=late.do == "skip")
+
+
+def _was_due(run: Run, message: Message) -> datetime:
+    """When the message should have left: when the timer before it was due, or a person approved it."""
+    fell_due = message.drafted_at if run.fell_due is None else run.fell_due
+    return instant(max(fell_due, message.approved_at or 0))
+
+
+def _inbox_is_stale(turn: Turn, message: Message) -> Hold | None:
+    """Whether an answer may lie in an inbox that nobody has looked into. Whoever approves a message now, has."""
+    earliest = micros(turn.settings.calendar.subtract(instant(turn.now), turn.settings.max_stale))
+    if (message.approved_at or 0) >= earliest:
+        return None
+    for inbox in turn.rows.find(Inbox):
+        if inbox.checked_at < earliest:
+            return Hold(rule="inbox_stale", detail=f"The inbox of {inbox.channel} has to be looked at first.")
+    return None
+
+
+def _pace(turn: Turn, run: Run, message: Message) -> Hold | None:
+    """What comes late, after a holiday or a week with the machine switched off, does not all leave at once."""
+    settings, now = turn.settings, instant(turn.now)
+    if not run.paced and settings.calendar.add(_was_due(run, message), settings.pace) > now:
+        return None
+    others = [turn.now for each in turn.rows.find(Message, status="requested") if each.id != message.id]
+    earliest = micros(settings.calendar.subtract(now, settings.pace))
+    for day in {instant(moment).date().isoformat() for moment in (earliest, turn.now)}:
+        sent = turn.rows.get(SendingDay, day)
+        others += sent.sent if sent is not None else []
+    recent = [at for at in others if at > earliest]
+    if not recent:
+        return None
+    until = settings.calendar.add(instant(max(recent)), settings.pace)
+    return Hold(rule="pace", detail="Late messages leave one after the other.", until=until)
+
+
+def _caps(turn: Turn, policy: Policy, contact: Contact, message: Message) -> Hold | None:
+    caps = dict.fromkeys((*(policy.caps or ()), *turn.settings.caps))
+    to_contact = _sent_to(turn, [contact], message)
+    for cap in caps:
+        hold = _cap(turn, cap, contact, message, to_contact)
+        if hold is not None:
+            return hold
+    return None
+
+
+def _cap(turn: Turn, cap: Cap, contact: Contact, message: Message, to_contact: list[int]) -> Hold | None:
+    if cap.unanswered is not None:
+        since = contact.last_in or 0
+        row = [at for at in to_contact if at > since]
+        if len(row) >= cap.unanswered and not _is_owed(turn, message):
+            return Hold(
+                rule="cap",
+                detail=f"{len(row)} messages in a row are unanswered; the limit is {cap.unanswered}.",
+            )
+    if cap.most is None or cap.within is None:
+        return None
+    calendar = turn.settings.calendar
+    earliest = micros(calendar.subtract(instant(turn.now), cap.within))
+    match cap.per:
+        case "contact":
+            sent = to_contact
+        case "company":
+            sent = _sent_to(turn, _colleagues(turn, contact), message)
+        case _:
+            sent = _sent_since(turn, earliest)
+    counted = sorted(at for at in sent if at > earliest)
+    if len(counted) < cap.most:
+        return None
+    until = calendar.add(instant(counted[-cap.most]), cap.within)
+    return Hold(
+        rule="cap",
+        detail=f"{len(counted)} messages within {cap.within.in_words()} per {cap.per}; the limit is {cap.most}.",
+        until=max(until, instant(turn.now + 60_000_000)),
+    )
+
+
+def _sent_since(turn: Turn, earliest: int) -> list[int]:
+    """When messages left, to anybody, since the day of `earliest`."""
+    first, last = instant(earliest).date(), instant(turn.now).date()
+    days = (first + timedelta(days=number) for number in range((last - first).days + 1))
+    found = (turn.rows.get(SendingDay, day.isoformat()) for day in days)
+    return [at for day in found if day is not None for at in day.sent]
+
+
+def _colleagues(turn: Turn, contact: Contact) -> list[Contact]:
+    """Everybody at the contact's company, by any of its names, the contact included."""
+    if contact.company is None:
+        return [contact]
+    company = resolve(turn.rows, contact.company)
+    names = {
+        company,
+        *(each.key for each in turn.rows.find(Company) if resolve(turn.rows, each.key) == company),
+    }
+    return [each for name in sorted(names) for each in turn.rows.find(Contact, company=name)]
+
+
+def _is_owed(turn: Turn, message: Message) -> bool:
+    """Whether a thank-you or an update is owed about what the message is about: such a message asks for nothing,
+    so that nobody answers it is no reason to leave it out.
+    """
+    owed = turn.rows.find(Debt, contact=message.contact)
+    return any(debt.settled_at is None and debt.opening == message.opening for debt in owed)
+
+
+def _sent_to(turn: Turn, contacts: list[Contact], but: Message) -> list[int]:
+    """When messages left for these contacts; one handed over for sending counts as of when it was approved."""
+    return [
+        message.sent_at or message.approved_at or message.drafted_at
+        for contact in contacts
+        for message in turn.rows.find(Message, contact=contact.id)
+        if message.id != but.id
+        and (message.sent_at is not None or message.status in OPEN - {"drafted", "held"})
+    ]
+
+
+def _gap(turn: Turn, policy: Policy, contact: Contact) -> Hold | None:
+    if contact.last_out is None or (contact.last_in or 0) > contact.last_out:
+        return None  # To answer is not to nag.
+    last, calendar = instant(contact.last_out), turn.settings.calendar
+    # A workflow can keep a longer distance than the workspace does, never a shorter one.
+    until, gap = max(
+        ((calendar.add(last, each), each) for each in gaps(policy, turn.settings)), key=itemgetter(0)
+    )
+    if micros(until) <= turn.now:
+        return None
+    return Hold(rule="gap", detail=f"Less than {gap.in_words()} after the last message.", until=until)
+
+
+def _window(turn: Turn, window: Window, policy: Policy, contact: Contact) -> Hold | None:
+    settings = turn.settings
+    own = settings.calendar
+    now = instant(turn.now)
+    if contact.zone is not None and policy.timezone != "workspace":
+        theirs = settings.calendars.get(contact.zone) if window.holidays == "contact" else None
+        holidays = own.holidays if theirs is None else frozenset(theirs)
+        until = Calendar(contact.zone, holidays).open_at(now, window)
+    else:
+        until = both(own, window, own, settings.window, now)
+    if until <= now:
+        return None
+    return Hold(rule="window", detail="Outside the hours for messages.", until=until)
