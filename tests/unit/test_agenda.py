@@ -186,7 +186,7 @@ def test_who_is_suggested_is_the_first_of_all_who_may_be_asked(
 def draft(search: Search, step: api.Step) -> None:
     """`refflow draft m12`: the message is there to be read; approving it sends it or tells what holds it."""
     message = api.find_message(search.workspace, step.id)
-    assert api.draft(search.workspace, message).message == message
+    assert api.draft(search.workspace, message, search.now).message == message
     with suppress(Held):
         assert api.approve(search.workspace, message, search.now).status in ("prepared", "sent")
     assert step.id not in [each.id for each in steps(search) if each.do == step.do]

@@ -31,7 +31,9 @@ steps:
   - exit: greeted
 outcomes: {good: [greeted], open: [], bad: []}
 """
-STANDARD = {"declined", "keep-referrer-updated", "reconnect", "referral-ask", "thank"}
+STANDARD = {
+    "declined", "explore", "give-back", "grow", "keep-referrer-updated", "reconnect", "referral-ask", "thank",
+}  # fmt: skip
 
 
 def workflow(search: Search, name: str) -> Workflow:

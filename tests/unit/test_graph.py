@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from tests.unit.conftest import Terminal
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
-SHIPPED = ("declined", "keep-referrer-updated", "reconnect", "referral-ask", "thank")
+SHIPPED = (
+    "declined", "explore", "give-back", "grow", "keep-referrer-updated", "reconnect", "referral-ask", "thank",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,9 @@ from refflow.workflows.language.verbs import VERBS
 from refflow.workflows.language.yaml_source import plain_value, read_yaml
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
-SHIPPED = ("declined", "keep-referrer-updated", "reconnect", "referral-ask", "thank")
+SHIPPED = (
+    "declined", "explore", "give-back", "grow", "keep-referrer-updated", "reconnect", "referral-ask", "thank",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 """A Monday morning."""
-SHIPPED = ("declined", "keep-referrer-updated", "reconnect", "referral-ask", "thank")
+SHIPPED = (
+    "declined", "explore", "give-back", "grow", "keep-referrer-updated", "reconnect", "referral-ask", "thank",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -136,12 +136,12 @@ def test_it_begins_at_the_first_of_its_times_that_is_not_over(minutes: int, zone
     definition: Any = Definition(
         name="w", title="", triggers=(trigger,), subject={}, key=(), program=(), outcomes={}, templates={}
     )
-    (look,) = _looks(definition, Calendar(zone), at)
+    (look,) = _looks(definition, [trigger], Calendar(zone), at)
 
     assert isinstance(look, ScheduleFired)
     assert at <= look.due < at + timedelta(days=7)
     assert look.due == Calendar(zone).next_time(at - timedelta(microseconds=1), every)
-    (again,) = _looks(definition, Calendar(zone), look.due)
+    (again,) = _looks(definition, [trigger], Calendar(zone), look.due)
     assert again.due == look.due
 
 

@@ -64,7 +64,7 @@ def draft(
 
 def _read(opened: Opened, message: Message) -> None:
     session = opened.session
-    found = api.draft(opened.workspace, message)
+    found = api.draft(opened.workspace, message, opened.now)
     if session.as_json:
         session.result(found)
         return
@@ -79,6 +79,8 @@ def _read(opened: Opened, message: Message) -> None:
     if message.status == "prepared":
         output.note(handed_over(opened.workspace, message).splitlines()[-1])
     elif message.status in ("drafted", "held"):
+        for remark in found.remarks:
+            output.note(f"note: {remark.text}")
         for lack in lacking_from(opened.workspace, message):
             output.note(f"lacks {lack}")
         output.note(f"change: refflow draft {message.id} --edit\nrelease: refflow approve {message.id}")

@@ -58,7 +58,8 @@ def _context(session: Session, contribution: Contribution[CommandSpec]) -> Itera
     with reading(session) as opened:
         workspace, now = opened.workspace, opened.now
         # A command that said that it only reads must not come to write.
-        workspace.read_only = workspace.read_only or needs == "reader"
+        if needs == "reader":
+            workspace.only_read()
 
         def record(payloads: Sequence[Any]) -> None:
             record_own(workspace, contribution, payloads, now)

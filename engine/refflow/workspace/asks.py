@@ -28,8 +28,10 @@ from refflow.views.pipeline import Ask
 from refflow.views.rows import Rows
 from refflow.views.runs import Run, Task, Workflow
 from refflow.workflows.language.definition import Definition
+from refflow.workflows.language.facts import contact_facts
 from refflow.workflows.language.library import Accepted
 from refflow.workflows.language.templates import placeholders_in
+from refflow.workflows.language.wording import Acquaintance, Remark, remarks, unfilled
 from refflow.workflows.runs.environment import environment
 from refflow.workflows.runs.sending import text_digest
 from refflow.workflows.runs.turn import Turn
@@ -50,11 +52,12 @@ class Started(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
-    """A message with who it goes to and what it is about."""
+    """A message with who it goes to, what it is about and what there is to say of its wording."""
 
     message: Message
     contact: Contact
     opening: Opening | None
+    remarks: list[Remark] = []
 
 
 def start(
@@ -155,11 +158,38 @@ def find_message(workspace: Workspace, text: str) -> Message:
     raise NotFound(f"No message waits for `{text}`. `refflow next` lists those that do.")
 
 
-def draft(workspace: Workspace, message: Message) -> Draft:
+def draft(workspace: Workspace, message: Message, now: datetime) -> Draft:
     """A message to be read."""
     contact = workspace.views.get(Contact, message.contact) or Contact(id=message.contact)
     opening = workspace.views.get(Opening, message.opening) if message.opening else None
-    return Draft(message=message, contact=contact, opening=opening)
+    found = _remarks(workspace, message, contact, now) if message.status in OPEN else []
+    return Draft(message=message, contact=contact, opening=opening, remarks=found)
+
+
+def _remarks(workspace: Workspace, message: Message, contact: Contact, now: datetime) -> list[Remark]:
+    talked = contact.met_at is not None or contact.last_in is not None
+    to = Acquaintance(
+        contact=contact_facts(contact, micros(now)),
+        talked=talked,
+        linked=message.channel != "paste" or contact.connected or talked,
+    )
+    asks = workspace.views.query(Ask, "line IS NOT NULL")
+    lines: dict[str, str] = {}
+    own = next(
+        (each.line for each in asks if (each.contact, each.opening) == (contact.id, message.opening)), None
+    )
+    for each in asks:
+        other = workspace.views.get(Contact, each.contact) if each.contact != contact.id else None
+        if other is not None and each.line is not None:
+            lines[other.name or other.id] = each.line
+    return remarks(
+        message.subject,
+        message.body or "",
+        to,
+        line=own,
+        lines=lines,
+        shared=(workspace.settings.email, contact.email),
+    )
 
 
 def edit(
@@ -178,7 +208,7 @@ def edit(
         message=message.id,
         run=message.run,
         contact=message.contact,
-        missing=placeholders_in(f"{new_subject or ''}\n{new_body}"),
+        missing=_missing_in(f"{new_subject or ''}\n{new_body}"),
         digest=text_digest(new_subject, new_body),
         subject=new_subject,
         body=new_body,
@@ -186,6 +216,10 @@ def edit(
     if edited.digest == message.digest:
         raise UsageError("That is the text as it was. Nothing was changed.")
     return _record_about(workspace, message, edited, now)
+
+
+def _missing_in(text: str) -> tuple[str, ...]:
+    return (*placeholders_in(text), *unfilled(text))
 
 
 def approve(workspace: Workspace, message: Message, now: datetime) -> Message:

@@ -5,7 +5,7 @@ Nothing is recorded and nothing leaves. What it starts from is the workspace as 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from hashlib import sha256
@@ -64,7 +64,8 @@ class Simulator:
     people that are made up.
 
     A definition that is given as `workflow` is tried in the place of the one in force. With `settings` it is
-    alone in an empty workspace that has them. `fields` is what the event says that starts it. Raises `NotFound`
+    alone in an empty workspace that has them. `fields` is what the event says that starts it; `by` is the trigger
+    by which it starts, when that is not to be the first that can: an event, `every` or `manual`. Raises `NotFound`
     when there is no such workflow.
     """
 
@@ -82,6 +83,7 @@ class Simulator:
         about_opening: bool = True,
         settings: Settings | None = None,
         run: Run | None = None,
+        by: str | None = None,
     ) -> None:
         self.start = micros(at)
         self.asked_at = at
@@ -92,7 +94,8 @@ class Simulator:
         self.accepted = accepted = _accepted(workspace, rows, workflow)
         self.definition = accepted.definition
         zoned = (workspace.settings if settings is None else settings).calendar
-        self._looks = _looks(accepted.definition, zoned, at)
+        self._triggers = [each for each in accepted.definition.triggers if by in (None, each.by)]
+        self._looks = _looks(accepted.definition, self._triggers, zoned, at)
         if self._looks:
             # It begins when it first looks around: before that there is nothing to tell.
             self.start = micros(self._looks[0].due)
@@ -221,7 +224,7 @@ class Simulator:
                 return look
         if self._looks:
             return self._looks[0]
-        for trigger in self.definition.triggers:
+        for trigger in self._triggers:
             if trigger.every is not None:
                 continue
             if trigger.event is None:
@@ -231,7 +234,7 @@ class Simulator:
                 payload = self._event(trigger.event, fields | self._fields)
                 if self._meets(trigger, payload):
                     return payload
-        first = next(each.event for each in self.definition.triggers if each.event is not None)
+        first = next(each.event for each in self._triggers if each.event is not None)
         return self._event(first, self._fields)
 
     def _looked_at(self, trigger: Trigger) -> dict[str, str | None]:
@@ -276,9 +279,11 @@ class Simulator:
         return self._library.evaluate(self.accepted, trigger.condition, env) is True
 
 
-def _looks(definition: Definition, calendar: Calendar, at: datetime) -> list[ScheduleFired]:
-    """When a workflow that nothing else starts looks around from `at` on, by each of its times of the week."""
-    if any(trigger.every is None for trigger in definition.triggers):
+def _looks(
+    definition: Definition, triggers: Sequence[Trigger], calendar: Calendar, at: datetime
+) -> list[ScheduleFired]:
+    """When a workflow that none but these triggers start looks around from `at` on, by its times of the week."""
+    if any(trigger.every is None for trigger in triggers):
         return []
     looks = [
         ScheduleFired(

@@ -141,6 +141,7 @@ def _try(workspace: Workspace, definition: Definition, test: WorkflowTest, file:
         about_opening=test.opening is not None,
         fields=test.fields,
         settings=msgspec.structs.replace(SETTINGS, zone=test.zone),
+        by=test.by,
     )
     world, run = simulator.begin(test.habits)
     for each in test.script:

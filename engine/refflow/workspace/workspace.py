@@ -87,7 +87,6 @@ class Workspace:
         progress: Progress | None = None,
     ) -> None:
         self.folder = folder
-        self.read_only = read_only
         self.warn = warn
         self._in_process = in_process
         self._host: Host | None = None
@@ -125,6 +124,15 @@ class Workspace:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.connection.close()
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing can be written here."""
+        return self._writer.read_only
+
+    def only_read(self) -> None:
+        """From now on nothing can be written, whoever has this workspace in hands."""
+        self._writer.read_only = True
 
     @property
     def host(self) -> Host:

@@ -23,13 +23,13 @@ class Writer:
 
     def __init__(self, folder: Folder, *, read_only: bool) -> None:
         self._folder = folder
-        self._read_only = read_only
+        self.read_only = read_only
         self._alone = False
 
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Be the one process that writes. The lock goes with the process, however it ends."""
-        if self._read_only:
+        if self.read_only:
             raise LogUnavailable(f"{self._folder.database} is read-only. Nothing was written.")
         if self._alone:
             yield

@@ -69,6 +69,11 @@ class Trigger(Part, frozen=True, kw_only=True, omit_defaults=True):
     every: Schedule | None = None
     each: Literal["contact", "opening"] | None = None
 
+    @property
+    def by(self) -> str:
+        """What it is started by, in a word: the event, `every` or `manual`."""
+        return self.event or ("manual" if self.every is None else "every")
+
 
 class Window(Part, frozen=True, kw_only=True, omit_defaults=True):
     """When messages may leave: `days` are 0 (Monday) to 6; `opens` and `closes` are minutes after midnight. Not

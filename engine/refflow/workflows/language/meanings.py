@@ -234,6 +234,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     },
     "test start": {
         "at": "When: `2026-03-02T10:00 Europe/Berlin`. Else that Monday at ten, UTC.",
+        "by": "By what, when that is not to be the first trigger that can: an event, `every` or `manual`.",
         "contact": "With whom: `{warmth: dormant, zone: America/New_York}`.",
         "opening": "About what: `{status: closed}`, or `none`.",
         "with": "What the event that starts it says: `{outcome: no_answer}`.",

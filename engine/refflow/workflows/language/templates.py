@@ -20,8 +20,10 @@ from .definition import Template
 from .extensions import Filters
 from .problems import Mistake, Problem
 from .vocabulary import IN_TEMPLATES
+from .wording import UNFILLED
 
 _SUBJECT = re.compile(r"subject:[ \t]*", re.IGNORECASE)
+_JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 PLACEHOLDER = re.compile(r"\[missing: ?([^\]\s]+)\]", re.IGNORECASE)
 
 
@@ -97,7 +99,23 @@ def check_template(name: str, text: str, scope: Scope) -> tuple[Problem, ...]:
     mistakes = check_text(text[start:], scope, start)
     if subject:
         mistakes += check_text(subject, scope, text.index(subject))
+    mistakes += _unfilled(text)
     return _problems(name, text, mistakes)
+
+
+def _unfilled(text: str) -> list[Mistake]:
+    """Places that nobody fills in: what stands in `{{ }}` and `{% %}` is none of them."""
+    plain = _JINJA.sub(lambda found: " " * len(found.group()), text)
+    return [
+        Mistake(
+            code="W143",
+            message=f"`{found.group()}` goes out as it stands",
+            offset=found.start(),
+            length=len(found.group()),
+            help="write what is meant, or a name that is filled in, as {{ contact.first_name }}",
+        )
+        for found in UNFILLED.finditer(plain)
+    ]
 
 
 def check_text(text: str, scope: Scope, offset: int = 0) -> list[Mistake]:

@@ -35,6 +35,7 @@ from ..language.definition import Approval, Send
 from ..language.facts import contact_facts
 from ..language.library import Accepted
 from ..language.templates import render
+from ..language.wording import unfilled
 from .environment import run_environment
 from .guards import Hold, channel_paused, may_leave
 from .turn import Turn
@@ -98,7 +99,7 @@ def draft(turn: Turn, accepted: Accepted, run: Run, step: Send, *, again: Messag
             thread=parent.id if parent else None,
             approval=_needs_approval(turn, accepted, run, step, contact),
             urgent=step.urgent,
-            missing=rendered.missing,
+            missing=(*rendered.missing, *unfilled(f"{subject or ''}\n{rendered.body}")),
             digest=text_digest(subject, rendered.body),
             subject=subject,
             body=rendered.body,

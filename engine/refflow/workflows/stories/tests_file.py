@@ -35,7 +35,7 @@ BEGIN = datetime(2026, 3, 2, 10, tzinfo=UTC)
 """A Monday at ten: when a test begins that does not say."""
 
 _KEYS = ("test", "workflow", "start", "owner", "events", "expect")
-_START = ("at", "contact", "opening", "with")
+_START = ("at", "by", "contact", "opening", "with")
 _OWNER = ("approves", "does", "tasks", "skips", "refused")
 _HAPPENS = ("event", "task")
 _EXPECTED = ("send", "task", "event", "held", "refused", "outcome", "never")
@@ -73,6 +73,7 @@ class WorkflowTest(msgspec.Struct, frozen=True, kw_only=True):
     workflow: str
     at: datetime
     zone: str
+    by: str | None
     contact: MadeUpContact
     opening: MadeUpOpening | None
     fields: dict[str, Any]
@@ -143,7 +144,9 @@ class _Tests:
         if "contact" in values:
             contact = self._made_up(values["contact"], MadeUpContact, "a contact") or contact
         fields = plain_value(values["with"]) if "with" in values else {}
-        return {"at": at, "zone": zone, "contact": contact, "opening": opening, "fields": fields}
+        triggers = {each.by for each in self._definition.triggers}
+        by = self._reader.known(values["by"], "E161", "by", triggers) if "by" in values else None
+        return {"by": by, "at": at, "zone": zone, "contact": contact, "opening": opening, "fields": fields}
 
     def _moment(self, node: Node) -> tuple[datetime, str]:
         """`2026-03-02T10:00 Europe/Berlin`: a local time and the zone of whoever searches."""
