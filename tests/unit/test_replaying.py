@@ -93,7 +93,7 @@ def test_the_chain_holds_and_tells_when_an_event_was_changed(story: Search) -> N
     connection = story.workspace.connection
     for (trigger,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
         connection.execute(f"DROP TRIGGER {trigger}")
-    connection.execute("UPDATE event SET by = 'user' WHERE position = 20")
+    connection.execute("UPDATE event SET by = by || '!' WHERE position = 20")
 
     assert api.verify_chain(story.workspace).damaged_at == 20
 

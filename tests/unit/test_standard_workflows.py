@@ -165,6 +165,7 @@ def test_later_is_asked_again_at_the_time_they_named_or_after_a_month(
 ) -> None:
     asked.reply(ANA, "later", when=named)
     assert due(asked, "referral-ask") == (named or asked.business_day(20))
+    asked.at("2026-12-21 08:30")  # The day they named has passed; an hour is left to look for an early answer.
     asked.at("2026-12-21 10:00")
     asked.send(ANA)
     assert asked.messages(ANA) == ["ask sent", "second-ask sent"]

@@ -354,7 +354,8 @@ def _interrupted(definition: Definition, at: int, kind: str, after: list[StoredE
     if first is not None and first.kind == "run.exited":
         leaving = [each for each in found if each.exit == first.payload.outcome]
         return leaving[0] if leaving else found[-1]
-    return next((each for each in found if each.go is not None), found[0])
+    waited = isinstance(step, Wait) and kind in step.events  # And no interrupt that ends a run leads on.
+    return next((each for each in found if each.go is not None), None if waited else found[0])
 
 
 def _side(definition: Definition, kind: str, after: Sequence[StoredEvent]) -> Interrupt:
