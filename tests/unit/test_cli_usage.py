@@ -46,7 +46,7 @@ WRONG = [
     ("import /no/such/export", "/no/such/export does not exist."),
     ("import . --from facebook", "There is no importer `facebook`. There are: linkedin."),
     # What may be several.
-    ("person show Ana", "; Ana Lima ({Ana Lima}, Acme). Use the id."),
+    ("person show Ana", "Ana Lima ({Ana Lima}, Acme); Ana Costa ({Ana Costa}, Acme). Use the id."),
     ("start referral-ask Ana --for {Engineer}", "`Ana` may be"),
     ("do Acme applied", "Use the id."),
     # Outcomes that are none.
