@@ -41,7 +41,8 @@ def kinds(body: str, to: Acquaintance | None = None, subject: str | None = "Hell
     [
         ("Hi [first name], how are you?", ["unfilled"]),
         ("Hi <name>, {{ contact.name }} TODO ____", ["unfilled"] * 4),
-        (f"{LONG_ENOUGH} Would you refer me to [Remote] Engineer [m/f/d]?", []),
+        ("Hi [Recruiter name], {first_name}, [contact], [your title here]", ["unfilled"] * 4),
+        (f"{LONG_ENOUGH} Would you refer me to [Full-time] Engineer [m/f/d] [Full Stack] [Title II]?", []),
         ("word " * 126, ["long"]),
         ("Would you refer me?", ["short"]),
         (f"{LONG_ENOUGH} How? Why? When? Where?", ["questions"]),
@@ -127,6 +128,7 @@ def test_a_draft_is_shown_with_what_there_is_to_say(terminal: Terminal) -> None:
     terminal.does("draft", "Ana Lima", "--body-file", "-", input="Would you? Could you? Can you? Will you?")
 
     assert "asks for 4 things" in terminal.does("draft", "Ana Lima").err
+    assert "asks for 4 things" in terminal.type("approve", "Ana Lima").err
     assert {each["kind"] for each in terminal.asks("draft", "Ana Lima")["remarks"]} >= {
         "asks",
         "questions",

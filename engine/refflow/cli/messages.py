@@ -138,6 +138,8 @@ def approve(session: Session, messages: tuple[str, ...], everything: bool) -> in
 
 def _approve(change: Change, message: Message) -> None:
     workspace = change.workspace
+    for remark in api.draft(workspace, message, change.now).remarks:
+        change.session.output.note(f"note: {remark.text}")
     try:
         api.approve(workspace, message, change.now)
     except Held as held:

@@ -26,10 +26,11 @@ ALIKE = 90
 """From so many of 100 on (rapidfuzz's ratio) two sentences are the same but for a name or an adjective."""
 
 UNFILLED = re.compile(
-    r"\{\{|\{%|\b(?:TODO|FIXME|XXX+)\b|_{4,}|(?i:<(?:\w+ )?name>)"
-    r"|(?i:\[(?:your|their|my|insert|first|last|full|company|name|title|role|date|link)\b[^\[\]\n{}]{0,30}\](?!\())"
+    r"\{\{|\{%|\b(?:TODO|FIXME|XXX+)\b|_{4,}|(?i:<(?:\w+ )?name>|\{(?:\w+[ _])?name\})"
+    r"|(?i:\[(?:(?:your|their|my|insert)\b[^\[\]\n{}]{0,30}|(?:\w+ ){0,2}name"
+    r"|company|title|role|date|link|contact)\](?!\())"
 )
-"""A place that was to be filled in, in the ways people mark one. `[m/f/d]` and `[Remote]` are parts of titles."""
+"""A place that was to be filled in, in the ways people mark one. `[m/f/d]` and `[Full-time]` are parts of titles."""
 
 _ASKS = re.compile(
     r"\b(?:would|could|can|will) you\b|\bare you (?:willing|able|open)\b|\bmay i ask\b|\bi (?:would|wanted to) ask\b",
