@@ -64,6 +64,12 @@ def test_what_the_records_bear_out_is_not_remarked_on() -> None:
     assert kinds("Write to maya@example.org", shared=["maya@example.org"]) == []
 
 
+def test_what_was_noted_of_somebody_is_not_told_to_them() -> None:
+    notes = ["Met at a fair. Is unhappy with the new boss!"]
+    assert kinds("I hear that you... is unhappy  with the new boss, so", notes=notes) == ["private"]
+    assert kinds("We met at a fair.", notes=notes) == []
+
+
 def test_a_note_to_somebody_who_is_not_linked_is_short() -> None:
     assert kinds("Hello. " * 40, acquaintance(linked=False)) == ["note"]
     assert kinds("Hello. " * 20, acquaintance(linked=False)) == []
@@ -122,6 +128,16 @@ def test_what_nobody_filled_in_does_not_leave(search: Search) -> None:
 
     search.edit("Ana Lima", "Hi Ana, would you refer me?")
     assert search.approve("Ana Lima").status == "prepared"
+
+
+def test_notes_are_looked_up_in_the_log(search: Search) -> None:
+    search.ask("Ana Lima")
+    api.note(search.workspace, search.contact("Ana Lima"), "Is looking for a new job herself.", search.now)
+    search.edit("Ana Lima", "Hi Ana, I know that somebody is looking for a new job herself.")
+
+    assert "private" in [
+        each.kind for each in api.draft(search.workspace, search.message("Ana Lima"), search.now).remarks
+    ]
 
 
 def test_a_draft_is_shown_with_what_there_is_to_say(terminal: Terminal) -> None:

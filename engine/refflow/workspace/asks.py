@@ -27,6 +27,7 @@ from refflow.views.openings import Opening
 from refflow.views.pipeline import Ask
 from refflow.views.rows import Rows
 from refflow.views.runs import Run, Task, Workflow
+from refflow.views.timeline import Happening
 from refflow.workflows.language.definition import Definition
 from refflow.workflows.language.facts import contact_facts
 from refflow.workflows.language.library import Accepted
@@ -189,7 +190,14 @@ def _remarks(workspace: Workspace, message: Message, contact: Contact, now: date
         line=own,
         lines=lines,
         shared=(workspace.settings.email, contact.email),
+        notes=_notes_about(workspace, contact.id),
     )
+
+
+def _notes_about(workspace: Workspace, contact: str) -> list[str]:
+    noted = workspace.views.find(Happening, contact=contact, kind="contact.noted") if contact else []
+    events = (workspace.event(each.position) for each in noted)
+    return [event.payload.text for event in events if event is not None and event.payload.text]
 
 
 def edit(

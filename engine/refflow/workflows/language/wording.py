@@ -11,7 +11,7 @@ note of 200 characters, 300 with Premium.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Literal
 
 import msgspec
@@ -22,6 +22,8 @@ FEWEST_WORDS, MOST_WORDS = 40, 125
 MOST_QUESTIONS = 3
 MOST_SUBJECT_WORDS = 7
 NOTE, PREMIUM_NOTE = 200, 300
+TELLING_WORDS = 5
+"""Fewer words stand in a note and in a message by chance."""
 ALIKE = 90
 """From so many of 100 on (rapidfuzz's ratio) two sentences are the same but for a name or an adjective."""
 
@@ -47,7 +49,17 @@ _MET = re.compile(
 _REFERRED = re.compile(r"\b(?:thank you for|thanks for) (?:the|your) referral\b|\bfor referring me\b", re.I)
 
 Kind = Literal[
-    "unfilled", "long", "short", "subject", "questions", "asks", "note", "address", "relation", "copy"
+    "unfilled",
+    "long",
+    "short",
+    "subject",
+    "questions",
+    "asks",
+    "note",
+    "address",
+    "private",
+    "relation",
+    "copy",
 ]
 
 
@@ -77,11 +89,12 @@ def remarks(
     line: str | None = None,
     lines: Mapping[str, str] | None = None,
     shared: Collection[str | None] = (),
+    notes: Iterable[str] = (),
 ) -> list[Remark]:
     """What there is to say of a message.
 
     `line` is the sentence that is meant for just this person, `lines` those that others got, by their names; `shared`
-    are addresses that both know.
+    are addresses that both know, `notes` what whoever writes has noted for themselves about the person.
     """
     found = [*_unfilled(f"{subject or ''}\n{body}"), *_shape(subject, body), *_claims(body, to)]
     if not to.linked and len(body) > NOTE:
@@ -90,6 +103,8 @@ def remarks(
     for address in dict.fromkeys(_ADDRESS.findall(body)):
         if address not in shared:
             found.append(Remark(kind="address", text=f"It gives away {address}: may they have it?"))
+    if any(_repeats(body, note) for note in notes):
+        found.append(Remark(kind="private", text=f"It repeats a note of yours about {to.contact.first_name}."))
     if line and lines:
         found += _copies(line, lines)
     return found
@@ -144,6 +159,13 @@ def _claims(body: str, to: Acquaintance) -> list[Remark]:
     if _REFERRED.search(body) and not to.contact.referrals:
         found.append(Remark(kind="relation", text=f"It thanks for a referral; none by {who} is known."))
     return found
+
+
+def _repeats(body: str, note: str) -> bool:
+    """Whether a sentence of the note, of some words at least, stands in the body."""
+    told = " ".join(body.casefold().split())
+    sentences = (" ".join(each.casefold().split()).rstrip(".!?") for each in _SENTENCE.split(note))
+    return any(len(each.split()) >= TELLING_WORDS and each in told for each in sentences)
 
 
 def _copies(line: str, lines: Mapping[str, str]) -> list[Remark]:
