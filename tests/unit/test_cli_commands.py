@@ -223,6 +223,14 @@ def test_a_new_workspace_says_what_comes_next(terminal: Terminal, tmp_path: Path
     assert 'name: "Ö"' in (tmp_path / "other" / "refflow.yaml").read_text(encoding="utf-8")
 
 
+def test_a_name_stands_for_the_one_thing_that_is_open_with_them(terminal: Terminal) -> None:
+    terminal.does("approve", "Ana Lima")
+    assert (
+        f"Recorded: {terminal['message']} to Ana Lima was sent." in terminal.does("do", "Ana Lima", "sent").out
+    )
+    assert f"Recorded: {terminal['task']}" in terminal.does("do", "Bo Berg", "skipped").out
+
+
 def test_every_command_is_tried_above() -> None:
     tried = {tuple(line.split()[:2]) for line in (*READING, *WRITING)}
     elsewhere = {

@@ -56,7 +56,7 @@ def do(
     a task        done, skipped
     a debt        settled
     an opening    applied, interview, offer, rejected, withdrawn
-    a person      referred, met
+    a person      referred, met; or what is said of the one message or task that is open with them
 
     TARGET is an id, or the name of a person or an opening. For a message, a task or a debt the first outcome is
     meant when none is given. What somebody answered is recorded with `refflow reply`.
@@ -133,6 +133,10 @@ def _do(change: Change, found: object, given: _Given) -> str:
                 workspace, found, cast("News", outcome), now, when=given.time("--when"), at=given.time("--at")
             )
             return f"Recorded: {outcome} at {job(found)}."
+        case Contact() | Run() | Ask() if given.outcome == "sent":
+            return _do(change, api.find_message(workspace, found.id), given)
+        case Contact() | Run() | Ask() if given.outcome in ("done", "skipped"):
+            return _do(change, _task_of(workspace, found), given)
         case Contact() | Run() | Ask():
             return _help(change, found, given)
     raise UsageError("Nothing can be done with that.")
@@ -152,6 +156,17 @@ def _help(change: Change, found: Contact | Run | Ask, given: _Given) -> str:
     events = api.referred(workspace, contact, job_asked, now, given.time("--at"))
     given_for = next(each.payload.opening for each in events if each.kind == "referral.given")
     return f"Recorded: {person(workspace, contact.id)} referred you to {opening(workspace, given_for)}."
+
+
+def _task_of(workspace: api.Workspace, found: Contact | Run | Ask) -> Task:
+    contact = found.id if isinstance(found, Contact) else found.contact
+    tasks = workspace.views.find(Task, status="open", contact=contact)
+    if len(tasks) != 1:
+        listed = f"{', '.join(each.id for each in tasks)} are" if tasks else "No task is"
+        raise UsageError(
+            f"{listed} open with {person(workspace, contact)}: `refflow next` lists what is to do."
+        )
+    return tasks[0]
 
 
 def _contact_of(workspace: api.Workspace, found: Contact | Run | Ask) -> Contact:

@@ -64,7 +64,7 @@ def judging(session: Session) -> Iterator[Opened]:
         elif workspace.due(opened.now):
             session.output.note("note: changed files count once what is due was done: refflow next")
         else:
-            _bring_up_to_date(opened)
+            _bring_up_to_date(opened, due=False)
         yield opened
 
 
@@ -77,7 +77,7 @@ def catching_up(session: Session) -> Iterator[Opened]:
         if workspace.read_only:
             session.output.note("note: nothing can be written here, so this is how the workspace was left.")
         elif not opened.in_the_past():
-            _bring_up_to_date(opened)
+            _bring_up_to_date(opened, due=True)
             if session.pretended_now is not None and workspace.log.head() > head and now > datetime.now(UTC):
                 when = opened.say(micros(now))
                 session.output.note(f"note: recorded as of {when}; commands before then are refused.")
@@ -85,12 +85,12 @@ def catching_up(session: Session) -> Iterator[Opened]:
         session.tell_blocked(workspace, head)
 
 
-def _bring_up_to_date(opened: Opened) -> None:
-    """Record what has changed in the files of the workspace, and do what has become due."""
+def _bring_up_to_date(opened: Opened, *, due: bool) -> None:
+    """Record what has changed in the files of the workspace and, with `due`, do what has become due."""
     workspace, now = opened.workspace, opened.now
     try:
         api.synchronise(workspace, now)
-        if workspace.due(now):
+        if due and workspace.due(now):
             workspace.catch_up(now)
     except RefflowError as error:
         opened.session.output.note(f"note: not brought up to date: {error}")
