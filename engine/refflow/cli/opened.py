@@ -59,11 +59,10 @@ def judging(session: Session) -> Iterator[Opened]:
     """
     with reading(session) as opened:
         workspace = opened.workspace
-        if workspace.read_only or opened.in_the_past():
-            pass
-        elif workspace.due(opened.now):
+        may_write = not workspace.read_only and not opened.in_the_past()
+        if may_write and workspace.due(opened.now):
             session.output.note("note: changed files count once what is due was done: refflow next")
-        else:
+        elif may_write:
             _bring_up_to_date(opened, due=False)
         yield opened
 

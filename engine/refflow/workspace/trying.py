@@ -75,7 +75,7 @@ def try_workflows(workspace: Workspace, paths: Sequence[Path] = ()) -> Trial:
     templates = workspace.folder.templates()
     for file, tests in _pairs(workspace, paths):
         loaded = load(workspace, workflow_file(file, templates), templates)
-        report.texts[str(file)] = file.read_text(encoding="utf-8-sig")
+        report.texts[str(file)] = file.read_text(encoding="utf-8-sig", errors="replace")
         if loaded.definition is None:
             report.problems.extend(loaded.problems)
             continue
