@@ -261,7 +261,7 @@ def test_it_refuses_a_wrong_field(schema: dict[str, Any], mistake: str) -> None:
 def mappings(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """The places of all mappings whose keys are closed."""
     if isinstance(value, dict):
-        if not path or path[-1] not in ("params", "vars", "blocks", "cases", "got", "data"):
+        if not path or path[-1] not in ("params", "vars", "set", "blocks", "cases", "got", "data"):
             yield path
         for key, each in value.items():
             yield from mappings(each, (*path, key))
