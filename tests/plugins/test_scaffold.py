@@ -26,7 +26,8 @@ def test_what_is_made_is_installed_tested_and_looked_over_untouched(
     folder = tmp_path / f"refflow-{name}"
     site.install(folder)
 
-    checked = site.refflow("plugins", "check", name, "--source", str(folder))
+    # Where `CI` is set, properties are searched for in the same places every time.
+    checked = site.refflow("plugins", "check", name, "--source", str(folder), CI="1")
     assert (checked.returncode, checked.stdout) == (0, f"{name} is solid\n"), checked.stderr
     listed = site.refflow("plugins")
     assert f"refflow-{name}  0.1.0    active" in listed.stdout

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -246,6 +248,22 @@ def test_after_a_watch_everything_is_allowed_again(tmp_path: Path) -> None:
 
     assert found == {}
     assert datetime.now(UTC)
+
+
+def test_a_fold_is_not_blamed_for_what_the_collector_calls_meanwhile() -> None:
+    def clocked(phase: str, info: dict[str, int]) -> None:
+        time.perf_counter()
+
+    gc.callbacks.append(clocked)
+    try:
+        with watch() as found:
+            kept = [[each] for each in range(10 * gc.get_threshold()[0])]
+    finally:
+        gc.callbacks.remove(clocked)
+
+    assert kept
+    assert found == {}
+    assert gc.isenabled()
 
 
 def test_a_watch_within_a_watch_leaves_the_outer_one_in_place() -> None:

@@ -81,9 +81,7 @@ def _missing_for_solid(module: str, specs: Sequence[Spec], source: Path | None) 
             for version in range(1, spec.version + 1):
                 if (spec.name, version) not in golden:
                     yield f"a golden file of {spec.name} version {version}"
-    failed = _failed(source)
-    if failed is not None:
-        yield f"tests that pass: {failed}"
+    yield from (f"tests that pass: {each}" for each in _failed(source))
 
 
 def _missing_for_exemplary(specs: Sequence[Spec], source: Path | None) -> Iterator[str]:
@@ -125,13 +123,17 @@ def _golden_in(source: Path) -> set[tuple[Any, Any]]:
     return found
 
 
-def _failed(source: Path) -> str | None:
-    """The last line of what its tests print when they do not pass."""
+def _failed(source: Path) -> list[str]:
+    """The tests that do not pass, with the reason in short; where none is named, the last line of what is printed."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     done = subprocess.run(command, cwd=source, capture_output=True, text=True, check=False)
     if done.returncode == 0:
-        return None
-    return next(reversed((done.stdout + done.stderr).strip().splitlines()), f"exit code {done.returncode}")
+        return []
+    lines = (done.stdout + done.stderr).strip().splitlines()
+    named = [
+        text for line in lines for word in ("FAILED ", "ERROR ") if (text := line.removeprefix(word)) != line
+    ]
+    return named or lines[-1:] or [f"exit code {done.returncode}"]
 
 
 def _project(source: Path) -> dict[str, Any]:

@@ -6,6 +6,7 @@ clock and randomness are functions written in C, which a profile function sees b
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import sysconfig
@@ -87,7 +88,9 @@ def watch() -> Iterator[dict[Impurity, None]]:
     """
     _install()
     found: dict[Impurity, None] = {}
-    before = sys.getprofile()
+    before, collects = sys.getprofile(), gc.isenabled()
+    # A collection calls back and finalizes what others left, in the midst of a fold that has no part in it.
+    gc.disable()
     _watching.append(found)
     sys.setprofile(_profile)
     try:
@@ -95,6 +98,8 @@ def watch() -> Iterator[dict[Impurity, None]]:
     finally:
         sys.setprofile(before)
         _watching.pop()
+        if collects:
+            gc.enable()
 
 
 @cache
