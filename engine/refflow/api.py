@@ -83,23 +83,11 @@ if TYPE_CHECKING:
     from refflow.workspace.agenda import Waiting as Waiting
     from refflow.workspace.agenda import agenda as agenda
     from refflow.workspace.applications import application as application
-    from refflow.workspace.asks import Draft as Draft
-    from refflow.workspace.asks import Started as Started
-    from refflow.workspace.asks import approve as approve
-    from refflow.workspace.asks import approve_all as approve_all
     from refflow.workspace.asks import asked_about as asked_about
-    from refflow.workspace.asks import cancel_run as cancel_run
     from refflow.workspace.asks import close_ask as close_ask
-    from refflow.workspace.asks import close_task as close_task
-    from refflow.workspace.asks import confirm_sent as confirm_sent
-    from refflow.workspace.asks import draft as draft
-    from refflow.workspace.asks import edit as edit
     from refflow.workspace.asks import find_ask as find_ask
-    from refflow.workspace.asks import find_message as find_message
     from refflow.workspace.asks import referred as referred
     from refflow.workspace.asks import reply as reply
-    from refflow.workspace.asks import skip_message as skip_message
-    from refflow.workspace.asks import start as start
     from refflow.workspace.backtesting import Backtested as Backtested
     from refflow.workspace.backtesting import Difference as Difference
     from refflow.workspace.backtesting import How as How
@@ -133,6 +121,14 @@ if TYPE_CHECKING:
     from refflow.workspace.history import why as why
     from refflow.workspace.importing import Plan as Plan
     from refflow.workspace.importing import import_source as import_source
+    from refflow.workspace.messages import Draft as Draft
+    from refflow.workspace.messages import approve as approve
+    from refflow.workspace.messages import approve_all as approve_all
+    from refflow.workspace.messages import confirm_sent as confirm_sent
+    from refflow.workspace.messages import draft as draft
+    from refflow.workspace.messages import edit as edit
+    from refflow.workspace.messages import find_message as find_message
+    from refflow.workspace.messages import skip_message as skip_message
     from refflow.workspace.migrating import Diff as Diff
     from refflow.workspace.migrating import Migration as Migration
     from refflow.workspace.migrating import diff as diff
@@ -190,6 +186,8 @@ if TYPE_CHECKING:
     from refflow.workspace.replaying import replay_check as replay_check
     from refflow.workspace.replaying import replay_until as replay_until
     from refflow.workspace.replaying import verify_chain as verify_chain
+    from refflow.workspace.runs import cancel_run as cancel_run
+    from refflow.workspace.runs import close_task as close_task
     from refflow.workspace.sampling import Answers as Answers
     from refflow.workspace.sampling import Sampled as Sampled
     from refflow.workspace.sampling import answers_in as answers_in
@@ -203,6 +201,8 @@ if TYPE_CHECKING:
     from refflow.workspace.simulating import Simulator as Simulator
     from refflow.workspace.simulating import arrange as arrange
     from refflow.workspace.simulating import happen as happen
+    from refflow.workspace.starting import Started as Started
+    from refflow.workspace.starting import start as start
     from refflow.workspace.stats import Rate as Rate
     from refflow.workspace.stats import Stats as Stats
     from refflow.workspace.stats import stats as stats
@@ -246,23 +246,11 @@ _CALLS = {
     ),
     "applications": ("application",),
     "asks": (
-        "Draft",
-        "Started",
-        "approve",
-        "approve_all",
         "asked_about",
-        "cancel_run",
         "close_ask",
-        "close_task",
-        "confirm_sent",
-        "draft",
-        "edit",
         "find_ask",
-        "find_message",
         "referred",
         "reply",
-        "skip_message",
-        "start",
     ),
     "backtesting": (
         "Backtested",
@@ -278,13 +266,6 @@ _CALLS = {
         "board",
         "board_as_of",
     ),
-    "command": ("CommandContext",),
-    "debts": (
-        "find_debt",
-        "settle_debt",
-    ),
-    "definitions": ("read_definition",),
-    "drawing": ("draw",),
     "checking": (
         "Checked",
         "Code",
@@ -294,10 +275,17 @@ _CALLS = {
         "outdated",
         "report",
     ),
+    "command": ("CommandContext",),
+    "debts": (
+        "find_debt",
+        "settle_debt",
+    ),
+    "definitions": ("read_definition",),
     "doctor": (
         "Diagnosis",
         "diagnose",
     ),
+    "drawing": ("draw",),
     "history": (
         "Explanation",
         "Reason",
@@ -310,6 +298,16 @@ _CALLS = {
     "importing": (
         "Plan",
         "import_source",
+    ),
+    "messages": (
+        "Draft",
+        "approve",
+        "approve_all",
+        "confirm_sent",
+        "draft",
+        "edit",
+        "find_message",
+        "skip_message",
     ),
     "migrating": (
         "Diff",
@@ -382,13 +380,17 @@ _CALLS = {
         "replay_until",
         "verify_chain",
     ),
-    "setup": ("init",),
+    "runs": (
+        "cancel_run",
+        "close_task",
+    ),
     "sampling": (
         "Answers",
         "Sampled",
         "answers_in",
         "sample",
     ),
+    "setup": ("init",),
     "simulating": (
         "HORIZON",
         "Habits",
@@ -398,6 +400,10 @@ _CALLS = {
         "Simulator",
         "arrange",
         "happen",
+    ),
+    "starting": (
+        "Started",
+        "start",
     ),
     "stats": (
         "Rate",

@@ -12,7 +12,7 @@ from refflow import api, resources
 from refflow.errors import Held
 from refflow.workflows.language.facts import ContactFacts
 from refflow.workflows.language.templates import parse_template, render
-from refflow.workflows.language.wording import UNFILLED, Acquaintance, Remark, remarks, unfilled
+from refflow.workflows.language.wording import UNFILLED, Acquaintance, Remark, handwritten, remarks, unfilled
 
 if TYPE_CHECKING:
     from tests.conftest import Search
@@ -81,15 +81,34 @@ def test_a_subject_is_a_few_words() -> None:
 
 def test_nobody_gets_the_personal_line_of_another() -> None:
     line = "Since our work on the importer I know how you think."
-    assert kinds("Hello", line=line, lines={"Bo": "I like your talk on flaky tests."}) == []
-    assert kinds("Hello", line=line, lines={"Bo": line.replace("importer", "exporter")}) == ["copy"]
+    assert kinds("Hello", personal=[line], others={"Bo": ["I like your talk on flaky tests."]}) == []
+    assert kinds("Hello", personal=[line], others={"Bo": [line.replace("importer", "exporter")]}) == ["copy"]
+
+
+TEMPLATE = "Hi Ana,\n\nI hope you are well. Would you refer me to the opening at Acme?\n\nBest,\nMaya\n"
+ADDED = "I still quote what you said in Lisbon about tests."
+
+
+@pytest.mark.parametrize(
+    ("body", "own"),
+    [
+        (TEMPLATE, ""),
+        (TEMPLATE.replace("hope you are", "hope you're"), ""),
+        (TEMPLATE.replace("I hope you are well.", "Happy new year!"), ""),
+        (TEMPLATE.replace("I hope you are well.", ADDED), ADDED),
+        (TEMPLATE.replace("Hi Ana,", f"Dear Ana,\n\n{ADDED}"), f"Dear Ana, {ADDED}"),
+        ("", ""),
+    ],
+)
+def test_what_is_written_by_hand_is_what_the_template_did_not_say(body: str, own: str) -> None:
+    assert handwritten(TEMPLATE, body) == own
 
 
 @given(st.text(max_size=300), st.none() | st.text(max_size=40))
 def test_there_is_always_something_to_say_or_nothing(body: str, subject: str | None) -> None:
-    found = remarks(subject, body, acquaintance(), line=body, lines={"Bo": body[1:]})
+    found = remarks(subject, body, acquaintance(), personal=[body], others={"Bo": [body[1:]]})
 
-    assert found == remarks(subject, body, acquaintance(), line=body, lines={"Bo": body[1:]})
+    assert found == remarks(subject, body, acquaintance(), personal=[body], others={"Bo": [body[1:]]})
     assert {each.certain for each in found if each.kind == "unfilled"} <= {True}
     assert any(each.certain for each in found) == bool(unfilled(f"{subject or ''}\n{body}"))
 
@@ -138,6 +157,28 @@ def test_notes_are_looked_up_in_the_log(search: Search) -> None:
     assert "private" in [
         each.kind for each in api.draft(search.workspace, search.message("Ana Lima"), search.now).remarks
     ]
+
+
+def test_what_was_written_by_hand_to_another_is_a_copy(search: Search) -> None:
+    def remarked(who: str) -> list[str]:
+        found = api.draft(search.workspace, search.message(who), search.now).remarks
+        return [each.text for each in found if each.kind == "copy"]
+
+    search.ask("Ana Lima", "Engineer", line="You taught me all I know of parsers.")
+    search.ask("Bo Berg", "Designer", line="We shared a desk, and an umbrella, in Porto.")
+    drafts = {who: search.message(who).body or "" for who in ("Ana Lima", "Bo Berg")}
+    assert remarked("Ana Lima") == remarked("Bo Berg") == []
+
+    search.edit("Ana Lima", f"{drafts['Ana Lima']}\n{ADDED}")
+    search.edit("Bo Berg", f"{drafts['Bo Berg']}\nGive my love to the dog, and to the one who walks it.")
+    assert remarked("Ana Lima") == remarked("Bo Berg") == []
+
+    search.edit("Bo Berg", f"{drafts['Bo Berg']}\n{ADDED.replace('Lisbon', 'Porto')}")
+    assert remarked("Ana Lima") == ["Bo Berg got nearly the same personal words: people compare."]
+    assert remarked("Bo Berg") == ["Ana Lima got nearly the same personal words: people compare."]
+
+    search.skip("Ana Lima")
+    assert remarked("Bo Berg") == []
 
 
 def test_a_draft_is_shown_with_what_there_is_to_say(terminal: Terminal) -> None:

@@ -25,7 +25,9 @@ class SendingDay(Row, kw_only=True):
 
 
 class Message(Row, kw_only=True):
-    """A message. Instants are microseconds since 1970 UTC; `thread` is the message it follows."""
+    """A message. Instants are microseconds since 1970 UTC; `thread` is the message it follows, `original` the body
+    as its template made it, once the owner has edited it.
+    """
 
     table: ClassVar[str] = "message"
     indexes: ClassVar[tuple[tuple[str, ...], ...]] = (("contact",), ("status",), ("run",))
@@ -46,6 +48,7 @@ class Message(Row, kw_only=True):
     approval: bool = True
     urgent: bool = False
     edited: bool = False
+    original: str | None = None
     missing: list[str] = []
     rule: str | None = None
     detail: str | None = None
@@ -89,6 +92,7 @@ def _drafted(rows: Rows, event: StoredEvent, payload: e.MessageDrafted) -> None:
 def _edited(rows: Rows, event: StoredEvent, payload: e.MessageEdited) -> None:
     message = rows.get(Message, payload.message)
     if message is not None:
+        message.original = message.original if message.edited else message.body
         message.subject = payload.subject
         message.body = payload.body
         message.digest = payload.digest
@@ -173,4 +177,4 @@ def _unheld(message: Message) -> None:
     message.rule = message.detail = message.until = None
 
 
-MESSAGES = Projection(name="messages", version=1, tables=(Message, SendingDay), handlers=_HANDLERS)
+MESSAGES = Projection(name="messages", version=2, tables=(Message, SendingDay), handlers=_HANDLERS)

@@ -66,6 +66,16 @@ class OwnerFacts(msgspec.Struct, frozen=True, kw_only=True):
     email: str | None
 
 
+PRIVATE = frozenset(
+    {
+        *(f"contact.{field}" for field in ("warmth", "relation", "days_quiet", "messages", "referrals")),
+        *(f"contact.{field}" for field in ("id", "do_not_contact", "has_email")),
+        *("opening.id", "ask.stage"),
+    }
+)
+"""What the owner keeps for themselves: to decide by, and not to be told to anybody."""
+
+
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What the pure parts of a plugin may know of a run: whom and what it is about, the plain fields of its
     event, and what time it is (aware). `contact`, `opening` and `ask` are None in a workflow that is not about one.

@@ -34,6 +34,31 @@ def mistakes_in(text: str, names: Mapping[str, Type], filters: Filters = ()) -> 
     return list({(each.offset, each.message): each for each in checker.mistakes}.values())
 
 
+def printed(text: str) -> list[tuple[str, int, int]]:
+    """The paths whose values come to stand in the text, as `contact.name`, with the offset and length of each."""
+    try:
+        tree, _ = _parsed(text)
+    except (TemplateSyntaxError, RecursionError, ValueError):
+        return []  # `mistakes_in` says so
+    found = (path for output in tree.find_all(nodes.Output) for each in output.nodes for path in _values(each))
+    return [(written := _written(node), *_place(text, node, written)) for node in found]
+
+
+def _values(node: nodes.Node) -> Iterator[nodes.Node]:
+    """The paths that `node` can take its value from: not what is only asked in it."""
+    match node:
+        case nodes.Name() | nodes.Getattr() | nodes.Getitem():
+            yield node
+        case nodes.CondExpr():
+            for branch in filter(None, (node.expr1, node.expr2)):
+                yield from _values(branch)
+        case nodes.Compare() | nodes.Test() | nodes.Not():
+            return
+        case _:
+            for child in node.iter_child_nodes():
+                yield from _values(child)
+
+
 @lru_cache(maxsize=256)
 def _parsed(text: str) -> tuple[nodes.Template, frozenset[str]]:
     """The tree of a template, and the names that it makes for itself."""
@@ -87,6 +112,9 @@ class _Checker:
                 return
             case nodes.Call():
                 self._call(node)
+                for given in (*node.args, *node.kwargs):
+                    self.visit(given)
+                return
             case nodes.If() | nodes.CondExpr() | nodes.And() | nodes.Or():
                 self._guarded(node)
                 return
@@ -250,17 +278,20 @@ class _Checker:
         help: str | None = None,
         near: str | None = None,
     ) -> None:
-        """Note a mistake about the last word of `written`, looked for from the node's line on. What is `known`
-        may be meant by it, or by `near`.
-        """
-        *_, word = written.split(".")
-        start = _line_start(self._text, node.lineno)
-        pattern = r"\s*\.\s*".join(map(re.escape, written.split(".")))
-        found = re.compile(rf"(?<![\w.]){pattern}(?!\w)").search(self._text, start)
-        offset = start if found is None else found.end() - len(word)
-        length = 1 if found is None else len(word)
+        """Note a mistake about the last word of `written`. What is `known` may be meant by it, or by `near`."""
+        word = written.rpartition(".")[2]
+        offset, length = _place(self._text, node, written)
         help = help or (None if known is None else did_you_mean(near or word, known))
         self.mistakes.append(Mistake(code=code, message=message, offset=offset, length=length, help=help))
+
+
+def _place(text: str, node: nodes.Node, written: str) -> tuple[int, int]:
+    """Where the last word of `written` is, looked for from the node's line on: its offset and length."""
+    *_, word = written.split(".")
+    pattern = r"\s*\.\s*".join(map(re.escape, written.split(".")))
+    start = _line_start(text, node.lineno)
+    found = re.compile(rf"(?<![\w.]){pattern}(?!\w)").search(text, start)
+    return (start, 1) if found is None else (found.end() - len(word), len(word))
 
 
 def _written(node: nodes.Node) -> str:

@@ -18,6 +18,7 @@ import msgspec
 from ..expressions import Scope
 from .definition import Template
 from .extensions import Filters
+from .facts import PRIVATE
 from .problems import Mistake, Problem
 from .vocabulary import IN_TEMPLATES
 from .wording import UNFILLED
@@ -96,10 +97,11 @@ def check_template(name: str, text: str, scope: Scope) -> tuple[Problem, ...]:
     """What is wrong with a template that is used where `scope` holds."""
     text = _normal(text)
     subject, start = _split(text)
-    mistakes = check_text(text[start:], scope, start)
-    if subject:
-        mistakes += check_text(subject, scope, text.index(subject))
-    mistakes += _unfilled(text)
+    mistakes: list[Mistake] = []
+    for part, offset in ((text[start:], start), (subject or "", text.index(subject) if subject else 0)):
+        mistakes += [*check_text(part, scope, offset), *_private(part, offset)]
+    if not any(each.code == "E142" for each in mistakes):  # where Jinja is broken, its marks are left over
+        mistakes += _unfilled(text)
     return _problems(name, text, mistakes)
 
 
@@ -115,6 +117,25 @@ def _unfilled(text: str) -> list[Mistake]:
             help="write what is meant, or a name that is filled in, as {{ contact.first_name }}",
         )
         for found in UNFILLED.finditer(plain)
+    ]
+
+
+def _private(text: str, offset: int) -> list[Mistake]:
+    """What a text tells of the records about whoever gets it; offsets count from `offset` before it."""
+    if "{{" not in text:
+        return []
+    from .template_check import printed
+
+    return [
+        Mistake(
+            code="W144",
+            message=f"`{path}` tells them what you keep about them",
+            offset=at + offset,
+            length=length,
+            help=f"say it in your own words, or only ask: `{{% if {path} ... %}}`",
+        )
+        for path, at, length in printed(text)
+        if path in PRIVATE
     ]
 
 

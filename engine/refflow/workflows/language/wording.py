@@ -11,7 +11,8 @@ note of 200 characters, 300 with Premium.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Literal
 
 import msgspec
@@ -23,7 +24,7 @@ MOST_QUESTIONS = 3
 MOST_SUBJECT_WORDS = 7
 NOTE, PREMIUM_NOTE = 200, 300
 TELLING_WORDS = 5
-"""Fewer words stand in a note and in a message by chance."""
+"""Fewer words stand in two texts by chance."""
 ALIKE = 90
 """From so many of 100 on (rapidfuzz's ratio) two sentences are the same but for a name or an adjective."""
 
@@ -86,14 +87,14 @@ def remarks(
     body: str,
     to: Acquaintance,
     *,
-    line: str | None = None,
-    lines: Mapping[str, str] | None = None,
+    personal: Sequence[str] = (),
+    others: Mapping[str, Sequence[str]] = MappingProxyType({}),
     shared: Collection[str | None] = (),
     notes: Iterable[str] = (),
 ) -> list[Remark]:
     """What there is to say of a message.
 
-    `line` is the sentence that is meant for just this person, `lines` those that others got, by their names; `shared`
+    `personal` are the words meant for just this person, `others` those that others got, by their names; `shared`
     are addresses that both know, `notes` what whoever writes has noted for themselves about the person.
     """
     found = [*_unfilled(f"{subject or ''}\n{body}"), *_shape(subject, body), *_claims(body, to)]
@@ -105,14 +106,26 @@ def remarks(
             found.append(Remark(kind="address", text=f"It gives away {address}: may they have it?"))
     if any(_repeats(body, note) for note in notes):
         found.append(Remark(kind="private", text=f"It repeats a note of yours about {to.contact.first_name}."))
-    if line and lines:
-        found += _copies(line, lines)
-    return found
+    return [*found, *_copies(personal, others)]
 
 
 def unfilled(text: str) -> tuple[str, ...]:
     """The places of a text that nobody has filled in, each once."""
     return tuple(dict.fromkeys(each.group() for each in UNFILLED.finditer(text)))
+
+
+def handwritten(original: str, body: str) -> str:
+    """What of `body` is not in `original`, which a template made of it; empty when that is no more than a few words."""
+    from rapidfuzz import fuzz
+
+    given = [_plain(each) for each in _SENTENCE.split(original)]
+    own = [
+        sentence.strip()
+        for sentence in _SENTENCE.split(body)
+        if not any(fuzz.ratio(_plain(sentence), each) >= ALIKE for each in given)
+    ]
+    text = " ".join(own)
+    return text if len(text.split()) >= TELLING_WORDS else ""
 
 
 def _unfilled(text: str) -> list[Remark]:
@@ -163,16 +176,22 @@ def _claims(body: str, to: Acquaintance) -> list[Remark]:
 
 def _repeats(body: str, note: str) -> bool:
     """Whether a sentence of the note, of some words at least, stands in the body."""
-    told = " ".join(body.casefold().split())
-    sentences = (" ".join(each.casefold().split()).rstrip(".!?") for each in _SENTENCE.split(note))
+    told = _plain(body)
+    sentences = (_plain(each).rstrip(".!?") for each in _SENTENCE.split(note))
     return any(len(each.split()) >= TELLING_WORDS and each in told for each in sentences)
 
 
-def _copies(line: str, lines: Mapping[str, str]) -> list[Remark]:
+def _copies(personal: Sequence[str], others: Mapping[str, Sequence[str]]) -> list[Remark]:
+    if not personal or not others:
+        return []
     from rapidfuzz import fuzz
 
     return [
-        Remark(kind="copy", text=f"{name} got nearly the same personal line: people compare.")
-        for name, other in lines.items()
-        if fuzz.ratio(line.casefold(), other.casefold()) >= ALIKE
+        Remark(kind="copy", text=f"{name} got nearly the same personal words: people compare.")
+        for name, theirs in others.items()
+        if any(fuzz.ratio(_plain(own), _plain(each)) >= ALIKE for own in personal for each in theirs)
     ]
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split())
