@@ -17,7 +17,7 @@ from refflow import api
 from refflow.events.event import instant, micros
 from refflow.views.contacts import Contact
 from refflow.views.messages import Message
-from refflow.views.runs import Inbox
+from refflow.views.runs.channels import Inbox
 from refflow.workspace import receiving
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from refflow.events.event import StoredEvent
 from refflow.views.contacts import Contact
 from refflow.views.debts import Debt
 from refflow.views.messages import Message
-from refflow.views.runs import Run
+from refflow.views.runs.run import Run
 
 from .naming import opening, person
 

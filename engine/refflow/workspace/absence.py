@@ -11,7 +11,8 @@ from refflow.events.messages import MessageHeld
 from refflow.events.runs import RunStuck, TriggerIgnored
 from refflow.plugins.channel import Unauthorised
 from refflow.views.rows import Rows
-from refflow.views.runs import Paused, Run
+from refflow.views.runs.channels import PausedChannel
+from refflow.views.runs.run import Run
 
 if TYPE_CHECKING:
     from .workspace import Workspace
@@ -60,7 +61,7 @@ def lacking_action(workspace: Workspace, action: str) -> Lack | None:
 
 def returned(workspace: Workspace) -> list[str]:
     """The channels that were missed and can be used again."""
-    missed = [each.channel for each in workspace.views.find(Paused) if each.plugin is not None]
+    missed = [each.channel for each in workspace.views.find(PausedChannel) if each.plugin is not None]
     return [channel for channel in missed if lacking(workspace, channel) is None]
 
 

@@ -9,7 +9,7 @@ from refflow.effects.outbox import attempt, outgoing_of
 from refflow.events.messages import MessageFailed
 from refflow.events.runs import ChannelPaused
 from refflow.views.messages import Message
-from refflow.views.runs import Paused
+from refflow.views.runs.channels import PausedChannel
 
 from .absence import lacking
 
@@ -41,7 +41,7 @@ def _for_want_of_its_plugin(workspace: Workspace, message: Message) -> tuple[Any
         reason=lack.reason,
         severity="retry",
     )
-    if workspace.views.get(Paused, message.channel) is not None:
+    if workspace.views.get(PausedChannel, message.channel) is not None:
         return (failed,)
     workspace.warn(f"blocked: {lack.reason}: {lack.detail}")
     return ChannelPaused(channel=message.channel, plugin=lack.plugin, reason=lack.reason), failed

@@ -37,7 +37,7 @@ from refflow.views.contacts import Contact, Employer, Seen
 from refflow.views.contacts import Owner as OwnerRow
 from refflow.views.messages import OPEN, Message
 from refflow.views.openings import Opening
-from refflow.views.runs import Run
+from refflow.views.runs.run import Run
 from refflow.views.timeline import Happening
 from refflow.workflows.runs.turn import Turn
 

@@ -22,7 +22,7 @@ from refflow.plugins.inspection import contributions
 from refflow.plugins.registry import Contribution
 from refflow.plugins.specs import HealthCheckSpec
 from refflow.views.messages import Message
-from refflow.views.runs import Paused
+from refflow.views.runs.channels import PausedChannel
 from refflow.workflows.language.definition import Send, Use
 
 from .absence import lacking, lacking_action
@@ -190,7 +190,7 @@ def _workflows(workspace: Workspace) -> Iterator[Diagnosis]:
 
 
 def _channels(workspace: Workspace) -> Iterator[Diagnosis]:
-    for paused in workspace.views.find(Paused):
+    for paused in workspace.views.find(PausedChannel):
         held = workspace.views.find(Message, status="held", channel=paused.channel)
         waits = "1 message waits" if len(held) == 1 else f"{len(held)} messages wait"
         text = f"nothing leaves by it ({paused.reason or 'it does not let refflow in'}); {waits}"

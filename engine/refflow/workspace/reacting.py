@@ -18,7 +18,7 @@ from refflow.plugins.registry import Contribution
 from refflow.plugins.reminder import Reminder, ReminderSink, SinkContext
 from refflow.plugins.specs import ReactorSpec, ReminderSinkSpec
 from refflow.views.debts import Debt
-from refflow.views.runs import Task
+from refflow.views.runs.tasks import Task
 from refflow.views.store import voided_positions
 
 if TYPE_CHECKING:

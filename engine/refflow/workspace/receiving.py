@@ -21,7 +21,7 @@ from refflow.events.event import StoredEvent, instant, micros
 from refflow.events.openings import ReplyReceived
 from refflow.events.runs import InboxClosed, InboxMissed
 from refflow.views.messages import Message
-from refflow.views.runs import Inbox
+from refflow.views.runs.channels import Inbox
 
 if TYPE_CHECKING:
     from .workspace import Workspace

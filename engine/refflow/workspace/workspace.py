@@ -30,7 +30,7 @@ from refflow.plugins.specs import ChannelSpec
 from refflow.views import built_in
 from refflow.views.messages import Message
 from refflow.views.rows import Rows
-from refflow.views.runs import Settings as SettingsRow
+from refflow.views.runs.settings import Settings as SettingsRow
 from refflow.views.store import Progress, ViewStore
 from refflow.workflows.language.settings import Settings, settings_from
 

@@ -23,8 +23,8 @@ from refflow.events.runs import (
     WorkflowDefined,
 )
 from refflow.views.messages import Message
-from refflow.views.runs import Run
-from refflow.views.runs import Task as TaskRow
+from refflow.views.runs.run import Run
+from refflow.views.runs.tasks import Task as TaskRow
 
 from ..language.definition import Interrupt, Send, Start, Task, Wait
 from ..language.library import Accepted

@@ -16,7 +16,8 @@ from refflow.views.debts import Debt
 from refflow.views.messages import OPEN, Message, SendingDay
 from refflow.views.openings import Opening
 from refflow.views.pipeline import TAKEN, Ask, ask_id
-from refflow.views.runs import Inbox, Paused, Run
+from refflow.views.runs.channels import Inbox, PausedChannel
+from refflow.views.runs.run import Run
 from refflow.views.timeline import Happening
 
 from ..language.calendar import Calendar, both
@@ -258,7 +259,7 @@ def _paused(turn: Turn, run: Run, message: Message) -> Hold | None:
 
 def channel_paused(turn: Turn, message: Message) -> Hold | None:
     """Whether nothing can leave by the channel of the message until somebody has put that right."""
-    paused = turn.rows.get(Paused, message.channel)
+    paused = turn.rows.get(PausedChannel, message.channel)
     if paused is None:
         return None
     if paused.plugin is not None:

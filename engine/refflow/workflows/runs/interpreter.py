@@ -25,7 +25,7 @@ from refflow.events.runs import (
 )
 from refflow.views.messages import Message
 from refflow.views.pipeline import Ask, ask_id
-from refflow.views.runs import Run
+from refflow.views.runs.run import Run
 from refflow.views.timeline import Happening
 
 from ..expressions.durations import Duration

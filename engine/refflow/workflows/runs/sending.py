@@ -29,7 +29,7 @@ from refflow.events.messages import MessageDrafted, MessageHeld, MessageSkipped,
 from refflow.events.runs import TimerSet
 from refflow.views.contacts import Contact
 from refflow.views.messages import Message
-from refflow.views.runs import Run
+from refflow.views.runs.run import Run
 
 from ..language.definition import Approval, Send
 from ..language.facts import contact_facts

@@ -23,7 +23,8 @@ from refflow.events.runs import (
 )
 from refflow.views.contacts import Contact
 from refflow.views.openings import Opening
-from refflow.views.runs import Queued, Run
+from refflow.views.runs.queue import Queued
+from refflow.views.runs.run import Run
 
 from ..language.definition import Definition, Start, Trigger
 from ..language.facts import tie_of
