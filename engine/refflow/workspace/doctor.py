@@ -29,7 +29,8 @@ from .absence import lacking, lacking_action
 from .folder import Folder
 from .owners import owners
 from .plugins import host_of
-from .reacting import reactor_cursor, sink_cursor
+from .reacting import reactor_cursor
+from .reminding import sink_cursor
 from .workspace import Workspace
 
 Level = Literal["note", "warning", "problem"]
