@@ -90,7 +90,7 @@ def owed(opened: Opened, debt: Debt) -> str:
 
 
 def _message(opened: Opened, key: str, event: StoredEvent) -> str:
-    from refflow.workspace.lacking import in_words
+    from refflow.workflows.runs.packet import in_words
     from refflow.workspace.telling import in_other_words
 
     message = opened.workspace.views.get(Message, key)

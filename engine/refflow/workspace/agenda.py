@@ -15,8 +15,8 @@ from refflow.views.openings import Opening
 from refflow.views.pipeline import TAKEN, Ask
 from refflow.views.runs.channels import Inbox
 from refflow.views.runs.run import Run
+from refflow.workflows.runs.packet import in_words
 
-from .lacking import in_words
 from .who import Candidate, best_for
 from .workspace import Workspace
 

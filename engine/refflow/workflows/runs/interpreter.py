@@ -50,7 +50,8 @@ from ..language.library import Accepted
 from ..language.templates import render_text
 from .environment import Environment, facts_of, plain_value, run_environment
 from .guards import something_came_in
-from .sending import draft, hold, release
+from .holds import hold
+from .sending import draft, release
 from .turn import Turn
 
 MOST_INSTRUCTIONS = 10_000
