@@ -90,7 +90,6 @@ if TYPE_CHECKING:
     from refflow.workspace.asks import reply as reply
     from refflow.workspace.backtesting import Backtested as Backtested
     from refflow.workspace.backtesting import Difference as Difference
-    from refflow.workspace.backtesting import How as How
     from refflow.workspace.backtesting import Planned as Planned
     from refflow.workspace.backtesting import backtest as backtest
     from refflow.workspace.backtesting import what_if as what_if
@@ -108,6 +107,7 @@ if TYPE_CHECKING:
     from refflow.workspace.command import CommandContext as CommandContext
     from refflow.workspace.debts import find_debt as find_debt
     from refflow.workspace.debts import settle_debt as settle_debt
+    from refflow.workspace.decisions import How as How
     from refflow.workspace.definitions import read_definition as read_definition
     from refflow.workspace.doctor import Diagnosis as Diagnosis
     from refflow.workspace.doctor import diagnose as diagnose
@@ -255,7 +255,6 @@ _CALLS = {
     "backtesting": (
         "Backtested",
         "Difference",
-        "How",
         "Planned",
         "backtest",
         "what_if",
@@ -280,6 +279,7 @@ _CALLS = {
         "find_debt",
         "settle_debt",
     ),
+    "decisions": ("How",),
     "definitions": ("read_definition",),
     "doctor": (
         "Diagnosis",

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from hashlib import sha256
 from itertools import zip_longest
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -19,33 +19,25 @@ from refflow.events.event import StoredEvent, micros
 from refflow.events.runs import EventsVoided, WorkflowDefined
 from refflow.views.messages import Message
 from refflow.views.projection import Fold
-from refflow.views.rows import Copies, R, Rows
-from refflow.views.runs.definitions import Defined, Workflow
+from refflow.views.rows import Rows
 from refflow.views.runs.run import Run
 from refflow.views.store import refold
-from refflow.workflows.language.calendar import Calendar
-from refflow.workflows.language.definition import Definition, Send, Task, Wait, encode, essence
+from refflow.workflows.language.definition import Definition, encode, essence
 from refflow.workflows.language.library import Library, heard_by
 from refflow.workflows.runs.engine import REDRAFTING, STOPS, settle
 from refflow.workflows.runs.turn import DEFINING, Turn
 from refflow.workflows.stories.world import Shelf
 
+from .as_if import AsIf
+from .decisions import Decision, How, by_run, in_words, kind_of_difference, reads_otherwise, started
 from .replaying import commits_of
 from .workspace import Workspace
 
 Progress = Callable[[int], None]
-How = Literal["starts", "does not start", "added", "dropped", "moved", "ends", "other", "reads"]
 
-_IGNORED = frozenset({"branch.taken"})
-"""How a condition is written says nothing of what follows from it."""
-_NOT_COMPARED = frozenset({"hash", "at", "rule", "detail", "message_id", "values"})
-_TEXTS = frozenset({"subject", "body", "digest", "title", "help", "missing"})
 _SENT = frozenset({"starts", "does not start", "added", "dropped", "moved", "reads"})
 """Differences that may be a message's."""
 _INTENTS = frozenset({"message.drafted", "message.send.requested", "task.opened", "child.wanted"})
-_SENDING = frozenset({"message.drafted", "message.send.requested"})
-Key = tuple[Literal["run", "start"], str]
-_IDS = frozenset({"run", "message", "task", "thread"})
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,14 +84,6 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     what: str
 
 
-class _Effect(msgspec.Struct, frozen=True):
-    """A decision as far as it matters: what it says without ids and wording, and its text apart."""
-
-    event: StoredEvent
-    said: dict[str, Any]
-    text: dict[str, Any]
-
-
 def backtest(
     workspace: Workspace,
     definition: Definition,
@@ -125,43 +109,6 @@ def what_if(
     return test.plans
 
 
-class _AsIf(Copies):
-    """Rows as if the definition had always been in force: new runs take it, and the runs that are followed have it."""
-
-    def __init__(self, rows: Rows, definition: Definition, hash: str, followed: set[str]) -> None:
-        super().__init__(rows)
-        self._name = definition.name
-        self._hash = hash
-        self._followed = followed
-        self._workflow = Workflow(name=definition.name, hash=hash, digest="")
-        self._defined = Defined(hash=hash, workflow=definition.name, definition=encode(definition).decode())
-        self._parked = {
-            step.step: at for at, step in enumerate(definition.program) if isinstance(step, Send | Wait | Task)
-        }
-
-    def get(self, row: type[R], key: str) -> R | None:
-        """The row with that key."""
-        own: Any = {(Workflow, self._name): self._workflow, (Defined, self._hash): self._defined}.get(
-            (row, key)
-        )
-        return own if own is not None else self._as_if(super().get(row, key))
-
-    def find(self, row: type[R], **equal: Any) -> list[R]:
-        """The rows whose fields have these values, by key."""
-        found = [self._as_if(each) for each in super().find(row, **equal)]
-        own: Any = {Workflow: self._workflow, Defined: self._defined}.get(row)
-        if own is None:
-            return [each for each in found if each is not None]
-        key = row.__struct_fields__[0]
-        others = [each for each in found if each is not None and getattr(each, key) != getattr(own, key)]
-        return [*others, own] if all(getattr(own, name) == wanted for name, wanted in equal.items()) else others
-
-    def _as_if(self, found: R | None) -> R | None:
-        if isinstance(found, Run) and found.id in self._followed and found.step in self._parked:
-            found.hash, found.at = self._hash, self._parked[found.step]
-        return found
-
-
 class _Backtest:
     def __init__(self, workspace: Workspace, definition: Definition, since: int) -> None:
         self._workspace = workspace
@@ -175,7 +122,7 @@ class _Backtest:
         triggers = {trigger.event or "run.wanted" for trigger in definition.triggers}
         self._heard = heard_by(definition) | triggers | REDRAFTING | STOPS
         self._followed: set[str] = set()
-        self._as_if = _AsIf(self._rows, definition, self._hash, self._followed)
+        self._as_if = AsIf(self._rows, definition, self._hash, self._followed)
         self._shelf: Shelf | None = None
         self._differences: list[Difference] = []
         self.plans: list[Planned] = []
@@ -193,7 +140,7 @@ class _Backtest:
             if any(isinstance(event.payload, EventsVoided) for event in commit):
                 projections = self._workspace.views.projections
                 self._rows, _ = refold(self._workspace.log, projections, until=commit[-1].position)
-                self._as_if = _AsIf(self._rows, self._definition, self._hash, self._followed)
+                self._as_if = AsIf(self._rows, self._definition, self._hash, self._followed)
                 self._shelf = None
         return Backtested(
             workflow=self._definition.name,
@@ -249,10 +196,10 @@ class _Backtest:
         head = commit[0].position - 1
         recorded = [event for event in commit if event.by.startswith(self._signed)]
         about = next((run for event in commit if (run := getattr(event.payload, "run", None))), None)
-        before, after = _by_run(recorded, head, about), _by_run(decided, head, about)
+        before, after = by_run(recorded, head, about), by_run(decided, head, about)
         for key in dict.fromkeys((*before, *after)):
             was, would = before.get(key, []), after.get(key, [])
-            run = key[1] if key[0] == "run" else _started(was)
+            run = key[1] if key[0] == "run" else started(was)
             if key[0] == "run" and run not in self._followed:
                 continue
             if key[0] == "start" and run is not None:
@@ -261,15 +208,15 @@ class _Backtest:
             self._compare_run(commit, run, was, would)
 
     def _compare_run(
-        self, commit: list[StoredEvent], run: str | None, was: list[_Effect], would: list[_Effect]
+        self, commit: list[StoredEvent], run: str | None, was: list[Decision], would: list[Decision]
     ) -> None:
         self.plans += [self._planned(commit, run, each.event) for each in would if self._is_intent(each.event)]
         for number, (old, new) in enumerate(zip_longest(was, would)):
             if old is not None and new is not None and old.said == new.said:
-                if _reads_otherwise(old, new):
+                if reads_otherwise(old, new):
                     self._differences.append(self._difference(commit, run, "reads", [old], [new]))
                 continue
-            how = _how(was[number:], would[number:])
+            how = kind_of_difference(was[number:], would[number:])
             self._differences.append(self._difference(commit, run, how, was[number:], would[number:]))
             self._followed.discard(run or "")
             return
@@ -286,11 +233,11 @@ class _Backtest:
             run=run,
             contact=row.contact if row else getattr(event.payload, "contact", None),
             opening=row.opening if row else getattr(event.payload, "opening", None),
-            what=f"records {event.kind}" if foreign else told(event, self._workspace.settings.calendar),
+            what=f"records {event.kind}" if foreign else in_words(event, self._workspace.settings.calendar),
         )
 
     def _difference(
-        self, commit: list[StoredEvent], run: str | None, how: How, was: list[_Effect], would: list[_Effect]
+        self, commit: list[StoredEvent], run: str | None, how: How, was: list[Decision], would: list[Decision]
     ) -> Difference:
         old, new = was[0] if was else None, would[0] if would else None
         row = self._rows.get(Run, run) if run is not None else None
@@ -304,14 +251,14 @@ class _Backtest:
             position=old.event.position if old is not None else commit[-1].position,
             at=commit[0].recorded_at,
             how=how,
-            was="nothing more happened" if old is None else told(old.event, calendar),
-            would="nothing more would happen" if new is None else told(new.event, calendar),
+            was="nothing more happened" if old is None else in_words(old.event, calendar),
+            would="nothing more would happen" if new is None else in_words(new.event, calendar),
             message=self._message(*((would, was) if how == "added" else (was, would)))
             if how in _SENT
             else None,
         )
 
-    def _message(self, *sides: list[_Effect]) -> str | None:
+    def _message(self, *sides: list[Decision]) -> str | None:
         """The template of the first message that either side speaks of."""
         templates = (self._template(each.event) for side in sides for each in side)
         return next((each for each in templates if each is not None), None)
@@ -323,101 +270,3 @@ class _Backtest:
             return template
         message = self._rows.get(Message, getattr(event.payload, "message", None) or "")
         return message.template if message is not None else None
-
-
-def _by_run(events: list[StoredEvent], head: int, about: str | None) -> dict[Key, list[_Effect]]:
-    """The effects of each run, in order. One that starts here goes by its people: its id is another on each side.
-    What carries no run belongs to the one that was last spoken of, at first to the one that the commit is `about`.
-    """
-    starting: dict[str, Key] = {}
-    found: dict[Key, list[_Effect]] = {}
-    key: Key = ("start", "") if about is None else ("run", about)
-    for event in events:
-        payload = event.payload
-        run = getattr(payload, "run", None)
-        if event.kind in ("run.started", "trigger.ignored"):
-            key = ("start", f"{payload.contact} {payload.opening}")
-            if event.kind == "run.started":
-                starting[payload.run] = key
-        elif run is not None:
-            key = starting.get(run, ("run", run))
-        if event.kind not in _IGNORED:
-            found.setdefault(key, []).append(_effect(event, head))
-    return found
-
-
-def _effect(event: StoredEvent, head: int) -> _Effect:
-    fields = msgspec.to_builtins(event.payload)
-    said = {
-        name: _anonymous(name, value, head)
-        for name, value in fields.items()
-        if name not in _NOT_COMPARED and name not in _TEXTS
-    }
-    return _Effect(
-        event, {"kind": event.kind, **said}, {name: fields.get(name) for name in _TEXTS if name in fields}
-    )
-
-
-def _anonymous(name: str, value: Any, head: int) -> Any:
-    """What is made in this commit has another id and position on each side."""
-    if name in _IDS and isinstance(value, str) and value[1:].isdecimal() and int(value[1:]) > head:
-        return f"{value[0]}*"
-    if name in ("position", "trigger") and isinstance(value, int) and value > head:
-        return "*"
-    return value
-
-
-def _started(effects: list[_Effect]) -> str | None:
-    return next((each.event.payload.run for each in effects if each.event.kind == "run.started"), None)
-
-
-def _reads_otherwise(old: _Effect, new: _Effect) -> bool:
-    """Whether the text would be another. Of one that was erased nobody knows."""
-    return bool(old.text) and old.text != new.text and old.text.get("body") is not None
-
-
-def _how(was: list[_Effect], would: list[_Effect]) -> How:
-    """What kind of difference it is when both sides begin to differ here."""
-    old, new = (each[0].event.kind if each else None for each in (was, would))
-    if old == "run.started" or new == "run.started":
-        return "does not start" if old == "run.started" else "starts"
-    sent, sends = (any(each.event.kind in _SENDING for each in side) for side in (was, would))
-    if sent != sends:
-        return "dropped" if sent else "added"
-    if "timer.set" in (old, new) or "message.held" in (old, new):
-        return "moved"
-    ended, ends = (any(each.event.kind == "run.exited" for each in side) for side in (was, would))
-    return "ends" if ended or ends else "other"
-
-
-def told(event: StoredEvent, calendar: Calendar) -> str:
-    """A decision in a few words."""
-    payload = event.payload
-    match event.kind:
-        case "run.started":
-            return "it starts"
-        case "trigger.ignored":
-            return f"it does not start ({payload.reason}): {payload.detail}"
-        case "step.entered":
-            return f"goes to `{payload.step}`"
-        case "timer.set":
-            return f"`{payload.step}` waits until {calendar.local(payload.due):%Y-%m-%d %H:%M}"
-        case "message.drafted":
-            return f"writes `{payload.template}`"
-        case "message.held":
-            return f"holds a message ({payload.rule})"
-        case "message.send.requested":
-            return "sends a message"
-        case "message.skipped":
-            return f"leaves a message out: {payload.reason}"
-        case "task.opened":
-            return f"asks for `{payload.step}`"
-        case "child.wanted":
-            return f"starts {payload.workflow}"
-        case "event.matched":
-            return f"takes up {payload.kind}"
-        case "run.exited":
-            return f"ends: {payload.outcome}"
-        case "run.stuck":
-            return f"cannot go on: {payload.reason}"
-    return event.kind

@@ -41,18 +41,10 @@ class Lengths(msgspec.Struct, frozen=True, dict=True):
     holidays: frozenset[date] = frozenset()
 
     def most(self, duration: Duration) -> float:
-        """The longest that `duration` can last."""
-        match duration.unit:
-            case "m":
-                return duration.amount / 1440
-            case "h":
-                return duration.amount / 24
-            case "w":
-                return 7.0 * duration.amount
-            case "bd":
-                return self._most_business_days(duration.amount)
-            case _:
-                return float(duration.amount)
+        """The longest that `duration` can last: holidays stretch business days, and nothing else."""
+        if duration.unit == "bd":
+            return self._most_business_days(duration.amount)
+        return duration.least_days()
 
     def span(self, source: Source, parameters: Mapping[str, Parameter]) -> Span:
         """How long a wait lasts that `source` limits, be it a duration or a point in time."""
