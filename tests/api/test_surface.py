@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import os
 import re
 from collections import ChainMap
+from importlib import import_module
 from pathlib import Path
 
 import msgspec
@@ -50,3 +52,19 @@ def test_the_promised_names_and_signatures_are_those_of_the_last_review() -> Non
         SURFACE.write_text(text, encoding="utf-8")
 
     assert SURFACE.read_text(encoding="utf-8") == text
+
+
+def test_each_name_stands_in_the_stub_once_and_is_found_there() -> None:
+    """Python reads the stub by a pattern, checkers as code."""
+    assert api.__file__ is not None
+    tree = ast.parse(Path(api.__file__).with_suffix(".pyi").read_text(encoding="utf-8"))
+    imports = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+    names = [(node.module, each.name, each.asname) for node in imports for each in node.names]
+
+    assert sorted(name for _, name, _ in names) == dir(api)
+    for module, name, given in names:
+        assert module is not None
+        assert name == given
+        assert getattr(api, name) is getattr(import_module(module), name)
+    assert len(dir(api)) >= len(api.__all__) > 200
+    assert set(api.__all__) <= set(dir(api))

@@ -200,9 +200,7 @@ def test_every_name_and_word_of_an_expression_is_told() -> None:
 
 
 def test_every_guard_rail_and_refusal_is_told() -> None:
-    code = "".join(
-        (WORKFLOWS / "runs" / f"{name}.py").read_text() for name in ("guards", "sending", "starting")
-    )
+    code = "".join(path.read_text() for path in (WORKFLOWS / "runs").glob("*.py"))
 
     assert set(re.findall(r'Hold\(\s*rule="(\w+)"', code)) == set(RAILS)
     assert set(re.findall(r'Refusal\(\s*reason="(\w+)"', code)) == set(REFUSALS)

@@ -33,6 +33,7 @@ from refflow.views.runs.tasks import Task
 from refflow.workflows.expressions.durations import Duration
 from refflow.workflows.language.definition import Late, Retry
 from refflow.workflows.language.settings import Settings, plain_fields
+from refflow.workspace.inboxes import Incoming
 
 HEAD = {
     "refflow": "1",
@@ -345,7 +346,7 @@ def test_after_downtime_facts_and_timers_happen_in_their_order(
         ana = person(workspace)
         run = api.start(workspace, "check-in", ana, None, MONDAY).runs[0]
         answer = ReplyReceived(contact=ana.id, intent="agreed", channel="mail")
-        came = api.Incoming(payload=answer, occurred_at=MONDAY + timedelta(days=day))
+        came = Incoming(payload=answer, occurred_at=MONDAY + timedelta(days=day))
         workspace.receive({"mail": [came]}, MONDAY + timedelta(days=8))
 
         found = workspace.views.get(Run, run.id)
