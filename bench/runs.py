@@ -27,8 +27,9 @@ from refflow.views.runs.run import Run
 from refflow.views.runs.tasks import Task
 from refflow.views.store import refold
 from refflow.views.table import table_of
+from refflow.workflows.stories.habits import Habits
 from refflow.workspace.sampling import Chance, sample
-from refflow.workspace.simulating import HORIZON, Habits
+from refflow.workspace.simulating import HORIZON
 from refflow.workspace.watching import DEBOUNCE
 
 from . import floor

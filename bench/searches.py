@@ -11,9 +11,9 @@ from refflow.events.event import Commit, NewEvent, StoredEvent, commit_id, insta
 from refflow.events.openings import OpeningAdded, ReferralWanted
 from refflow.events.people import ContactAdded, RelationStated
 from refflow.views.store import refold
+from refflow.workflows.stories.habits import Habits
 from refflow.workflows.stories.world import Act, World
 from refflow.workspace.sampling import Chance
-from refflow.workspace.simulating import Habits
 
 from .story import FIRST, HOUR, LAST, START, TITLES, company
 

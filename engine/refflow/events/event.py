@@ -56,6 +56,11 @@ class StoredEvent(msgspec.Struct, frozen=True, gc=False):
     commit: str
     payload: Any
 
+    @property
+    def decided(self) -> bool:
+        """Whether the engine concluded it; all else are facts."""
+        return self.by.startswith("workflow:")
+
 
 class Commit(msgspec.Struct, frozen=True, kw_only=True):
     """One or more events that are stored together or not at all. `id` is time-ordered and makes a retry safe."""

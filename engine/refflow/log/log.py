@@ -70,3 +70,20 @@ class Log(Protocol):
     def verify(self, progress: Callable[[int], None] | None = None, noted: Head | None = None) -> Verdict:
         """Check the chain from the first event to the last, and that it goes through the head `noted` earlier."""
         ...
+
+
+def position_at(log: Log, moment: int) -> int:
+    """The position of the last event recorded at or before `moment` (microseconds since 1970 UTC); 0 when there
+    is none.
+
+    Positions and recording times rise together, so half of the log is ruled out at each look.
+    """
+    low, high = 0, log.head()
+    while low < high:
+        middle = (low + high + 1) // 2
+        event = next(log.read(after=middle - 1, until=middle))[0]
+        if event.recorded_at <= moment:
+            low = middle
+        else:
+            high = middle - 1
+    return low

@@ -17,10 +17,8 @@ from ..errors import RefflowError
 from .config import PluginConfig
 from .origin import Origin
 
-GROUP = "refflow.v1"
+_GROUP = re.compile(r"refflow\.v(\d+)")
 """The entry-point group: its number is the major version of the plugin API."""
-
-_ANY_GROUP = re.compile(r"refflow\.v(\d+)")
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +37,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 def installed_entry_points() -> tuple[EntryPoint, ...]:
     """All entry points for any version of the plugin API, from one scan a process: it reads every package."""
     found = entry_points()
-    groups = [group for group in found.groups if _ANY_GROUP.fullmatch(group)]
+    groups = [group for group in found.groups if _GROUP.fullmatch(group)]
     return tuple(point for group in groups for point in found.select(group=group))
 
 
@@ -63,7 +61,7 @@ def _installed(points: Iterable[EntryPoint]) -> Iterator[Candidate]:
 
 
 def _from_entry_point(point: EntryPoint) -> Candidate:
-    group = _ANY_GROUP.fullmatch(point.group)
+    group = _GROUP.fullmatch(point.group)
     # Read once: each look at a distribution's name or version parses its metadata.
     about = point.dist.metadata if point.dist else {"Name": point.module, "Version": ""}
     name = about["Name"]

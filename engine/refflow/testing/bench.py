@@ -209,7 +209,7 @@ class Bench:
         )
         different, start = [], 0
         for end in self.commits:
-            facts = [each for each in self.log[start:end] if not each.by.startswith("workflow:")]
+            facts = [each for each in self.log[start:end] if not each.decided]
             again.now = instant(self.log[start].recorded_at)
             again._commit([(each.payload, each.by, instant(each.occurred_at)) for each in facts])
             made = [each.payload for each in again.log[start:]]

@@ -171,7 +171,7 @@ class _Backtest:
             recall=self._workspace.event,
         )
         for event in commit:
-            if not event.by.startswith("workflow:"):
+            if not event.decided:
                 turn.record(self._unless_defined(event.payload), by=event.by, occurred_at=event.occurred_at)
         settle(turn)
         return [event for event in turn.stored() if event.by.startswith(self._signed)]

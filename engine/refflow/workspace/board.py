@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from refflow.events.event import micros
+from refflow.log.log import position_at
 from refflow.views.contacts import Contact
 from refflow.views.openings import Opening
 from refflow.views.pipeline import STAGES, Ask
@@ -47,27 +48,11 @@ def board(workspace: Workspace, *, company: str | None = None) -> Board:
 
 def board_as_of(workspace: Workspace, moment: datetime) -> Board:
     """The board as it stood at `moment`, folded from the events recorded until then."""
-    position = position_at(workspace, moment)
+    position = position_at(workspace.log, micros(moment))
     wanted = ("contacts", "openings", "pipeline", "runs")
     projections: list[Projection] = [workspace.views.named(name) for name in wanted]
     rows, _ = refold(workspace.log, projections, until=position)
     return _board(rows, list(rows.all(Ask).values()), None)
-
-
-def position_at(workspace: Workspace, moment: datetime) -> int:
-    """The position of the last event recorded at or before `moment`; 0 when there is none.
-
-    Positions and recording times rise together, so half of the log is ruled out at each look.
-    """
-    low, high, wanted = 0, workspace.log.head(), micros(moment)
-    while low < high:
-        middle = (low + high + 1) // 2
-        event = workspace.event(middle)
-        if event is not None and event.recorded_at <= wanted:
-            low = middle
-        else:
-            high = middle - 1
-    return low
 
 
 def _board(rows: Source, asks: list[Ask], company: str | None) -> Board:

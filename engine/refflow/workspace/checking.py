@@ -11,7 +11,6 @@ import msgspec
 from refflow.views.rows import Rows
 from refflow.views.runs.definitions import Workflow
 from refflow.views.runs.run import Run
-from refflow.workflows.language.codes import Code, explain
 from refflow.workflows.language.definition import AnyInstruction, Definition
 from refflow.workflows.language.instances import outdated as newer
 from refflow.workflows.language.problems import Problem, in_order
@@ -19,15 +18,12 @@ from refflow.workflows.language.settings_file import load_settings
 from refflow.workflows.language.templates import TemplateTexts
 from refflow.workflows.language.yaml_source import read_yaml
 from refflow.workflows.proofs.checked import Checked, check_workflows
-from refflow.workflows.proofs.report import report
 from refflow.workflows.proofs.written import Written
 
 from .definitions import hash_of, is_made_from, packaged
 from .folder import workflow_file
 from .orphans import orphans
 from .workspace import Workspace
-
-__all__ = ["Checked", "Code", "check", "explain", "outdated", "report"]
 
 
 class Outdated(msgspec.Struct, frozen=True, kw_only=True):

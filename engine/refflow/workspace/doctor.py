@@ -22,6 +22,7 @@ from refflow.plugins.inspection import contributions
 from refflow.plugins.registry import Contribution
 from refflow.plugins.specs import HealthCheckSpec
 from refflow.views.messages import Message
+from refflow.views.rows import Rows
 from refflow.views.runs.channels import PausedChannel
 from refflow.workflows.language.definition import Send, Use
 
@@ -176,8 +177,7 @@ def _views(workspace: Workspace) -> Iterator[Diagnosis]:
 
 
 def _workflows(workspace: Workspace) -> Iterator[Diagnosis]:
-    turn_rows = workspace.turn(0 if not workspace.log.head() else _last(workspace)).rows
-    for accepted in workspace.library.current(turn_rows):
+    for accepted in workspace.library.current(Rows(workspace.views)):
         steps = accepted.definition.program
         channels = {step.channel for step in steps if isinstance(step, Send) and step.channel is not None}
         actions = {step.action for step in steps if isinstance(step, Use)}
@@ -196,11 +196,6 @@ def _channels(workspace: Workspace) -> Iterator[Diagnosis]:
         waits = "1 message waits" if len(held) == 1 else f"{len(held)} messages wait"
         text = f"nothing leaves by it ({paused.reason or 'it does not let refflow in'}); {waits}"
         yield Diagnosis(where=f"channel {paused.channel}", level="problem", text=text)
-
-
-def _last(workspace: Workspace) -> int:
-    event = workspace.event(workspace.log.head())
-    return event.recorded_at if event else 0
 
 
 def _effects(workspace: Workspace) -> Iterator[Diagnosis]:

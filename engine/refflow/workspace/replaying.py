@@ -10,11 +10,10 @@ from typing import Any
 
 import msgspec
 
-from refflow.events.event import NewEvent, StoredEvent
+from refflow.events.event import NewEvent, StoredEvent, micros
 from refflow.events.runs import EventsVoided
-from refflow.log.log import Head, LogUnavailable, Verdict
-from refflow.views.compare import Comparison as Comparison
-from refflow.views.compare import compare
+from refflow.log.log import Head, LogUnavailable, Verdict, position_at
+from refflow.views.compare import Comparison, compare
 from refflow.views.projection import Fold, Projection
 from refflow.views.rows import Copies, Rows
 from refflow.views.store import refold
@@ -22,7 +21,6 @@ from refflow.workflows.language.library import Library
 from refflow.workflows.runs.engine import settle
 from refflow.workflows.runs.turn import Turn
 
-from .board import position_at
 from .history import describe_payload
 from .workspace import Workspace
 
@@ -69,7 +67,7 @@ def replay_until(
     workspace: Workspace, moment: datetime, view: str | None = None, progress: Progress | None = None
 ) -> AsOf:
     """Fold the events recorded until `moment` in memory. The live views stay as they are."""
-    position = position_at(workspace, moment)
+    position = position_at(workspace.log, micros(moment))
     chosen = _chosen(workspace, view)
     counts = {each.name: 0 for each in chosen}
     owner = {row: each.name for each in chosen for row in each.tables}
@@ -111,7 +109,7 @@ def redecide(workspace: Workspace, progress: Progress | None = None) -> Redecide
         again = _again(workspace, commit, fold, rows, library)
         if any(isinstance(event.payload, EventsVoided) for event in commit):
             rows, _ = refold(workspace.log, projections, until=commit[-1].position)
-        decisions += sum(_decided(event) for event in commit)
+        decisions += sum(event.decided for event in commit)
         different = _difference(workspace, commit, again)
         if different is not None:
             differing.append(different)
@@ -134,7 +132,7 @@ def _again(
         recall=workspace.event,
     )
     for event in commit:
-        if not _decided(event):
+        if not event.decided:
             turn.record(event.payload, by=event.by, occurred_at=event.occurred_at)
     settle(turn)
     fold.apply_page(rows, commit)
@@ -151,10 +149,6 @@ def _difference(workspace: Workspace, commit: list[StoredEvent], again: list[New
             now = describe_payload(decided.payload, workspace.kinds)
             return f"event {recorded.position} ({recorded.kind}) would now be {now}"
     return None
-
-
-def _decided(event: StoredEvent) -> bool:
-    return event.by.startswith("workflow:")
 
 
 def commits_of(workspace: Workspace) -> Iterator[list[StoredEvent]]:

@@ -29,16 +29,16 @@ from refflow.workflows.language.definition import Definition, Trigger, encode, e
 from refflow.workflows.language.library import Accepted
 from refflow.workflows.language.settings import Settings, plain_fields
 from refflow.workflows.runs.environment import environment
-from refflow.workflows.stories.habits import Habits as Habits
+from refflow.workflows.stories.habits import Habits
 from refflow.workflows.stories.made_up import (
     DAY,
+    MadeUpContact,
+    MadeUpOpening,
     contact_row,
     event_of,
     opening_row,
     variants,
 )
-from refflow.workflows.stories.made_up import MadeUpContact as MadeUpContact
-from refflow.workflows.stories.made_up import MadeUpOpening as MadeUpOpening
 from refflow.workflows.stories.ways import Course, explore
 from refflow.workflows.stories.world import Reaction, Shelf, Still, World
 

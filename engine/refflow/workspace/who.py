@@ -84,10 +84,10 @@ def who(workspace: Workspace, text: str, now: datetime) -> Ranking:
     opening = _opening(workspace, text)
     named = opening.company if opening else company_key(text)
     key = resolve(rows, named)
-    people = _people_at(workspace, rows, key)
+    people = _people_at(workspace, key)
     if not people and opening is None:
         key = _only_match(workspace, text)
-        people = _people_at(workspace, rows, key)
+        people = _people_at(workspace, key)
     company = rows.get(Company, key)
     asking = _Asking(workspace, micros(now))
     candidates = sorted((asking.candidate(each, opening) for each in people), key=_place)
@@ -105,7 +105,7 @@ def best_for(
     rows, asking = Rows(workspace.views), _Asking(workspace, micros(now))
     found = []
     for opening, but in openings:
-        people = _people_at(workspace, rows, resolve(rows, opening.company))
+        people = _people_at(workspace, resolve(rows, opening.company))
         found.append(asking.best([each for each in people if each.id not in but], opening))
     return found
 
@@ -116,7 +116,7 @@ def _opening(workspace: Workspace, text: str) -> Opening | None:
     return exact or (linked[0] if linked else None)
 
 
-def _people_at(workspace: Workspace, rows: Rows, key: str) -> list[Contact]:
+def _people_at(workspace: Workspace, key: str) -> list[Contact]:
     names = [key]
     for each in names:
         names += [alias.key for alias in workspace.views.find(Company, alias_of=each) if alias.key not in names]

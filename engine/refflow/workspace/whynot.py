@@ -11,6 +11,7 @@ import msgspec
 from refflow.errors import NotFound, RefflowError
 from refflow.events.event import StoredEvent, micros
 from refflow.events.runs import RunWanted
+from refflow.log.log import position_at
 from refflow.views.contacts import Contact
 from refflow.views.openings import Opening
 from refflow.views.projection import Fold
@@ -23,7 +24,6 @@ from refflow.workflows.runs.environment import Environment, environment
 from refflow.workflows.stories.made_up import event_of, variants
 from refflow.workflows.stories.world import World
 
-from .board import position_at
 from .workspace import Workspace
 
 
@@ -80,7 +80,7 @@ class _Question:
         self._contact = contact
         self._opening = opening
         self._now = micros(at)
-        self._until = position_at(workspace, at)
+        self._until = position_at(workspace.log, micros(at))
         self._fold = Fold(workspace.views.projections)
         self._library = Library(workspace.kinds, workspace.extensions)
         self._rows = Rows()

@@ -75,7 +75,7 @@ def _look_at(turn: Turn, event: StoredEvent) -> None:
             _offer(turn, run, event)
         if event.kind in REDRAFTING:
             _draft_for_others(turn, event)
-    elif not event.by.startswith("workflow:"):
+    elif not event.decided:
         own = turn.rows.get(Run, addressed)
         if own is not None and own.status != "exited":
             _resume(turn, own, event)
