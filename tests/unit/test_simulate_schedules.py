@@ -128,7 +128,7 @@ def test_what_is_simulated_is_what_the_engine_does(workspace: api.Workspace) -> 
 def test_it_begins_at_the_first_of_its_times_that_is_not_over(minutes: int, zone: str) -> None:
     from refflow.workflows.language.calendar import Calendar
     from refflow.workflows.language.definition import Definition, Schedule, Trigger
-    from refflow.workspace.simulating import _looks
+    from refflow.workspace.simulating import looks_around
 
     at = WEDNESDAY + timedelta(minutes=minutes)
     every = Schedule(days=(0, 3), at=540)
@@ -136,12 +136,12 @@ def test_it_begins_at_the_first_of_its_times_that_is_not_over(minutes: int, zone
     definition: Any = Definition(
         name="w", title="", triggers=(trigger,), subject={}, key=(), program=(), outcomes={}, templates={}
     )
-    (look,) = _looks(definition, [trigger], Calendar(zone), at)
+    (look,) = looks_around(definition, [trigger], Calendar(zone), at)
 
     assert isinstance(look, ScheduleFired)
     assert at <= look.due < at + timedelta(days=7)
     assert look.due == Calendar(zone).next_time(at - timedelta(microseconds=1), every)
-    (again,) = _looks(definition, [trigger], Calendar(zone), look.due)
+    (again,) = looks_around(definition, [trigger], Calendar(zone), look.due)
     assert again.due == look.due
 
 

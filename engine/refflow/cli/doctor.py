@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from refflow import api
 from refflow.errors import ProblemsFound
 
 from .command import Command
@@ -19,9 +20,7 @@ def doctor(session: Session, fix: bool, details: bool) -> None:
     """Tell what is wrong with the plugins and the workspace, and what to do about it."""
     from datetime import UTC, datetime
 
-    from refflow.workspace.doctor import diagnose
-
-    found = diagnose(folder_of(session), datetime.now(UTC), fix=fix)
+    found = api.diagnose(folder_of(session), datetime.now(UTC), fix=fix)
     if session.as_json:
         session.result(found)
     elif not found:

@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from refflow.errors import RefflowError
-from refflow.workspace.command import CommandContext
-from refflow.workspace.plugins import CommandSpec, Contribution, command, record_own
+from refflow.workspace.command import CommandContext, record_own
+from refflow.workspace.plugins import CommandSpec, Contribution, command
 from refflow.workspace.workspace import Workspace
 
 from .command import Command

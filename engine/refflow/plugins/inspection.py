@@ -23,7 +23,7 @@ from .specs import ActionSpec, CommandSpec, EventTypeSpec, ImporterSpec, Spec, U
 _ALLOWED = frozenset({"refflow", "msgspec"})
 _PROBE = """
 import sys
-import refflow.api
+import refflow.plugins.host
 before = set(sys.modules)
 __import__(sys.argv[1])
 print("\\n".join(sorted(set(sys.modules) - before)))
@@ -48,7 +48,8 @@ def factory_of(spec: Spec) -> str | None:
 
 
 def imported_by(module: str) -> frozenset[str]:
-    """The modules that importing `module` brings in, beside those of `refflow.api`, in a process of its own.
+    """The modules that importing `module` brings in, beside those of the host that imports it, in a process of its
+    own.
 
     Raises `FactoryUnavailable` with the last line of what went wrong when it cannot be imported.
     """

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from typing import Any
 
 from refflow.events import kinds_with
@@ -25,7 +24,7 @@ from refflow.views.projection import Fold
 from refflow.views.rows import Rows
 from refflow.views.runs.run import Run
 from refflow.views.runs.schedules import Scheduled
-from refflow.workflows.language.definition import encode, essence
+from refflow.workflows.language.definition import encode, hash_of
 from refflow.workflows.language.extensions import NONE, Extensions
 from refflow.workflows.language.library import Library
 from refflow.workflows.language.loader import load_workflow
@@ -99,7 +98,7 @@ class Bench:
         )
         if loaded.definition is None:
             raise AssertionError(render_all(loaded.problems, {"w.yaml": text}))
-        hash = sha256(essence(loaded.definition)).hexdigest()
+        hash = hash_of(loaded.definition)
         self.record(
             WorkflowDefined(
                 workflow=loaded.definition.name,

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from refflow.contacts.tie import DAY
 from refflow.events.event import micros
 from refflow.views.agenda import Item
 from refflow.views.contacts import Contact
@@ -72,7 +73,6 @@ class Agenda(msgspec.Struct, frozen=True, kw_only=True):
     """Inboxes that could not be looked into: nothing leaves by itself until they can."""
 
 
-DAY = 86_400_000_000
 _WEIGHT = {
     "read": 8.0,
     "stuck": 7.0,

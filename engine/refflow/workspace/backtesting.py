@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from hashlib import sha256
 from itertools import zip_longest
 from typing import Any
 
@@ -22,7 +21,7 @@ from refflow.views.projection import Fold
 from refflow.views.rows import Rows
 from refflow.views.runs.run import Run
 from refflow.views.store import refold
-from refflow.workflows.language.definition import Definition, encode, essence
+from refflow.workflows.language.definition import Definition, encode, hash_of
 from refflow.workflows.language.library import Library, heard_by
 from refflow.workflows.runs.engine import REDRAFTING, STOPS, settle
 from refflow.workflows.runs.turn import DEFINING, Turn
@@ -114,7 +113,7 @@ class _Backtest:
         self._workspace = workspace
         self._definition = definition
         self._since = since
-        self._hash = sha256(essence(definition)).hexdigest()
+        self._hash = hash_of(definition)
         self._library = Library(workspace.kinds, workspace.extensions)
         self._fold = Fold(workspace.views.projections)
         self._rows = Rows()

@@ -11,7 +11,7 @@ import msgspec
 from refflow.views.rows import Rows
 from refflow.views.runs.definitions import Workflow
 from refflow.views.runs.run import Run
-from refflow.workflows.language.definition import AnyInstruction, Definition
+from refflow.workflows.language.definition import AnyInstruction, Definition, hash_of
 from refflow.workflows.language.instances import outdated as newer
 from refflow.workflows.language.problems import Problem, in_order
 from refflow.workflows.language.settings_file import load_settings
@@ -20,7 +20,7 @@ from refflow.workflows.language.yaml_source import read_yaml
 from refflow.workflows.proofs.checked import Checked, check_workflows
 from refflow.workflows.proofs.written import Written
 
-from .definitions import hash_of, is_made_from, packaged
+from .definitions import is_made_from, packaged
 from .folder import workflow_file
 from .orphans import orphans
 from .workspace import Workspace

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from refflow.errors import Held
+from refflow.plugins.registry import Contribution
+
 from .workspace import Workspace
+
+if TYPE_CHECKING:
+    from refflow.workflows.runs.turn import Turn
 
 
 class CommandContext(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,3 +34,20 @@ class CommandContext(msgspec.Struct, frozen=True, kw_only=True):
     result: Callable[[Any], None]
     record: Callable[[Sequence[Any]], None]
     workspace: Workspace | None = None
+
+
+def record_own(
+    workspace: Workspace, contribution: Contribution[Any], payloads: Sequence[Any], now: datetime
+) -> None:
+    """Record events that a plugin tells of, with all that follows. Raises `Held` when one is not its own."""
+    for payload in payloads:
+        kind = workspace.kinds.of(payload).name
+        if not kind.startswith(f"{contribution.plugin}."):
+            raise Held(f"The plugin {contribution.plugin} may not record {kind}, which is not its own.")
+    by = f"plugin:{contribution.distribution}@{contribution.version}"
+
+    def decide(turn: Turn) -> None:
+        for payload in payloads:
+            turn.record(payload, by=by)
+
+    workspace.act(decide, now)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from hashlib import sha256
 from pathlib import Path
 
 from refflow import resources
 from refflow.errors import ProblemsFound
 from refflow.events.runs import SettingsChanged, WorkflowDefined, WorkflowRetired
 from refflow.views.runs.definitions import Workflow as WorkflowRow
-from refflow.workflows.language.definition import Definition, Interrupt, encode, essence
+from refflow.workflows.language.definition import Definition, Interrupt, encode, hash_of
 from refflow.workflows.language.loader import Loaded, load_workflow
 from refflow.workflows.language.problems import render_all
 from refflow.workflows.language.settings import Settings, plain_fields
@@ -103,11 +102,6 @@ def packaged(workspace: Workspace, templates: Mapping[str, str]) -> dict[str, De
         for name, text in texts.items()
     }
     return {name: each.definition for name, each in loaded.items() if each.definition is not None}
-
-
-def hash_of(definition: Definition) -> str:
-    """The hash that a definition is pinned by."""
-    return sha256(essence(definition)).hexdigest()
 
 
 def _read_settings(workspace: Workspace, text: str) -> Settings | None:

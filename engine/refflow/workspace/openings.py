@@ -1,4 +1,4 @@
-"""Openings: the postings the owner tracks, and the packet a referrer needs."""
+"""Openings: the postings the owner tracks."""
 
 from __future__ import annotations
 
@@ -10,20 +10,13 @@ import msgspec
 from refflow.contacts.companies import company_key, company_of_url
 from refflow.contacts.names import fold
 from refflow.errors import NotFound, UsageError
-from refflow.events.event import StoredEvent, instant
+from refflow.events.event import StoredEvent
 from refflow.events.openings import (
-    AskPersonalised,
     OpeningAdded,
     OpeningChanged,
     OpeningClosed,
 )
-from refflow.events.people import CompanyAliased
-from refflow.views.companies import Company, resolve
-from refflow.views.contacts import Contact
 from refflow.views.openings import Opening
-from refflow.views.pipeline import Ask, ask_id
-from refflow.views.rows import Rows
-from refflow.workflows.runs.packet import missing_from_packet
 from refflow.workflows.runs.turn import Turn
 
 from .workspace import Workspace
@@ -42,25 +35,6 @@ class OpeningDetails(msgspec.Struct, frozen=True, kw_only=True):
     submit: str | None = None
     programme: str | None = None
     deadline: date | None = None
-
-
-class Packet(msgspec.Struct, frozen=True, kw_only=True):
-    """What a referrer needs, ready to paste. `missing` keeps an ask from going out; `warnings` do not."""
-
-    opening: str
-    title: str
-    company: str
-    link: str | None
-    requisition: str | None
-    submit: str | None
-    programme: str | None
-    deadline: str | None
-    candidate: str
-    candidate_email: str | None
-    contact: str | None
-    line: str | None
-    missing: list[str]
-    warnings: list[str]
 
 
 def find_opening(workspace: Workspace, text: str) -> Opening:
@@ -133,67 +107,6 @@ def close_opening(
         raise UsageError(f"{opening.id} is closed already.")
     closed = OpeningClosed(opening=opening.id, reason=reason)
     return workspace.act(lambda turn: turn.record(closed, by="user"), now)[1]
-
-
-def alias_company(workspace: Workspace, alias: str, company: str, now: datetime) -> list[StoredEvent]:
-    """Read the name `alias` as `company` from now on, for contacts and openings alike."""
-    other, main = company_key(alias), resolve(Rows(workspace.views), company_key(company))
-    if not other or not main:
-        raise UsageError("A company's name needs a letter or a digit.")
-    if other == main:
-        raise UsageError(f"`{alias}` and `{company}` are one company already.")
-    if workspace.views.get(Company, main) is None:
-        raise NotFound(f"No contact or opening is at `{company}`. Give the name that is in use second.")
-    aliased = CompanyAliased(alias=other, company=main)
-    return workspace.act(lambda turn: turn.record(aliased, by="user"), now)[1]
-
-
-def personalise(
-    workspace: Workspace, opening: Opening, contact: Contact, line: str, now: datetime
-) -> list[StoredEvent]:
-    """Say in a sentence why the owner asks just this person about this opening."""
-    if not line.strip():
-        raise UsageError("The personal line is empty. One honest sentence will do.")
-    said = AskPersonalised(contact=contact.id, opening=opening.id, line=line.strip())
-    return workspace.act(lambda turn: turn.record(said, by="user"), now)[1]
-
-
-def packet(workspace: Workspace, opening: Opening, contact: Contact | None = None) -> Packet:
-    """The referral packet of an opening, for `contact` or for whoever is being asked."""
-    settings, views = workspace.settings, workspace.views
-    asks = [ask for ask in views.find(Ask, opening=opening.id) if ask.stage != "closed"]
-    ask = views.get(Ask, ask_id(contact.id, opening.id)) if contact else (asks[0] if asks else None)
-    return Packet(
-        opening=opening.id,
-        title=opening.title,
-        company=opening.company_name,
-        link=opening.url,
-        requisition=opening.requisition,
-        submit=opening.submit,
-        programme=opening.programme,
-        deadline=opening.deadline,
-        candidate=settings.name,
-        candidate_email=settings.email,
-        contact=contact.id if contact else (ask.contact if ask else None),
-        line=ask.line if ask else None,
-        missing=missing_from_packet(opening, ask),
-        warnings=_warnings(opening, settings.email),
-    )
-
-
-def _warnings(opening: Opening, email: str | None) -> list[str]:
-    """What often makes a referral not count: many programmes ignore candidates who applied before."""
-    warnings = []
-    if opening.applied_at is not None:
-        warnings.append(
-            f"You applied on {instant(opening.applied_at):%Y-%m-%d}: many programmes count a referral only"
-            " when it comes before the application."
-        )
-    if opening.programme is None:
-        warnings.append("The referral programme's rules are not noted: ask, or look, before you apply.")
-    if email is None:
-        warnings.append("Your e-mail address is not set: most referral forms ask for it.")
-    return warnings
 
 
 def _fields(details: OpeningDetails) -> dict[str, Any]:

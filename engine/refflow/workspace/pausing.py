@@ -6,12 +6,11 @@ from datetime import datetime
 
 from refflow.errors import NotFound, UsageError
 from refflow.events.event import StoredEvent, micros
-from refflow.events.runs import ChannelResumed, OutreachPaused, OutreachResumed, TriggerDequeued
+from refflow.events.runs import ChannelResumed, OutreachPaused, OutreachResumed
 from refflow.views.contacts import Contact
 from refflow.views.runs.channels import PausedChannel
 from refflow.views.runs.definitions import Workflow
 from refflow.views.runs.pauses import Pause
-from refflow.views.runs.queue import Queued
 from refflow.views.runs.run import Run
 from refflow.workflows.runs.turn import Turn
 
@@ -62,30 +61,6 @@ def resume(workspace: Workspace, paused: Pause, now: datetime) -> list[StoredEve
 def pauses(workspace: Workspace, now: datetime) -> list[Pause]:
     """The pauses that last, and those to come."""
     return workspace.views.query(Pause, "until IS NULL OR until > ? ORDER BY starts, id", (micros(now),))
-
-
-def queue(workspace: Workspace, contact: Contact | None = None) -> list[Queued]:
-    """What waits for a run to end before it may start, in the order in which it will (for each person)."""
-    found = workspace.views.find(Queued, **({} if contact is None else {"contact": contact.id}))
-    return sorted(found, key=lambda each: (each.contact or "", -each.priority, each.trigger))
-
-
-def withdraw(workspace: Workspace, queued: Queued, now: datetime) -> list[StoredEvent]:
-    """Take something out of the queue."""
-    withdrawn = TriggerDequeued(
-        queued=queued.id,
-        workflow=queued.workflow,
-        outcome="withdrawn",
-        contact=queued.contact,
-        opening=queued.opening,
-    )
-
-    def decide(turn: Turn) -> None:
-        if turn.rows.get(Queued, queued.id) is None:
-            raise UsageError(f"{queued.id} no longer waits.")
-        turn.record(withdrawn, by="user")
-
-    return workspace.act(decide, now)[1]
 
 
 def reopen_channel(workspace: Workspace, channel: str, now: datetime) -> list[StoredEvent]:

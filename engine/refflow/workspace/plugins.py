@@ -6,7 +6,6 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Sequence
-from datetime import datetime
 from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from refflow.errors import Held, NotFound, RefflowError
+from refflow.errors import NotFound, RefflowError
 from refflow.log.database import connect
 from refflow.plugins.config import PluginConfig, config_schema, section_schema
 from refflow.plugins.discovery import installed_entry_points
@@ -30,10 +29,9 @@ from refflow.plugins.specs import EventTypeSpec
 
 from .configured import configured_plugins
 from .folder import Folder
-from .workspace import Workspace
 
 if TYPE_CHECKING:
-    from refflow.workflows.runs.turn import Turn
+    pass
 
 
 class Declaration(msgspec.Struct, frozen=True, kw_only=True):
@@ -184,23 +182,6 @@ def _pip(*args: str) -> None:
     )
     if done.returncode != 0:
         raise RefflowError("pip did not do it; what it says is above.")
-
-
-def record_own(
-    workspace: Workspace, contribution: Contribution[Any], payloads: Sequence[Any], now: datetime
-) -> None:
-    """Record events that a plugin tells of, with all that follows. Raises `Held` when one is not its own."""
-    for payload in payloads:
-        kind = workspace.kinds.of(payload).name
-        if not kind.startswith(f"{contribution.plugin}."):
-            raise Held(f"The plugin {contribution.plugin} may not record {kind}, which is not its own.")
-    by = f"plugin:{contribution.distribution}@{contribution.version}"
-
-    def decide(turn: Turn) -> None:
-        for payload in payloads:
-            turn.record(payload, by=by)
-
-    workspace.act(decide, now)
 
 
 def _events(folder: Folder | None, kinds: set[str]) -> dict[str, int]:

@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
-from hashlib import sha256
 from typing import Any, Literal
 
 import msgspec
 
-from refflow.errors import NotFound, RefflowError
+from refflow.errors import RefflowError
 from refflow.events.event import StoredEvent, micros
 from refflow.events.runs import RunWanted, ScheduleFired
 from refflow.views.contacts import Contact
@@ -25,7 +24,7 @@ from refflow.views.runs.settings import Settings as SettingsRow
 from refflow.views.timeline import Happening
 from refflow.workflows.expressions.durations import Duration
 from refflow.workflows.language.calendar import Calendar
-from refflow.workflows.language.definition import Definition, Trigger, encode, essence
+from refflow.workflows.language.definition import Definition, Trigger, encode, hash_of
 from refflow.workflows.language.library import Accepted
 from refflow.workflows.language.settings import Settings, plain_fields
 from refflow.workflows.runs.environment import environment
@@ -96,7 +95,7 @@ class Simulator:
         self.definition = accepted.definition
         zoned = (workspace.settings if settings is None else settings).calendar
         self._triggers = [each for each in accepted.definition.triggers if by in (None, each.by)]
-        self._looks = _looks(accepted.definition, self._triggers, zoned, at)
+        self._looks = looks_around(accepted.definition, self._triggers, zoned, at)
         if self._looks:
             # It begins when it first looks around: before that there is nothing to tell.
             self.start = micros(self._looks[0].due)
@@ -280,7 +279,7 @@ class Simulator:
         return self._library.evaluate(self.accepted, trigger.condition, env) is True
 
 
-def _looks(
+def looks_around(
     definition: Definition, triggers: Sequence[Trigger], calendar: Calendar, at: datetime
 ) -> list[ScheduleFired]:
     """When a workflow that none but these triggers start looks around from `at` on, by its times of the week."""
@@ -333,12 +332,8 @@ def happen(world: World, occurrence: Occurrence, contact: str | None, opening: s
 def _accepted(workspace: Workspace, rows: Rows, workflow: str | Definition) -> Accepted:
     """The definition in force of that name; or the one that is given, put in force in `rows`."""
     if isinstance(workflow, Definition):
-        hash = sha256(essence(workflow)).hexdigest()
+        hash = hash_of(workflow)
         rows.put(workflow.name, Workflow(name=workflow.name, hash=hash, digest=""))
         rows.put(hash, Defined(hash=hash, workflow=workflow.name, definition=encode(workflow).decode()))
         return workspace.library.definition(rows, hash)
-    found = rows.get(Workflow, workflow)
-    if found is None or found.retired:
-        known = ", ".join(each.name for each in rows.find(Workflow, retired=False))
-        raise NotFound(f"There is no workflow `{workflow}`. The workflows are: {known}.")
-    return workspace.library.definition(rows, found.hash)
+    return workspace.library.named(rows, workflow)

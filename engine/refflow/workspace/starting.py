@@ -6,14 +6,13 @@ from datetime import datetime
 
 import msgspec
 
-from refflow.errors import Held, NotFound, UsageError
+from refflow.errors import Held, UsageError
 from refflow.events.event import StoredEvent
 from refflow.events.openings import AskPersonalised, ReferralWanted
 from refflow.events.runs import RunStarted, RunWanted, TriggerIgnored, TriggerQueued
 from refflow.views.contacts import Contact
 from refflow.views.openings import Opening
 from refflow.views.rows import Rows
-from refflow.views.runs.definitions import Workflow
 from refflow.views.runs.run import Run
 from refflow.workflows.language.definition import Definition
 from refflow.workflows.language.library import Accepted
@@ -48,7 +47,7 @@ def start(
     Starting a workflow that a wish for a referral triggers records that wish: when the tie has gone cold,
     the workflow that warms it answers instead. Raises `Held` when no run began.
     """
-    accepted = _accepted(workspace, workflow)
+    accepted = workspace.library.named(Rows(workspace.views), workflow)
     _check_startable(accepted.definition, opening)
 
     def decide(turn: Turn) -> None:
@@ -75,14 +74,6 @@ def start(
             raise Held(f"{workflow} did not start: none of its conditions hold for {contact.id}.")
         raise Held(f"{said.workflow} did not start ({said.reason}): {said.detail}")
     return started
-
-
-def _accepted(workspace: Workspace, name: str) -> Accepted:
-    row = workspace.views.get(Workflow, name)
-    if row is None or row.retired:
-        known = ", ".join(each.name for each in workspace.views.find(Workflow, retired=False))
-        raise NotFound(f"There is no workflow `{name}`. The workflows are: {known}.")
-    return workspace.library.definition(Rows(workspace.views), row.hash)
 
 
 def _check_startable(definition: Definition, opening: Opening | None) -> None:

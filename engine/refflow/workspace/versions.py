@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from refflow.errors import NotFound, UsageError
 from refflow.views.rows import Rows
 from refflow.views.runs.definitions import Defined, Workflow
 from refflow.views.runs.run import Run
-from refflow.workflows.language.definition import decode, essence
+from refflow.workflows.language.definition import decode, hash_of
 from refflow.workflows.language.library import Accepted
 
 from .definitions import read_definition
@@ -61,7 +60,7 @@ def find_version(workspace: Workspace, text: str) -> Accepted:
     """
     if text.endswith(FILES):
         definition = read_definition(workspace, Path(text))
-        return Accepted(hash=sha256(essence(definition)).hexdigest(), definition=definition)
+        return Accepted(hash=hash_of(definition), definition=definition)
     rows = Rows(workspace.views)
     row = workspace.views.get(Workflow, text)
     if row is not None:

@@ -14,7 +14,7 @@ from refflow.views.runs.definitions import Workflow
 from refflow.workflows.language.problems import Problem, has_errors
 
 from .checking import check
-from .folder import TESTS
+from .folder import SETTINGS, TESTS
 from .migrating import Migration, migrate
 from .synchronising import synchronise
 from .trying import Tried, try_workflows
@@ -130,4 +130,4 @@ def _is_ours(folder: Path, path: Path) -> bool:
     """Whether a file can change what workflows do. Editors leave others about, with dots and tildes."""
     if path.name.startswith(".") or path.suffix not in _SUFFIXES:
         return False
-    return path.parent != folder or path.name == "refflow.yaml"
+    return path.parent != folder or path.name == SETTINGS

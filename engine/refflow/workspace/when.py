@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, time, timedelta
 
-from ..errors import UsageError
-from ..workflows.expressions.durations import parse_duration
-from ..workflows.language.calendar import Calendar
+from refflow.errors import UsageError
+from refflow.workflows.expressions.durations import parse_duration
+from refflow.workflows.language.calendar import Calendar
 
 FORMS = (
     "2026-03-02",

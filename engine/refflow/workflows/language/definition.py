@@ -7,6 +7,7 @@ at; an address is an index into `program`. Every path through the program ends i
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any, Literal
 
 import msgspec
@@ -349,6 +350,11 @@ def essence(definition: Definition) -> bytes:
     plain.pop("about", None)
     plain.pop("origin", None)
     return msgspec.json.encode(_without_places(plain), order="deterministic")
+
+
+def hash_of(definition: Definition) -> str:
+    """The hash (hexadecimal) that a definition is pinned by."""
+    return sha256(essence(definition)).hexdigest()
 
 
 def _without_places(value: Any) -> Any:

@@ -7,23 +7,17 @@ somebody has looked at it; the last good version stays in force meanwhile.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from hashlib import sha256
 
 import msgspec
 
 from ..expressions.problems import did_you_mean
-from .definition import Definition, essence
+from .definition import Definition, hash_of
 from .parameters import read_value
 from .reading import Reader, pairs
 from .yaml_source import Mapping as MappingNode
 
 KEYS = ("refflow", "workflow", "title", "about", "from", "params", "ok")
 LEAST_HASH = 12
-
-
-def hash_of(definition: Definition) -> str:
-    """What identifies a version of a workflow."""
-    return sha256(essence(definition)).hexdigest()
 
 
 def read_instance(reader: Reader, top: MappingNode, packaged: Mapping[str, Definition]) -> Definition | None:

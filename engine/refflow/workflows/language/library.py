@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from refflow.errors import RefflowError
+from refflow.errors import NotFound, RefflowError
 from refflow.events.kinds import Kinds
 from refflow.views.rows import Rows
 from refflow.views.runs.definitions import Defined, Workflow
@@ -68,6 +68,14 @@ class Library:
                 raise DefinitionMissing(f"The log has no workflow definition {hash[:12]}.")
             accepted = self._definitions[hash] = Accepted(hash=hash, definition=decode(row.definition))
         return accepted
+
+    def named(self, rows: Rows, workflow: str) -> Accepted:
+        """The definition that new runs of a workflow follow. Raises `NotFound` when there is none."""
+        row = rows.get(Workflow, workflow)
+        if row is None or row.retired:
+            known = ", ".join(each.name for each in rows.find(Workflow, retired=False))
+            raise NotFound(f"There is no workflow `{workflow}`. The workflows are: {known}.")
+        return self.definition(rows, row.hash)
 
     def current(self, rows: Rows) -> list[Accepted]:
         """The definitions that new runs follow, by name."""
