@@ -6,8 +6,6 @@ import sys
 import textwrap
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from importlib import metadata
-from importlib.metadata import EntryPoint, distributions
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,9 +19,9 @@ from refflow.plugins import hookspecs
 from refflow.plugins.blocked import Blocked, blocked_releases
 from refflow.plugins.config import PluginConfig, Secret, read_config
 from refflow.plugins.deprecation import RefflowRemovedIn2Warning
-from refflow.plugins.discovery import installed_entry_points
 from refflow.plugins.factories import FactoryUnavailable, resolve
 from refflow.plugins.host import Host, PluginStatus
+from refflow.plugins.installed import Registration, registered_in, registrations
 from refflow.plugins.loading import PluginFailed
 from refflow.plugins.marks import hookimpl
 from refflow.plugins.specs import (
@@ -67,12 +65,11 @@ class Packages:
         with (info / "entry_points.txt").open("a") as file:
             file.write(f"[{group}]\n{plugin} = {module}\n")
 
-    def entry_points(self) -> list[EntryPoint]:
-        found = [point for each in distributions(path=[str(self.folder)]) for point in each.entry_points]
-        return sorted(found, key=lambda point: point.name, reverse=True)
+    def registered(self) -> list[Registration]:
+        return sorted(registered_in([str(self.folder)]), key=lambda each: each.plugin, reverse=True)
 
     def host(self, config: PluginConfig | None = None, in_process: Iterable[object] = ()) -> Host:
-        return Host.load(config, list(in_process), installed=self.entry_points())
+        return Host.load(config, list(in_process), installed=self.registered())
 
 
 @pytest.fixture
@@ -147,9 +144,9 @@ class TestDiscovery:
         assert list(packages.host().effects.channels) == ["a", "b", "c"]
 
     def test_installed_packages_are_scanned_once_a_process(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        scan = Mock(wraps=metadata.entry_points)
-        monkeypatch.setattr("refflow.plugins.discovery.entry_points", scan)
-        installed_entry_points.cache_clear()
+        scan = Mock(wraps=registered_in)
+        monkeypatch.setattr("refflow.plugins.installed.registered_in", scan)
+        registrations.cache_clear()
 
         Host.load()
         Host.load()
@@ -212,7 +209,7 @@ class TestDiscovery:
         packages.add("refflow-sms", HEALTHY.format(name="sms"), plugin="sms", version=version)
         harmful = Blocked(distribution="refflow_sms", below="1.2.0", reason="it sends to the wrong number")
 
-        host = Host.load(None, installed=packages.entry_points(), blocked=[harmful])
+        host = Host.load(None, installed=packages.registered(), blocked=[harmful])
 
         found = status(host, "sms")
         assert (found.status == "active") is used

@@ -17,11 +17,11 @@ import msgspec
 from refflow.errors import Held, NotFound, RefflowError
 from refflow.log.database import connect
 from refflow.plugins.config import PluginConfig, config_schema, section_schema
-from refflow.plugins.discovery import installed_entry_points
 from refflow.plugins.factories import resolve
 from refflow.plugins.host import Host
 from refflow.plugins.host import PluginStatus as PluginStatus
 from refflow.plugins.inspection import contributions, factory_of, import_faults, spec_faults
+from refflow.plugins.installed import registrations
 from refflow.plugins.quality import Level, judge
 from refflow.plugins.registry import Contribution as Contribution
 from refflow.plugins.scaffold import scaffold as scaffold
@@ -163,13 +163,13 @@ def command(folder: Folder | None, name: str) -> tuple[Contribution[CommandSpec]
 def install(packages: Sequence[str], *, upgrade: bool = False) -> None:
     """Install packages with the pip of this Python. Raises `RefflowError` when there is none, or it fails."""
     _pip("install", *(("--upgrade",) if upgrade else ()), *packages)
-    installed_entry_points.cache_clear()
+    registrations.cache_clear()
 
 
 def uninstall(packages: Sequence[str]) -> None:
     """Take packages out. Raises `RefflowError` as `install` does."""
     _pip("uninstall", "--yes", *packages)
-    installed_entry_points.cache_clear()
+    registrations.cache_clear()
 
 
 def _pip(*args: str) -> None:
