@@ -100,7 +100,7 @@ BROKEN = {
     "is no Python": ("def def", "SyntaxError"),
     "has an unknown hook": (
         "from refflow.api import hookimpl\n@hookimpl\ndef refflow_chanels(): return []",
-        "unknown hook refflow_chanels; did you mean refflow_channels?",
+        "unknown hook refflow_chanels; did you mean `refflow_channels`?",
     ),
     "raises in a hook": (
         "from refflow.api import hookimpl\n@hookimpl\ndef refflow_channels(): raise OSError('no')",

@@ -13,24 +13,25 @@ ENGINE = ROOT / "engine" / "refflow"
 PLUGINS = ROOT / "plugins"
 
 MAY_IMPORT: dict[str, str] = {
-    # Leaves: what a person reads, what ships with refflow, what a name means, what a plugin declares.
+    # Leaves: what a person reads and mistypes, what ships with refflow, what a name means, what a plugin declares.
     "errors": "",
+    "spelling": "",
     "resources": "",
     "contacts": "",
-    "plugins": "errors contacts",
+    "plugins": "errors spelling contacts",
     # What is stored, where, and what is made of it.
     "events": "errors",
     "log": "errors events",
     "views": "errors contacts events log",
     # Decisions look at rows and events; that there is a log is none of their business. What a finding means is
     # told by a page that ships as a file.
-    "workflows": "errors resources contacts events views",
+    "workflows": "errors spelling resources contacts events views",
     "effects": "errors plugins events views workflows",
-    "workspace": "errors resources contacts plugins events log views workflows effects",
+    "workspace": "errors spelling resources contacts plugins events log views workflows effects",
     "api": "errors contacts plugins workspace",
     # Commands call the api; they name the rows, events and problems that it gives back, and look for the folder
     # of a workspace before there is one.
-    "cli": "errors resources events views workflows workspace api",
+    "cli": "errors spelling resources events views workflows workspace api",
     # For authors of plugins and stores: nothing of refflow imports it.
     "testing": "errors contacts plugins events log views workflows effects workspace api cli",
 }

@@ -244,7 +244,7 @@ class TestTrust:
         assert enabled.effects.channel("sms").spec.factory == "elsewhere.sms:Channel"
 
     def test_a_channel_that_does_not_exist_is_answered_with_the_nearest(self) -> None:
-        with pytest.raises(NotFound, match="did you mean sms"):
+        with pytest.raises(NotFound, match="did you mean `sms`"):
             load(plugin(channels=lambda: [sms()])).effects.channel("smss")
 
     def test_secrets_are_asked_of_enabled_plugins_only(self, packages: Packages) -> None:
@@ -283,7 +283,7 @@ class TestIsolation:
             "crash": "ModuleNotFoundError: No module named 'no_such_module'",
             "exit": "SystemExit: 3",
             "raise": "refflow_channels raised ZeroDivisionError: division by zero",
-            "typo": "unknown hook refflow_chanels; did you mean refflow_channels?",
+            "typo": "unknown hook refflow_chanels; did you mean `refflow_channels`?",
         }
 
     def test_a_failure_keeps_its_traceback_for_the_doctor(self, packages: Packages) -> None:
@@ -325,7 +325,7 @@ class TestIsolation:
     def test_every_problem_of_a_plugin_is_told_at_once(self) -> None:
         reason = failure(plugin(chanels=lambda: [sms()], importer=lambda: [sms()]))
 
-        assert "did you mean refflow_channels?" in reason
+        assert "did you mean `refflow_channels`?" in reason
         assert "did you mean refflow_importers?" in reason
 
     def test_a_hook_without_its_mark_is_not_silently_ignored(self) -> None:
@@ -615,7 +615,7 @@ class TestFactories:
         ("factory", "says"),
         [
             ("fractions", 'write it as "package.module:Class"'),
-            ("fractions:Fractoin", "fractions has no Fractoin; did you mean Fraction?"),
+            ("fractions:Fractoin", "fractions has no Fractoin; did you mean `Fraction`?"),
             ("no_such_package.sms:Channel", "there is no module no_such_package"),
         ],
     )

@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 
+from refflow.spelling import near
+
 from .session import Session
 
 NO_PLUGINS = "--no-plugins"
@@ -152,9 +154,7 @@ class Group(click.Group):
 def check_command(ctx: click.Context, name: str, known: Collection[str]) -> None:
     """Refuse a name that no command has."""
     if name not in known and not ctx.resilient_parsing:
-        from difflib import get_close_matches
-
-        hint = did_you_mean(get_close_matches(name, known, n=2))
+        hint = did_you_mean(near(name, known, 2))
         raise click.UsageError(f"There is no command `{name}`.{hint}", ctx)
 
 

@@ -11,6 +11,7 @@ import click
 from refflow import api
 from refflow.errors import UsageError
 from refflow.events.event import StoredEvent, instant
+from refflow.spelling import near
 
 from .change import writing
 from .command import Command, Number, did_you_mean
@@ -56,14 +57,10 @@ def events(
 
 
 def _check_kind(opened: Opened, kind: str) -> None:
-    from difflib import get_close_matches
-
     known = opened.workspace.kinds.by_name()
     if kind in known:
         return
-    said = (
-        f"`{kind}` is no kind of event that is known here.{did_you_mean(get_close_matches(kind, known, n=3))}"
-    )
+    said = f"`{kind}` is no kind of event that is known here.{did_you_mean(near(kind, known, 3))}"
     if not re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+)+", kind):
         raise UsageError(said)
     # The log keeps the events of a plugin that is gone.

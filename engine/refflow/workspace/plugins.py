@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from datetime import datetime
-from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -27,6 +26,7 @@ from refflow.plugins.registry import Contribution as Contribution
 from refflow.plugins.scaffold import scaffold as scaffold
 from refflow.plugins.specs import CommandSpec as CommandSpec
 from refflow.plugins.specs import EventTypeSpec
+from refflow.spelling import did_you_mean
 
 from .configured import configured_plugins
 from .folder import Folder
@@ -89,8 +89,8 @@ def named(host: Host, name: str) -> PluginStatus:
     for each in host.plugins:
         if name in (each.name, each.dist):
             return each
-    near = get_close_matches(name, [each.name for each in host.plugins], n=1)
-    hint = f"did you mean {near[0]}?" if near else "`refflow plugins --all` shows what there is."
+    hint = did_you_mean(name, [each.name for each in host.plugins])
+    hint = hint or "`refflow plugins --all` shows what there is."
     raise NotFound(f"There is no plugin {name}; {hint}")
 
 

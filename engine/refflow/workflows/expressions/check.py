@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from refflow.spelling import did_you_mean
+
 from .durations import Duration
 from .functions import Function, Scope
 from .operators import Report, Term, alike, calculate, compare, outside
 from .paths import follow
 from .presence import NOTHING, Known, shown
-from .problems import Problem, did_you_mean
+from .problems import Problem
 from .syntax import (
     Arithmetic,
     Call,

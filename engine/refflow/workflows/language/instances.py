@@ -11,7 +11,8 @@ from hashlib import sha256
 
 import msgspec
 
-from ..expressions.problems import did_you_mean
+from refflow.spelling import did_you_mean
+
 from .definition import Definition, essence
 from .parameters import read_value
 from .reading import Reader, pairs

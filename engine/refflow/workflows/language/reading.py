@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
+from refflow.spelling import did_you_mean, nearest
+
 from ..expressions import ExpressionErrors
 from ..expressions.durations import Duration, parse_duration
-from ..expressions.problems import did_you_mean, nearest
 from .definition import Source
 from .problems import Problem
 from .yaml_source import Mapping, Node, Scalar, Sequence
