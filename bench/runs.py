@@ -23,7 +23,8 @@ from refflow import api, resources
 from refflow.events.event import StoredEvent, instant
 from refflow.views.contacts import Contact
 from refflow.views.rows import Rows
-from refflow.views.runs import Run, Task
+from refflow.views.runs.run import Run
+from refflow.views.runs.tasks import Task
 from refflow.views.store import refold
 from refflow.views.table import table_of
 from refflow.workspace.sampling import Chance, sample

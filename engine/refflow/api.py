@@ -121,6 +121,8 @@ if TYPE_CHECKING:
     from refflow.workspace.history import why as why
     from refflow.workspace.importing import Plan as Plan
     from refflow.workspace.importing import import_source as import_source
+    from refflow.workspace.inboxes import Incoming as Incoming
+    from refflow.workspace.inboxes import Received as Received
     from refflow.workspace.messages import Draft as Draft
     from refflow.workspace.messages import approve as approve
     from refflow.workspace.messages import approve_all as approve_all
@@ -173,8 +175,6 @@ if TYPE_CHECKING:
     from refflow.workspace.people import profile as profile
     from refflow.workspace.people import unblock as unblock
     from refflow.workspace.purity import Impurity as Impurity
-    from refflow.workspace.receiving import Incoming as Incoming
-    from refflow.workspace.receiving import Received as Received
     from refflow.workspace.receiving import close_inbox as close_inbox
     from refflow.workspace.receiving import receive as receive
     from refflow.workspace.replaying import AsOf as AsOf
@@ -299,6 +299,10 @@ _CALLS = {
         "Plan",
         "import_source",
     ),
+    "inboxes": (
+        "Incoming",
+        "Received",
+    ),
     "messages": (
         "Draft",
         "approve",
@@ -364,8 +368,6 @@ _CALLS = {
     ),
     "purity": ("Impurity",),
     "receiving": (
-        "Incoming",
-        "Received",
         "close_inbox",
         "receive",
     ),

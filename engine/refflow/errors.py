@@ -41,3 +41,8 @@ class ProblemsFound(RefflowError):
     """A check found problems."""
 
     exit_code = 5
+
+
+def in_words(error: Exception) -> str:
+    """What to tell of an error that may not be one of refflow's own: those do not say what they are."""
+    return str(error) if isinstance(error, RefflowError) else f"{type(error).__name__}: {error}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import re
+from collections import ChainMap
 from pathlib import Path
 
 import msgspec
@@ -25,14 +26,15 @@ def _lines(module: object, name: str) -> list[str]:
     if issubclass(value, msgspec.Struct):
         fields = msgspec.structs.fields(value)
         return found + [f"    {each.name}{'' if each.required else ' = ...'}" for each in fields]
-    for attribute, member in sorted(vars(value).items()):
+    own = [vars(base) for base in reversed(value.__mro__) if base.__module__.startswith("refflow.")]
+    for attribute, member in sorted(ChainMap(*reversed(own)).items()):
         if inspect.isfunction(member) and (attribute == "__init__" or not attribute.startswith("_")):
             found.append(f"    {attribute}{_plain(inspect.signature(member))}")
     return found
 
 
 def _plain(signature: inspect.Signature) -> str:
-    return re.sub(r" at 0x[0-9a-f]+", "", str(signature)).replace("'", "")
+    return re.sub(r"<function [^ ]+ at 0x[0-9a-f]+>", "...", str(signature)).replace("'", "")
 
 
 def test_the_promised_names_and_signatures_are_those_of_the_last_review() -> None:

@@ -33,7 +33,9 @@ from refflow.views.openings import OPENINGS
 from refflow.views.pipeline import FUNNEL, PIPELINE, Ask, Funnel, Reached, ask_id
 from refflow.views.projection import Projection
 from refflow.views.rows import Rows
-from refflow.views.runs import RUNS, Run, Task
+from refflow.views.runs import RUNS
+from refflow.views.runs.run import Run
+from refflow.views.runs.tasks import Task
 from refflow.views.table import Row
 from refflow.views.timeline import timeline
 

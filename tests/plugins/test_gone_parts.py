@@ -103,7 +103,7 @@ def test_whoever_uses_it_is_blocked_and_the_others_go_on(
     runs = run(
         site,
         folder,
-        "from refflow.views.runs import Run\n"
+        "from refflow.views.runs.run import Run\n"
         "with api.open_workspace(folder) as w:\n"
         "    print(json.dumps({r.workflow: r.status for r in w.views.find(Run)}))",
     )

@@ -9,7 +9,7 @@ import pytest
 from tests.plugins.test_workflow_parts import MONDAY, WORKFLOW, Search, plugin
 
 from refflow import api
-from refflow.views.runs import Task
+from refflow.views.runs.tasks import Task
 
 if TYPE_CHECKING:
     from tests.plugins.conftest import Site

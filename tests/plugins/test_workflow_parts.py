@@ -13,7 +13,8 @@ import pytest
 
 from refflow import api
 from refflow.views.messages import Message
-from refflow.views.runs import Run, Task
+from refflow.views.runs.run import Run
+from refflow.views.runs.tasks import Task
 
 MONDAY = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 
@@ -280,7 +281,7 @@ def test_workflows_of_a_plugin_are_in_force_once_the_settings_name_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, enabled: bool
 ) -> None:
     from refflow.plugins.installed import registrations
-    from refflow.views.runs import Workflow
+    from refflow.views.runs.definitions import Workflow
 
     site = tmp_path / "site"
     templates = site / "refflow_hello" / "workflows" / "templates"

@@ -14,7 +14,7 @@ from refflow.errors import UsageError
 from refflow.events.event import instant
 from refflow.views.messages import OPEN, Message
 from refflow.views.pipeline import TAKEN, Ask
-from refflow.views.runs import Run
+from refflow.views.runs.run import Run
 
 if TYPE_CHECKING:
     from tests.conftest import Histories, Search, Searching

@@ -21,7 +21,9 @@ from refflow.events.event import instant
 from refflow.views.contacts import Contact
 from refflow.views.messages import OPEN, Message
 from refflow.views.rows import Rows
-from refflow.views.runs import Run, Task, Workflow
+from refflow.views.runs.definitions import Workflow
+from refflow.views.runs.run import Run
+from refflow.views.runs.tasks import Task
 from refflow.workflows.proofs.lengths import CLOCK_CHANGE
 from refflow.workflows.proofs.promise import Promise, promise_of
 

@@ -15,8 +15,9 @@ from refflow.errors import Held
 from refflow.plugins.channel import Permanent
 from refflow.views.messages import OPEN, Message
 from refflow.views.pipeline import Ask
-from refflow.views.runs import Run, Task
-from refflow.workspace.reacting import reminders
+from refflow.views.runs.run import Run
+from refflow.views.runs.tasks import Task
+from refflow.workspace.reminding import reminders
 
 if TYPE_CHECKING:
     from tests.conftest import Histories, Search, Searching

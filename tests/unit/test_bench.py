@@ -14,7 +14,7 @@ import pytest
 from refflow import api
 from refflow.log.database import connect
 from refflow.log.sqlite import SqliteLog
-from refflow.views.runs import Run
+from refflow.views.runs.run import Run
 from refflow.views.store import refold
 
 ROOT = Path(__file__).parents[2]

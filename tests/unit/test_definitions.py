@@ -11,7 +11,7 @@ import pytest
 from refflow import api, resources
 from refflow.errors import Held, NotFound, UsageError
 from refflow.events.event import instant
-from refflow.views.runs import Workflow
+from refflow.views.runs.definitions import Workflow
 
 if TYPE_CHECKING:
     from tests.conftest import Search

@@ -23,7 +23,8 @@ from refflow.events.runs import InboxChecked, RunWanted
 from refflow.testing.bench import MONDAY, Bench
 from refflow.views.contacts import Contact
 from refflow.views.messages import Message
-from refflow.views.runs import Run, Workflow
+from refflow.views.runs.definitions import Workflow
+from refflow.views.runs.run import Run
 from refflow.workflows.expressions.durations import Duration
 from refflow.workflows.language.calendar import Calendar
 from refflow.workflows.language.definition import Window

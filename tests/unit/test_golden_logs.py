@@ -23,7 +23,8 @@ from refflow.events.event import Commit, NewEvent, StoredEvent, micros
 from refflow.log.database import connect
 from refflow.log.sqlite import SqliteLog
 from refflow.views.messages import Message
-from refflow.views.runs import Run, Task
+from refflow.views.runs.run import Run
+from refflow.views.runs.tasks import Task
 from refflow.workspace.folder import Folder
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "logs"

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from refflow import api, resources
-from refflow.views.runs import Run
+from refflow.views.runs.run import Run
 from refflow.workflows.language.definition import Definition, Exit, Go, Jump, Schedule
 from refflow.workflows.language.flow import onward
 from refflow.workflows.language.policy_file import DAYS, read_schedule, schedule_text

@@ -13,7 +13,8 @@ from refflow.errors import Held, NotFound
 from refflow.events import kinds_with
 from refflow.events.event import Opaque, StoredEvent
 from refflow.views.messages import Message
-from refflow.views.runs import Run, Task
+from refflow.views.runs.run import Run
+from refflow.views.runs.tasks import Task
 
 if TYPE_CHECKING:
     from tests.conftest import Histories, Search, Searching

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import pytest
@@ -68,6 +68,12 @@ def imported(tree: ast.Module, package: str) -> Iterator[str]:
             yield from (f"{base}.{alias.name}" for alias in node.names)
 
 
+def names_in(module: str, path: Path) -> set[str]:
+    """The full names of all modules that the module at `path` imports."""
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    return set(imported(ast.parse(path.read_text("utf-8")), package))
+
+
 def part_of(module: str) -> str:
     """Which part of refflow a module, or a name in it, belongs to; empty for the package itself."""
     words = module.split(".")
@@ -102,6 +108,30 @@ def _wrong_in_plugin(module: str, name: str) -> bool:
     )
 
 
+def circles(imports: dict[str, set[str]]) -> list[set[str]]:
+    """The modules that import each other, in however many steps, each circle once."""
+    reached = {module: _reached(module, imports) for module in imports}
+    tied = (frozenset(each for each in found if module in reached[each]) for module, found in reached.items())
+    return sorted((set(circle) for circle in {*tied} if circle), key=sorted)
+
+
+def _reached(module: str, imports: dict[str, set[str]]) -> set[str]:
+    found: set[str] = set()
+    ahead = [module]
+    while ahead:
+        new = imports[ahead.pop()] - found
+        found |= new
+        ahead += new
+    return found
+
+
+def module_of(name: str, known: Collection[str]) -> str:
+    """The module that a full name is, or is in; empty when it is none of those."""
+    while name and name not in known:
+        name = name.rpartition(".")[0]
+    return name
+
+
 def modules(folder: Path, under: Path) -> list[tuple[str, Path]]:
     """Every module below `folder` with its name, counted from `under`."""
     return [
@@ -131,14 +161,23 @@ def test_the_rooms_of_workflows_import_what_they_may() -> None:
     for module, path in ENGINE_MODULES:
         words = module.split(".")
         if words[1:2] == ["workflows"] and len(words) > 3:
-            package = module.rpartition(".")[0]
-            names = set(imported(ast.parse(path.read_text("utf-8")), package))
             others = {
                 name.split(".")[2]
-                for name in names
+                for name in names_in(module, path)
                 if name.startswith("refflow.workflows.") and name.split(".")[2] in ROOMS
             }
             assert others <= {words[2], *ROOMS[words[2]].split()}, module
+
+
+def test_no_modules_import_each_other() -> None:
+    """Not even for their types: of two nouns one is there first, and is read without the other."""
+    listed = dict(ENGINE_MODULES)
+    imports = {
+        module: {module_of(name, listed) for name in names_in(module, path)} & listed.keys()
+        for module, path in ENGINE_MODULES
+    }
+
+    assert circles(imports) == []
 
 
 def test_plugins_import_only_the_api() -> None:
@@ -165,8 +204,7 @@ def test_the_table_allows_no_more_than_is_needed() -> None:
     used = {
         (part_of(module), part_of(name))
         for module, path in ENGINE_MODULES
-        for package in [module if path.name == "__init__.py" else module.rpartition(".")[0]]
-        for name in imported(ast.parse(path.read_text("utf-8")), package)
+        for name in names_in(module, path)
         if name.split(".")[0] == "refflow"
     }
     allowed = {(part, other) for part, others in MAY_IMPORT.items() for other in others.split()}
@@ -202,6 +240,27 @@ def test_the_table_allows_no_more_than_is_needed() -> None:
 )  # fmt: skip
 def test_an_import_that_points_the_wrong_way_is_found(module: str, source: str, wrong: list[str]) -> None:
     assert violations(source, module) == [f"{module} -> {name}" for name in wrong]
+
+
+@pytest.mark.parametrize(
+    ("imports", "found"),
+    [
+        ({"a": {"b", "c"}, "b": {"c"}, "c": set()}, []),
+        ({"a": {"b"}, "b": {"a"}, "c": {"a"}}, [{"a", "b"}]),
+        ({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"d"}}, [{"a", "b", "c"}, {"d"}]),
+    ],
+)
+def test_a_circle_is_found_however_long_it_is(imports: dict[str, set[str]], found: list[set[str]]) -> None:
+    assert circles(imports) == found
+
+
+def test_a_name_belongs_to_the_module_it_is_in() -> None:
+    known = ["refflow", "refflow.views", "refflow.views.rows"]
+
+    assert module_of("refflow.views.rows.Rows", known) == "refflow.views.rows"
+    assert module_of("refflow.views.rows", known) == "refflow.views.rows"
+    assert module_of("refflow.views.built_in", known) == "refflow.views"
+    assert module_of("pathlib.Path", known) == ""
 
 
 def test_a_relative_import_counts_from_the_package() -> None:

@@ -23,7 +23,8 @@ from refflow.events.openings import (
 from refflow.events.people import ContactOptedOut, MeetingHeld
 from refflow.events.runs import RunCancelled, RunWanted, WorkflowRetired
 from refflow.testing.bench import MONDAY, Bench
-from refflow.views.runs import Queued, Run
+from refflow.views.runs.queue import Queued
+from refflow.views.runs.run import Run
 from refflow.workflows.language.extensions import NONE, Action, Extensions
 from refflow.workflows.language.facts import Facts
 from refflow.workflows.language.settings_file import load_settings

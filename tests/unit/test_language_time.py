@@ -27,7 +27,9 @@ from refflow.events.runs import (
 from refflow.testing.bench import MONDAY, Bench, sent
 from refflow.views.contacts import Contact
 from refflow.views.messages import Message
-from refflow.views.runs import Pause, Run, Task
+from refflow.views.runs.pauses import Pause
+from refflow.views.runs.run import Run
+from refflow.views.runs.tasks import Task
 from refflow.workflows.expressions.durations import Duration
 from refflow.workflows.language.definition import Late, Retry
 from refflow.workflows.language.settings import Settings, plain_fields

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from refflow import api, resources
 from refflow.events.event import micros
 from refflow.views.messages import Message
-from refflow.views.runs import Run
-from refflow.views.runs import Task as TaskRow
+from refflow.views.runs.run import Run
+from refflow.views.runs.tasks import Task as TaskRow
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 ASK = "referral-ask"

@@ -17,8 +17,8 @@ from refflow import api
 from refflow.events.event import instant, micros
 from refflow.views.contacts import Contact
 from refflow.views.messages import Message
-from refflow.views.runs import Inbox
-from refflow.workspace import receiving
+from refflow.views.runs.channels import Inbox
+from refflow.workspace import inboxes, receiving
 
 if TYPE_CHECKING:
     from tests.conftest import Search, Searching
@@ -307,4 +307,4 @@ def test_whenever_it_is_looked_into_nothing_leaves_after_an_answer(
 
 
 def test_the_time_a_command_waits_is_short_and_the_one_for_it_longer() -> None:
-    assert receiving.PATIENCE < receiving.LONG_PATIENCE
+    assert inboxes.PATIENCE < receiving.LONG_PATIENCE

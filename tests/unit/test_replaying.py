@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from refflow import api
 from refflow.errors import NotFound, RefflowError
 from refflow.events.runs import RunExited
-from refflow.views.runs import Run
+from refflow.views.runs.run import Run
 
 if TYPE_CHECKING:
     from tests.conftest import Histories, Search, Searching

@@ -16,7 +16,7 @@ from refflow.events.event import instant
 from refflow.testing.worlds import live_through
 from refflow.views.contacts import Contact
 from refflow.views.openings import Opening
-from refflow.views.runs import Run
+from refflow.views.runs.run import Run
 from refflow.workflows.expressions.durations import Duration
 from refflow.workflows.stories.world import World
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 import pytest
@@ -32,8 +34,13 @@ from refflow.events.runs import (
 from refflow.testing.commits import AT
 from refflow.testing.events import HOUR, sample, told
 from refflow.testing.projection import folded
+from refflow.views import runs
 from refflow.views.rows import Rows
-from refflow.views.runs import RUNS, Defined, Run, Settings, Task, Workflow
+from refflow.views.runs import RUNS
+from refflow.views.runs.definitions import Defined, Workflow
+from refflow.views.runs.run import Run
+from refflow.views.runs.settings import Settings
+from refflow.views.runs.tasks import Task
 
 STARTED = sample(RunStarted)
 ENTERED = sample(StepEntered)
@@ -158,3 +165,11 @@ def test_the_settings_are_those_that_were_recorded_last() -> None:
     assert rows_after(sample(SettingsChanged), changed).find(Settings) == [
         Settings(id="settings", digest="d2", settings={"zone": "UTC"})
     ]
+
+
+def test_each_kind_of_event_is_folded_by_one_noun_of_the_view() -> None:
+    nouns = [import_module(f"{runs.__name__}.{each.name}") for each in iter_modules(runs.__path__)]
+    kinds = sorted(kind for noun in nouns for kind in noun.HANDLERS)
+
+    assert len(nouns) > 1
+    assert kinds == sorted(RUNS.handlers)

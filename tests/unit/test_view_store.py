@@ -421,7 +421,7 @@ def test_a_view_whose_version_changed_is_rebuilt_on_open_by_itself(
         msgspec.structs.replace(each, version=each.version + 1) if each is CONTACTS else each
         for each in built_in(KINDS)
     ]
-    monkeypatch.setattr("refflow.workspace.workspace.built_in", lambda _: newer)
+    monkeypatch.setattr("refflow.workspace.contents.built_in", lambda _: newer)
 
     assert names(folder) == ["Ana Lima", "Nothing"]
     with closing(connect(folder / "refflow.db")) as connection:

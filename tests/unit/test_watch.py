@@ -11,7 +11,8 @@ from threading import Event
 import pytest
 
 from refflow import api, resources
-from refflow.views.runs import Run, Workflow
+from refflow.views.runs.definitions import Workflow
+from refflow.views.runs.run import Run
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 ASK = "referral-ask"

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from refflow import api
 from refflow.views.contacts import Contact
 from refflow.views.openings import Opening
-from refflow.views.runs import Run
+from refflow.views.runs.run import Run
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 ACTIONS = (

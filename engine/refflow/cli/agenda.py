@@ -6,7 +6,7 @@ import click
 
 from refflow import api
 from refflow.views.contacts import Contact
-from refflow.views.runs import Inbox
+from refflow.views.runs.channels import Inbox
 
 from .command import Command
 from .consequences import owed

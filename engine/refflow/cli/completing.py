@@ -80,7 +80,7 @@ def _companies_and_openings(session: Session, begun: str) -> Iterator[Offer]:
 
 
 def _workflows(session: Session, begun: str) -> Iterator[Offer]:
-    from refflow.views.runs import Workflow
+    from refflow.views.runs.definitions import Workflow
 
     with reading(session) as opened:
         for each in opened.workspace.views.find(Workflow, retired=False):

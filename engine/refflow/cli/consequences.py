@@ -10,7 +10,7 @@ from refflow.events.event import StoredEvent
 from refflow.views.contacts import Contact
 from refflow.views.debts import Debt
 from refflow.views.messages import Message
-from refflow.views.runs import Run
+from refflow.views.runs.run import Run
 
 from .naming import opening, person
 
@@ -90,7 +90,7 @@ def owed(opened: Opened, debt: Debt) -> str:
 
 
 def _message(opened: Opened, key: str, event: StoredEvent) -> str:
-    from refflow.workspace.lacking import in_words
+    from refflow.workflows.runs.packet import in_words
     from refflow.workspace.telling import in_other_words
 
     message = opened.workspace.views.get(Message, key)

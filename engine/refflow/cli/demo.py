@@ -11,7 +11,7 @@ import click
 from refflow import api, resources
 from refflow.errors import RefflowError, UsageError
 from refflow.views.messages import OPEN, Message
-from refflow.views.runs import Task
+from refflow.views.runs.tasks import Task
 
 from .command import Command
 from .fault import INTERRUPTED, PIPE_CLOSED

@@ -15,7 +15,8 @@ from refflow.views.debts import Debt
 from refflow.views.messages import Message
 from refflow.views.openings import Opening
 from refflow.views.pipeline import Ask
-from refflow.views.runs import Run, Task
+from refflow.views.runs.run import Run
+from refflow.views.runs.tasks import Task
 
 from .change import Change, writing
 from .command import Command, did_you_mean

@@ -23,7 +23,7 @@ def lacking(parts: Iterable[str], opening: str | None, contact: str | None) -> l
 
 def lacking_from(workspace: api.Workspace, message: Message) -> list[str]:
     """A line for each thing that keeps a message back because it is not there."""
-    from refflow.workspace.lacking import in_words
+    from refflow.workflows.runs.packet import in_words
 
     parts = in_words(message.missing)
     if message.rule == "packet" and message.opening is not None:

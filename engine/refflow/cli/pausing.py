@@ -7,7 +7,9 @@ import click
 from refflow import api
 from refflow.errors import NotFound, UsageError
 from refflow.views.contacts import Contact
-from refflow.views.runs import Pause, Run, Workflow
+from refflow.views.runs.definitions import Workflow
+from refflow.views.runs.pauses import Pause
+from refflow.views.runs.run import Run
 
 from .change import Change, writing
 from .command import Command

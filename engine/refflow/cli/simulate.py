@@ -104,7 +104,7 @@ def simulate(
 def _simulator(
     opened: Opened, text: str, contact: str | None, opening: str | None, at: str | None, fields: dict[str, str]
 ) -> api.Simulator:
-    from refflow.views.runs import Run
+    from refflow.views.runs.run import Run
 
     workspace = opened.workspace
     begin = opened.when(at) or opened.now

@@ -15,7 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from refflow.errors import RefflowError
+from refflow.errors import RefflowError, in_words
 from refflow.events.event import instant
 from refflow.events.messages import MessageFailed, MessageInDoubt, MessagePrepared, MessageSent
 from refflow.events.runs import ChannelPaused
@@ -69,7 +69,7 @@ def attempt(message: Message, outgoing: Outgoing, channels: Channels, *, recover
     except Unauthorised as error:
         return _locked_out(message, error)
     except Exception as error:
-        return (_failed(message, _words(error)),)
+        return (_failed(message, in_words(error)),)
     try:
         return (_delivered(message, spec, channel.deliver(outgoing)),)
     except Permanent as error:
@@ -145,7 +145,7 @@ def _after_fault(
         found = UNKNOWN
     if isinstance(found, Delivery):
         return _delivered(message, spec, found)
-    return _failed(message, _words(error)) if found is NOT_SENT else _in_doubt(message, error)
+    return _failed(message, in_words(error)) if found is NOT_SENT else _in_doubt(message, error)
 
 
 def _delivered(message: Message, spec: ChannelSpec, delivery: Delivery) -> MessageSent | MessagePrepared:
@@ -178,16 +178,12 @@ def _not_now(message: Message, reason: str, after: timedelta | None = None) -> M
 
 
 def _in_doubt(message: Message, error: Exception | None) -> MessageInDoubt:
-    reason = "The channel cannot tell whether it left." if error is None else _words(error)
+    reason = "The channel cannot tell whether it left." if error is None else in_words(error)
     return MessageInDoubt(message=message.id, run=message.run, contact=message.contact, reason=reason)
 
 
 def _no_channel(message: Message) -> str:
     return f"There is no channel `{message.channel}`. Is its plugin installed and enabled?"
-
-
-def _words(error: Exception) -> str:
-    return str(error) if isinstance(error, RefflowError) else f"{type(error).__name__}: {error}"
 
 
 def _lock(descriptor: int) -> bool:

@@ -23,7 +23,8 @@ from refflow.views import built_in
 from refflow.views.messages import Message
 from refflow.views.projection import Fold
 from refflow.views.rows import Rows
-from refflow.views.runs import Run, Scheduled
+from refflow.views.runs.run import Run
+from refflow.views.runs.schedules import Scheduled
 from refflow.workflows.language.definition import encode, essence
 from refflow.workflows.language.extensions import NONE, Extensions
 from refflow.workflows.language.library import Library

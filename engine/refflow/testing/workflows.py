@@ -9,7 +9,7 @@ import pytest
 from refflow import api
 
 from ..plugins.specs import WorkflowSourceSpec
-from ..views.runs import Workflow
+from ..views.runs.definitions import Workflow
 from .fixtures import MONDAY
 
 

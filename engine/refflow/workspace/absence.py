@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -11,12 +11,11 @@ from refflow.events.messages import MessageHeld
 from refflow.events.runs import RunStuck, TriggerIgnored
 from refflow.plugins.channel import Unauthorised
 from refflow.views.rows import Rows
-from refflow.views.runs import Paused, Run
+from refflow.views.runs.channels import PausedChannel
+from refflow.views.runs.run import Run
 
-if TYPE_CHECKING:
-    from .workspace import Workspace
+from .contents import MORE, Contents
 
-MORE = "`refflow doctor` says more"
 _BECAUSE = {
     "failed": "failed",
     "conflict": "has a name that another has too",
@@ -33,7 +32,7 @@ class Lack(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
 
 
-def lacking(workspace: Workspace, channel: str) -> Lack | None:
+def lacking(workspace: Contents, channel: str) -> Lack | None:
     """What keeps a channel from being used; None when it can be."""
     found = workspace.host.effects.channels.get(channel)
     if found is None:
@@ -51,27 +50,27 @@ def lacking(workspace: Workspace, channel: str) -> Lack | None:
     return None
 
 
-def lacking_action(workspace: Workspace, action: str) -> Lack | None:
+def lacking_action(workspace: Contents, action: str) -> Lack | None:
     """What keeps a step `use: <action>` from being taken; None when it can be."""
     if action in workspace.extensions.actions:
         return None
     return _unfound(workspace, f"the action {action}", action.partition(".")[0])
 
 
-def returned(workspace: Workspace) -> list[str]:
+def returned(workspace: Contents) -> list[str]:
     """The channels that were missed and can be used again."""
-    missed = [each.channel for each in workspace.views.find(Paused) if each.plugin is not None]
+    missed = [each.channel for each in workspace.views.find(PausedChannel) if each.plugin is not None]
     return [channel for channel in missed if lacking(workspace, channel) is None]
 
 
-def blocked_since(workspace: Workspace, head: int) -> list[str]:
+def blocked_since(workspace: Contents, head: int) -> list[str]:
     """What was held back after position `head` for want of a plugin, in words, each once."""
     kinds = ("message.held", "trigger.ignored", "run.stuck")
     events = [event for page in workspace.log.read(after=head, kinds=kinds) for event in page]
     return list(dict.fromkeys(reason for event in events for reason in _blocked(workspace, event.payload)))
 
 
-def _blocked(workspace: Workspace, payload: Any) -> Iterator[str]:
+def _blocked(workspace: Contents, payload: Any) -> Iterator[str]:
     match payload:
         case MessageHeld(rule="plugin"):
             yield payload.detail
@@ -89,7 +88,7 @@ def _blocked(workspace: Workspace, payload: Any) -> Iterator[str]:
                     yield f"blocked: {lack.reason}"
 
 
-def _unfound(workspace: Workspace, what: str, name: str) -> Lack:
+def _unfound(workspace: Contents, what: str, name: str) -> Lack:
     """Why there is not what a plugin of that name, or of what it begins with, would declare."""
     owners = (each for each in workspace.host.plugins if f"{name}-".startswith(f"{each.name}-"))
     status = next(owners, None)

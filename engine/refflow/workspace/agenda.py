@@ -13,9 +13,10 @@ from refflow.views.debts import Debt
 from refflow.views.messages import Message
 from refflow.views.openings import Opening
 from refflow.views.pipeline import TAKEN, Ask
-from refflow.views.runs import Inbox, Run
+from refflow.views.runs.channels import Inbox
+from refflow.views.runs.run import Run
+from refflow.workflows.runs.packet import in_words
 
-from .lacking import in_words
 from .who import Candidate, best_for
 from .workspace import Workspace
 

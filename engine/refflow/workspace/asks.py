@@ -12,7 +12,7 @@ from refflow.views.contacts import Contact
 from refflow.views.messages import Message
 from refflow.views.openings import Opening
 from refflow.views.pipeline import Ask
-from refflow.views.runs import Run
+from refflow.views.runs.run import Run
 from refflow.workflows.runs.turn import Turn
 
 from .runs import cancel_run

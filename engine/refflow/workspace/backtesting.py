@@ -20,7 +20,8 @@ from refflow.events.runs import EventsVoided, WorkflowDefined
 from refflow.views.messages import Message
 from refflow.views.projection import Fold
 from refflow.views.rows import Copies, R, Rows
-from refflow.views.runs import Defined, Run, Workflow
+from refflow.views.runs.definitions import Defined, Workflow
+from refflow.views.runs.run import Run
 from refflow.views.store import refold
 from refflow.workflows.language.calendar import Calendar
 from refflow.workflows.language.definition import Definition, Send, Task, Wait, encode, essence

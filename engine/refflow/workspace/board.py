@@ -12,7 +12,7 @@ from refflow.views.openings import Opening
 from refflow.views.pipeline import STAGES, Ask
 from refflow.views.projection import Projection
 from refflow.views.rows import Source
-from refflow.views.runs import Run
+from refflow.views.runs.run import Run
 from refflow.views.store import refold
 
 from .workspace import Workspace

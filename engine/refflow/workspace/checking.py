@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from refflow.views.rows import Rows
-from refflow.views.runs import Run, Workflow
+from refflow.views.runs.definitions import Workflow
+from refflow.views.runs.run import Run
 from refflow.workflows.language.codes import Code, explain
 from refflow.workflows.language.definition import AnyInstruction, Definition
 from refflow.workflows.language.instances import outdated as newer

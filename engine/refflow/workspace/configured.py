@@ -10,7 +10,7 @@ import msgspec
 
 from refflow.errors import RefflowError, UsageError
 from refflow.plugins.config import PluginConfig
-from refflow.views.runs import Settings as SettingsRow
+from refflow.views.runs.settings import Settings as SettingsRow
 from refflow.views.store import ViewStore
 from refflow.workflows.language.settings import settings_from
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from refflow import resources
 from refflow.errors import ProblemsFound
 from refflow.events.runs import SettingsChanged, WorkflowDefined, WorkflowRetired
-from refflow.views.runs import Workflow as WorkflowRow
+from refflow.views.runs.definitions import Workflow as WorkflowRow
 from refflow.workflows.language.definition import Definition, Interrupt, encode, essence
 from refflow.workflows.language.loader import Loaded, load_workflow
 from refflow.workflows.language.problems import render_all

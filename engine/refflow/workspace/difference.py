@@ -37,12 +37,12 @@ from refflow.views.contacts import Contact, Employer, Seen
 from refflow.views.contacts import Owner as OwnerRow
 from refflow.views.messages import OPEN, Message
 from refflow.views.openings import Opening
-from refflow.views.runs import Run
+from refflow.views.runs.run import Run
 from refflow.views.timeline import Happening
 from refflow.workflows.runs.turn import Turn
 
+from .contents import Contents
 from .network import Network
-from .workspace import Workspace
 
 _HANDED_OVER = OPEN - {"drafted", "held", "approved"}
 
@@ -58,7 +58,7 @@ class Difference:
     What the owner corrected by hand stays as long as the source shows what it showed before.
     """
 
-    def __init__(self, workspace: Workspace, turn: Turn, source: str, report: ImportReport, now: int) -> None:
+    def __init__(self, workspace: Contents, turn: Turn, source: str, report: ImportReport, now: int) -> None:
         self.unmatched: Counter[str] = Counter()
         self._source = source
         self._workspace = workspace

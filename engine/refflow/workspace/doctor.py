@@ -22,14 +22,15 @@ from refflow.plugins.registry import Contribution
 from refflow.plugins.specs import HealthCheckSpec
 from refflow.spelling import did_you_mean
 from refflow.views.messages import Message
-from refflow.views.runs import Paused
+from refflow.views.runs.channels import PausedChannel
 from refflow.workflows.language.definition import Send, Use
 
 from .absence import lacking, lacking_action
 from .folder import Folder
 from .owners import owners
 from .plugins import host_of
-from .reacting import reactor_cursor, sink_cursor
+from .reacting import reactor_cursor
+from .reminding import sink_cursor
 from .workspace import Workspace
 
 Level = Literal["note", "warning", "problem"]
@@ -189,7 +190,7 @@ def _workflows(workspace: Workspace) -> Iterator[Diagnosis]:
 
 
 def _channels(workspace: Workspace) -> Iterator[Diagnosis]:
-    for paused in workspace.views.find(Paused):
+    for paused in workspace.views.find(PausedChannel):
         held = workspace.views.find(Message, status="held", channel=paused.channel)
         waits = "1 message waits" if len(held) == 1 else f"{len(held)} messages wait"
         text = f"nothing leaves by it ({paused.reason or 'it does not let refflow in'}); {waits}"

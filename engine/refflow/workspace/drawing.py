@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Literal
 
-from refflow.views.runs import Run
+from refflow.views.runs.run import Run
 from refflow.workflows.language.definition import Definition
 from refflow.workflows.stories.graph import as_mermaid, as_text, graph_of
 

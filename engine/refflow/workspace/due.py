@@ -6,7 +6,9 @@ from collections.abc import Collection, Iterator
 
 from refflow.events.event import instant
 from refflow.events.runs import ScheduleFired, TimerFired
-from refflow.views.runs import Pause, Run, Scheduled
+from refflow.views.runs.pauses import Pause
+from refflow.views.runs.run import Run
+from refflow.views.runs.schedules import Scheduled
 from refflow.views.store import ViewStore
 from refflow.workflows.runs.pauses import pause_at
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from refflow.errors import RefflowError
+from refflow.errors import RefflowError, in_words
 from refflow.events import kinds_with
 from refflow.events.kinds import EventKind, Kinds, Upcaster
 from refflow.plugins.factories import resolve
@@ -98,7 +98,7 @@ def trouble_of(contribution: Contribution[Any], what: str, error: Exception) -> 
         plugin=contribution.plugin,
         distribution=f"{contribution.distribution} {contribution.version}".strip(),
         what=what,
-        reason=str(error) if isinstance(error, RefflowError) else f"{type(error).__name__}: {error}",
+        reason=in_words(error),
     )
 
 

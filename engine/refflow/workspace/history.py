@@ -17,7 +17,8 @@ from refflow.views.messages import Message
 from refflow.views.openings import Opening
 from refflow.views.pipeline import Ask
 from refflow.views.rows import Source
-from refflow.views.runs import Run, Task
+from refflow.views.runs.run import Run
+from refflow.views.runs.tasks import Task
 from refflow.views.store import refold, voided_positions
 from refflow.views.timeline import Happening
 

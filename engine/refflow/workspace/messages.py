@@ -14,7 +14,7 @@ from refflow.views.contacts import Contact
 from refflow.views.messages import OPEN, Message
 from refflow.views.openings import Opening
 from refflow.views.pipeline import Ask, ask_id
-from refflow.views.runs import Run
+from refflow.views.runs.run import Run
 from refflow.views.timeline import Happening
 from refflow.workflows.language.facts import contact_facts
 from refflow.workflows.language.templates import placeholders_in

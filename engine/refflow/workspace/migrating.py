@@ -12,7 +12,7 @@ from refflow.errors import NotFound
 from refflow.events.event import instant, micros
 from refflow.events.runs import RunMigrated
 from refflow.views.rows import Rows, Source
-from refflow.views.runs import Run
+from refflow.views.runs.run import Run
 from refflow.workflows.language.definition import Task, Wait
 from refflow.workflows.language.library import Accepted, Library
 from refflow.workflows.runs.interpreter import Interpreter

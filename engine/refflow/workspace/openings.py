@@ -23,7 +23,7 @@ from refflow.views.contacts import Contact
 from refflow.views.openings import Opening
 from refflow.views.pipeline import Ask, ask_id
 from refflow.views.rows import Rows
-from refflow.workflows.runs.guards import missing_from_packet
+from refflow.workflows.runs.packet import missing_from_packet
 from refflow.workflows.runs.turn import Turn
 
 from .workspace import Workspace

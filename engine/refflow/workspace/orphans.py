@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterator
 
 import msgspec
 
-from refflow.views.runs import Run, Workflow
+from refflow.views.runs.definitions import Workflow
+from refflow.views.runs.run import Run
 from refflow.workflows.language.problems import Problem
 
 from .folder import Folder

@@ -8,7 +8,11 @@ from refflow.errors import NotFound, UsageError
 from refflow.events.event import StoredEvent, micros
 from refflow.events.runs import ChannelResumed, OutreachPaused, OutreachResumed, TriggerDequeued
 from refflow.views.contacts import Contact
-from refflow.views.runs import Pause, Paused, Queued, Run, Workflow
+from refflow.views.runs.channels import PausedChannel
+from refflow.views.runs.definitions import Workflow
+from refflow.views.runs.pauses import Pause
+from refflow.views.runs.queue import Queued
+from refflow.views.runs.run import Run
 from refflow.workflows.runs.turn import Turn
 
 from .workspace import Workspace
@@ -86,7 +90,7 @@ def withdraw(workspace: Workspace, queued: Queued, now: datetime) -> list[Stored
 
 def reopen_channel(workspace: Workspace, channel: str, now: datetime) -> list[StoredEvent]:
     """Use a channel again that did not let refflow in; what was held for it leaves."""
-    if workspace.views.get(Paused, channel) is None:
+    if workspace.views.get(PausedChannel, channel) is None:
         raise UsageError(f"The channel {channel} is not paused.")
     return workspace.act(lambda turn: turn.record(ChannelResumed(channel=channel), by="user"), now)[1]
 

@@ -1,31 +1,30 @@
-"""Reactors and reminders: what plugins do outside once something was recorded. Never part of a replay."""
+"""Reactors: what plugins do outside once something was recorded. Never part of a replay."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from hashlib import sha256
-from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
-
-import msgspec
+from functools import partial
+from typing import Any
 
 from refflow.effects.cursors import Cursor, Cursors
 from refflow.effects.reactor import Reactor, ReactorContext
-from refflow.errors import RefflowError
-from refflow.events.event import Opaque, StoredEvent, instant, micros
+from refflow.errors import RefflowError, in_words
+from refflow.events.event import Opaque, StoredEvent, micros
 from refflow.plugins.factories import resolve
 from refflow.plugins.registry import Contribution
-from refflow.plugins.reminder import Reminder, ReminderSink, SinkContext
-from refflow.plugins.specs import ReactorSpec, ReminderSinkSpec
-from refflow.views.debts import Debt
-from refflow.views.runs import Task
+from refflow.plugins.specs import ReactorSpec
 from refflow.views.store import voided_positions
 
-if TYPE_CHECKING:
-    from .workspace import Workspace
+from .contents import Contents
+
+Record = Callable[[Sequence[Any], str, int | None, datetime, Callable[[], None]], None]
+"""Records payloads: who tells them, the position of the event that caused them, the time, and what is to be
+written in the same transaction.
+"""
 
 
-def begin(workspace: Workspace) -> None:
+def begin(workspace: Contents) -> None:
     """Set reactors that are newly enabled to where they begin, before anything is recorded."""
     for name, contribution in workspace.host.effects.reactors.items():
         if contribution.enabled and reactor_cursor(workspace, name) is None:
@@ -33,8 +32,8 @@ def begin(workspace: Workspace) -> None:
             Cursors(workspace.connection).put(Cursor(name=f"reactor:{name}", position=start))
 
 
-def react(workspace: Workspace, now: datetime) -> None:
-    """Let every enabled reactor act on what was recorded up to now, then bring every sink's reminders in line.
+def react(workspace: Contents, now: datetime, record: Record) -> None:
+    """Let every enabled reactor act on what was recorded up to now, and record what it tells.
 
     One that fails is tried again later, and costs nothing else. What reactors record is acted on next time,
     so that two of them cannot keep each other going for ever.
@@ -42,13 +41,10 @@ def react(workspace: Workspace, now: datetime) -> None:
     head = workspace.log.head()
     for name, contribution in workspace.host.effects.reactors.items():
         if contribution.enabled:
-            _react(workspace, name, contribution, head, now)
-    for name, sink in workspace.host.effects.reminders.items():
-        if sink.enabled:
-            _remind(workspace, name, sink, now)
+            _Work(workspace, name, contribution, now).go_on(head, record)
 
 
-def waiting(workspace: Workspace, now: datetime) -> bool:
+def waiting(workspace: Contents, now: datetime) -> bool:
     """Whether some enabled reactor has events before it that it may try now."""
     enabled = [name for name, each in workspace.host.effects.reactors.items() if each.enabled]
     if not enabled:
@@ -58,148 +54,70 @@ def waiting(workspace: Workspace, now: datetime) -> bool:
     return any(each is None or (each.position < head and not each.pauses(moment)) for each in cursors)
 
 
-def reactor_cursor(workspace: Workspace, name: str) -> Cursor | None:
+def reactor_cursor(workspace: Contents, name: str) -> Cursor | None:
     """How far the reactor of that name has come, if it was ever run."""
     return Cursors(workspace.connection).get(f"reactor:{name}")
 
 
-def sink_cursor(workspace: Workspace, name: str) -> Cursor | None:
-    """How the reminder sink of that name fared, if it ever failed."""
-    return Cursors(workspace.connection).get(f"reminder:{name}")
+class _Work:
+    """The work of one reactor, from where it has come to."""
 
+    def __init__(
+        self, workspace: Contents, name: str, contribution: Contribution[ReactorSpec], now: datetime
+    ) -> None:
+        self._workspace = workspace
+        self._name = name
+        self._contribution = contribution
+        self._now = now
+        self._cursors = Cursors(workspace.connection)
 
-def _react(
-    workspace: Workspace, name: str, contribution: Contribution[ReactorSpec], head: int, now: datetime
-) -> None:
-    cursors, spec = Cursors(workspace.connection), contribution.spec
-    cursor = reactor_cursor(workspace, name)
-    if cursor is None or cursor.position >= head or cursor.pauses(micros(now)):
-        return
-    voided, reactor = voided_positions(workspace.log), None
-    try:
-        for page in workspace.log.read(after=cursor.position, until=head, kinds=spec.handles):
-            for event in page:
-                if event.position in voided or isinstance(event.payload, Opaque):
-                    continue
-                reactor = reactor or _reactor(workspace, contribution)
-                payloads = _payloads(workspace, contribution, reactor, name, event, now)
-                cursor = cursor.at(event.position)
-                _record(workspace, contribution, payloads, event, cursor, now)
-    except Exception as error:
-        _failed(workspace, cursor, f"the reactor {name}", error, now)
-        return
-    cursors.put(cursor.at(head))
+    def go_on(self, head: int, record: Record) -> None:
+        """Act on the events up to `head`, unless it failed a moment ago."""
+        cursor = reactor_cursor(self._workspace, self._name)
+        if cursor is None or cursor.position >= head or cursor.pauses(micros(self._now)):
+            return
+        spec, log = self._contribution.spec, self._workspace.log
+        voided, reactor = voided_positions(log), None
+        try:
+            for page in log.read(after=cursor.position, until=head, kinds=spec.handles):
+                for event in page:
+                    if event.position in voided or isinstance(event.payload, Opaque):
+                        continue
+                    reactor = reactor or self._made()
+                    payloads = self._told(reactor, event)
+                    cursor = cursor.at(event.position)
+                    self._done(event, payloads, cursor, record)
+        except Exception as error:
+            # The error may quote somebody's data; the user sees it once, and only its type is kept.
+            self._cursors.put(cursor.failed(type(error).__name__, micros(self._now)))
+            what = f"the reactor {self._name} failed and is tried again later"
+            self._workspace.warn(f"{what}: {in_words(error)}")
+            return
+        self._cursors.put(cursor.at(head))
 
-
-def _reactor(workspace: Workspace, contribution: Contribution[ReactorSpec]) -> Reactor:
-    context = ReactorContext(
-        folder=workspace.folder.outbox / contribution.plugin,
-        config=workspace.configuration(contribution.plugin, contribution.spec.config),
-    )
-    made: Reactor = resolve(contribution.spec.factory)(context)
-    return made
-
-
-def _payloads(
-    workspace: Workspace,
-    contribution: Contribution[ReactorSpec],
-    reactor: Reactor,
-    name: str,
-    event: StoredEvent,
-    now: datetime,
-) -> list[Any]:
-    key = f"{workspace.id}/{name}/{event.position}"
-    payloads = list(reactor.react(event, key, now))
-    for payload in payloads:
-        kind = workspace.kinds.of(payload).name
-        if not kind.startswith(f"{contribution.plugin}."):
-            raise RefflowError(f"it may not record {kind}, which is not its own")
-    return payloads
-
-
-def _record(
-    workspace: Workspace,
-    contribution: Contribution[ReactorSpec],
-    payloads: list[Any],
-    event: StoredEvent,
-    cursor: Cursor,
-    now: datetime,
-) -> None:
-    cursors = Cursors(workspace.connection)
-    if not payloads:
-        cursors.put(cursor)
-        return
-    by = f"plugin:{contribution.distribution}@{contribution.version}"
-    workspace.record(payloads, by, event.position, now, within=lambda: cursors.put(cursor))
-
-
-def _remind(
-    workspace: Workspace, name: str, contribution: Contribution[ReminderSinkSpec], now: datetime
-) -> None:
-    cursors = Cursors(workspace.connection)
-    cursor = sink_cursor(workspace, name) or Cursor(name=f"reminder:{name}")
-    if cursor.pauses(micros(now)):
-        return
-    wanted = {reminder.uid: reminder for reminder in reminders(workspace)}
-    given = cursors.reminders(name)
-    digests = {uid: _digest(reminder) for uid, reminder in wanted.items()}
-    changed = [uid for uid, digest in digests.items() if given.get(uid) != digest]
-    gone = [uid for uid in given if uid not in wanted]
-    if not changed and not gone:
-        return
-    try:
-        sink = _sink(workspace, contribution)
-        for uid in changed:
-            sink.upsert(wanted[uid])
-            cursors.given(name, uid, digests[uid])
-        for uid in gone:
-            sink.cancel(uid)
-            cursors.given(name, uid, None)
-    except Exception as error:
-        _failed(workspace, cursor, f"the reminders {name}", error, now)
-        return
-    if cursor.attempts:
-        cursors.put(cursor.at(0))
-
-
-def reminders(workspace: Workspace) -> list[Reminder]:
-    """What is to be done by when: open tasks and unpaid debts, by uid."""
-    zone = ZoneInfo(workspace.settings.zone)
-    found = [
-        Reminder(
-            uid=f"{task.id}.{workspace.id}@refflow",
-            title=f"{task.assignee}: {task.title}" if task.assignee else task.title,
-            due=instant(task.due).astimezone(zone),
-            note=task.help or "",
+    def _made(self) -> Reactor:
+        plugin, spec = self._contribution.plugin, self._contribution.spec
+        context = ReactorContext(
+            folder=self._workspace.folder.outbox / plugin,
+            config=self._workspace.configuration(plugin, spec.config),
         )
-        for task in workspace.views.find(Task, status="open")
-    ]
-    found += [
-        Reminder(
-            uid=f"{debt.name}.{workspace.id}@refflow",
-            title=f"You owe {debt.what} ({debt.name})",
-            due=instant(debt.due).astimezone(zone),
-        )
-        for debt in workspace.views.find(Debt, settled_at=None)
-    ]
-    return sorted(found, key=lambda reminder: reminder.uid)
+        made: Reactor = resolve(spec.factory)(context)
+        return made
 
+    def _told(self, reactor: Reactor, event: StoredEvent) -> list[Any]:
+        """What the reactor wants recorded after `event`: events of its own plugin."""
+        key = f"{self._workspace.id}/{self._name}/{event.position}"
+        payloads = list(reactor.react(event, key, self._now))
+        for payload in payloads:
+            kind = self._workspace.kinds.of(payload).name
+            if not kind.startswith(f"{self._contribution.plugin}."):
+                raise RefflowError(f"it may not record {kind}, which is not its own")
+        return payloads
 
-def _sink(workspace: Workspace, contribution: Contribution[ReminderSinkSpec]) -> ReminderSink:
-    context = SinkContext(
-        folder=workspace.folder.outbox / contribution.plugin,
-        config=workspace.configuration(contribution.plugin, contribution.spec.config),
-    )
-    made: ReminderSink = resolve(contribution.spec.factory)(context)
-    return made
-
-
-def _failed(workspace: Workspace, cursor: Cursor, what: str, error: Exception, now: datetime) -> None:
-    # The error may quote somebody's data; the user sees it once, and only its type is kept.
-    reason = str(error) if isinstance(error, RefflowError) else f"{type(error).__name__}: {error}"
-    Cursors(workspace.connection).put(cursor.failed(type(error).__name__, micros(now)))
-    workspace.warn(f"{what} failed and is tried again later: {reason}")
-
-
-def _digest(reminder: Reminder) -> str:
-    return sha256(msgspec.json.encode(reminder)).hexdigest()[:16]
+    def _done(self, event: StoredEvent, payloads: list[Any], cursor: Cursor, record: Record) -> None:
+        move = partial(self._cursors.put, cursor)
+        if payloads:
+            by = f"plugin:{self._contribution.distribution}@{self._contribution.version}"
+            record(payloads, by, event.position, self._now, move)
+        else:
+            move()

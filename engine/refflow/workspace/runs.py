@@ -8,7 +8,8 @@ from typing import Any
 from refflow.errors import UsageError
 from refflow.events.event import StoredEvent
 from refflow.events.runs import RunCancelled, TaskClosed
-from refflow.views.runs import Run, Task
+from refflow.views.runs.run import Run
+from refflow.views.runs.tasks import Task
 
 from .seen import record_about
 from .workspace import Workspace

@@ -13,7 +13,7 @@ import msgspec
 from refflow.events.event import StoredEvent, micros
 from refflow.events.openings import Intent
 from refflow.views.messages import Message
-from refflow.views.runs import Run
+from refflow.views.runs.run import Run
 from refflow.views.timeline import Happening
 from refflow.workflows.stories.habits import Habits
 from refflow.workflows.stories.made_up import DAY, variants

@@ -8,7 +8,8 @@ from typing import Any
 from refflow.errors import UsageError
 from refflow.events.event import StoredEvent, micros
 from refflow.views.messages import Message
-from refflow.views.runs import Run, Task
+from refflow.views.runs.run import Run
+from refflow.views.runs.tasks import Task
 from refflow.workflows.runs.turn import Turn
 
 from .workspace import Workspace

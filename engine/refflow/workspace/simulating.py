@@ -19,8 +19,9 @@ from refflow.events.runs import RunWanted, ScheduleFired
 from refflow.views.contacts import Contact
 from refflow.views.openings import Opening
 from refflow.views.rows import Rows
-from refflow.views.runs import Defined, Run, Workflow
-from refflow.views.runs import Settings as SettingsRow
+from refflow.views.runs.definitions import Defined, Workflow
+from refflow.views.runs.run import Run
+from refflow.views.runs.settings import Settings as SettingsRow
 from refflow.views.timeline import Happening
 from refflow.workflows.expressions.durations import Duration
 from refflow.workflows.language.calendar import Calendar

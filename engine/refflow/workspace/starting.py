@@ -13,7 +13,8 @@ from refflow.events.runs import RunStarted, RunWanted, TriggerIgnored, TriggerQu
 from refflow.views.contacts import Contact
 from refflow.views.openings import Opening
 from refflow.views.rows import Rows
-from refflow.views.runs import Run, Workflow
+from refflow.views.runs.definitions import Workflow
+from refflow.views.runs.run import Run
 from refflow.workflows.language.definition import Definition
 from refflow.workflows.language.library import Accepted
 from refflow.workflows.runs.environment import environment

@@ -10,7 +10,7 @@ import msgspec
 
 from refflow.views.messages import Message
 from refflow.views.pipeline import Ask, Funnel
-from refflow.views.runs import Run
+from refflow.views.runs.run import Run
 
 from .workspace import Workspace
 

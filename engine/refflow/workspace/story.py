@@ -10,7 +10,7 @@ from refflow.contacts.names import display_name
 from refflow.events.event import StoredEvent
 from refflow.views.contacts import Contact
 from refflow.views.messages import Message
-from refflow.views.runs import Run
+from refflow.views.runs.run import Run
 from refflow.workflows.stories.habits import LACKING
 from refflow.workflows.stories.made_up import SUBJECT_FIELDS
 from refflow.workflows.stories.world import World

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from refflow.views.runs import Settings as SettingsRow
-from refflow.views.runs import Workflow
+from refflow.views.runs.definitions import Workflow
+from refflow.views.runs.settings import Settings as SettingsRow
 
 from .workspace import Workspace
 

@@ -9,8 +9,8 @@ from refflow.contacts.names import display_name
 from refflow.events.event import StoredEvent
 from refflow.views.contacts import Contact
 from refflow.views.openings import Opening
+from refflow.workflows.runs.packet import in_words
 
-from .lacking import in_words
 from .workspace import Workspace
 
 

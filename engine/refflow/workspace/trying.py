@@ -13,7 +13,7 @@ from refflow import resources
 from refflow.errors import NotFound
 from refflow.events.event import StoredEvent, instant
 from refflow.views.messages import Message
-from refflow.views.runs import Task
+from refflow.views.runs.tasks import Task
 from refflow.workflows.expressions.durations import Duration
 from refflow.workflows.language.definition import Definition
 from refflow.workflows.language.problems import Problem, has_errors

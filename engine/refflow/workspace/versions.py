@@ -11,7 +11,8 @@ import msgspec
 
 from refflow.errors import NotFound, UsageError
 from refflow.views.rows import Rows
-from refflow.views.runs import Defined, Run, Workflow
+from refflow.views.runs.definitions import Defined, Workflow
+from refflow.views.runs.run import Run
 from refflow.workflows.language.definition import decode, essence
 from refflow.workflows.language.library import Accepted
 

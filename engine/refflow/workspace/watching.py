@@ -10,7 +10,7 @@ from threading import Event
 import msgspec
 
 from refflow.errors import RefflowError
-from refflow.views.runs import Workflow
+from refflow.views.runs.definitions import Workflow
 from refflow.workflows.language.problems import Problem, has_errors
 
 from .checking import check

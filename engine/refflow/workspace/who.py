@@ -25,7 +25,7 @@ from refflow.views.contacts import Contact, Employer
 from refflow.views.openings import Opening
 from refflow.views.pipeline import TAKEN, Ask
 from refflow.views.rows import Rows
-from refflow.views.runs import Run
+from refflow.views.runs.run import Run
 from refflow.workflows.language.facts import tie_of
 
 from .workspace import Workspace

@@ -15,7 +15,7 @@ from refflow.views.contacts import Contact
 from refflow.views.openings import Opening
 from refflow.views.projection import Fold
 from refflow.views.rows import Copies, Rows
-from refflow.views.runs import Workflow
+from refflow.views.runs.definitions import Workflow
 from refflow.views.store import voided_positions
 from refflow.workflows.language.definition import Source, Trigger
 from refflow.workflows.language.library import Accepted, Library

@@ -10,8 +10,8 @@ import msgspec
 from refflow.errors import RefflowError
 from refflow.events.kinds import Kinds
 from refflow.views.rows import Rows
-from refflow.views.runs import Defined, Workflow
-from refflow.views.runs import Settings as SettingsRow
+from refflow.views.runs.definitions import Defined, Workflow
+from refflow.views.runs.settings import Settings as SettingsRow
 
 from ..expressions import Expression, ExpressionErrors, compile_expression
 from .definition import Definition, Source, Trigger, Wait, decode

@@ -23,15 +23,16 @@ from refflow.events.runs import (
     WorkflowDefined,
 )
 from refflow.views.messages import Message
-from refflow.views.runs import Run
-from refflow.views.runs import Task as TaskRow
+from refflow.views.runs.run import Run
+from refflow.views.runs.tasks import Task as TaskRow
 
 from ..language.definition import Interrupt, Send, Start, Task, Wait
 from ..language.library import Accepted
 from .environment import environment
+from .holds import hold
 from .interpreter import STOPPED, Interpreter, concerns
 from .pauses import paused_between
-from .sending import draft, hold, try_again
+from .sending import draft, try_again
 from .starting import look_around, next_in_queue, set_off, set_schedules, start_child
 from .turn import DEFINING, MOST_GENERATIONS, Turn
 

@@ -14,7 +14,7 @@ from refflow.views.contacts import Contact
 from refflow.views.messages import Message
 from refflow.views.openings import Opening
 from refflow.views.pipeline import Ask, ask_id
-from refflow.views.runs import Run
+from refflow.views.runs.run import Run
 
 from ..expressions.durations import Duration, parse_duration
 from ..language.definition import Definition

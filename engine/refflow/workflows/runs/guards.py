@@ -2,82 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from operator import itemgetter
 
-import msgspec
-
-from refflow.contacts.tie import warmth
 from refflow.errors import RefflowError
 from refflow.events.event import instant, micros
-from refflow.views.companies import Company, resolve
 from refflow.views.contacts import Contact
-from refflow.views.debts import Debt
-from refflow.views.messages import OPEN, Message, SendingDay
+from refflow.views.messages import Message, SendingDay
 from refflow.views.openings import Opening
 from refflow.views.pipeline import TAKEN, Ask, ask_id
-from refflow.views.runs import Inbox, Paused, Run
+from refflow.views.runs.channels import Inbox, PausedChannel
+from refflow.views.runs.run import Run
 from refflow.views.timeline import Happening
 
 from ..language.calendar import Calendar, both
-from ..language.definition import Cap, Policy, Send, Window
-from ..language.facts import tie_of
+from ..language.definition import Policy, Send, Window
 from ..language.library import Accepted
 from ..language.settings import gaps
+from .caps import over_a_cap
+from .conversations import ancestors, lets_no_other_in, pursuing
 from .environment import run_environment
+from .holds import Hold
+from .packet import missing_from_packet
 from .pauses import pause_at
 from .turn import Turn
 
 _PASSED = ("interaction.logged", "interaction.observed")
-
-
-class Hold(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a message may not leave now. `until` is the first instant at which the rule could let it go; `skip`
-    when it is not to leave any more.
-    """
-
-    rule: str
-    detail: str
-    until: datetime | None = None
-    skip: bool = False
-
-
-class Refusal(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a run may not start."""
-
-    reason: str
-    detail: str
-    run: str | None = None
-
-
-def may_be_contacted(contact: Contact | None) -> Refusal | None:
-    """Whether a run about `contact` may start at all."""
-    if contact is not None and (contact.blocked or contact.opted_out):
-        return Refusal(reason="do_not_contact", detail="This person is not to be contacted.")
-    return None
-
-
-def pursuing(turn: Turn, contact: str) -> list[Run]:
-    """The runs that are in conversation with a contact and let no other in: those of exclusive workflows that
-    have not ended, and what they started.
-    """
-    return [run for run in turn.rows.find(Run, contact=contact) if run.status != "exited" and _alone(turn, run)]
-
-
-def ancestors(turn: Turn, run: Run | None) -> list[Run]:
-    """The run, the one that started it, and so on."""
-    found: list[Run] = []
-    while run is not None:
-        found.append(run)
-        run = turn.rows.get(Run, run.parent) if run.parent else None
-    return found
-
-
-def _alone(turn: Turn, run: Run) -> bool:
-    policies = (
-        turn.library.definition(turn.rows, each.hash).definition.policy for each in ancestors(turn, run)
-    )
-    return any(policy.exclusive is not None for policy in policies)
 
 
 def may_leave(turn: Turn, accepted: Accepted, run: Run, step: Send, message: Message) -> Hold | None:
@@ -97,59 +47,11 @@ def may_leave(turn: Turn, accepted: Accepted, run: Run, step: Send, message: Mes
         or _paused(turn, run, message)
         or _late(turn, policy, run, message)
         or _inbox_is_stale(turn, message)
-        or _caps(turn, policy, contact, message)
+        or over_a_cap(turn, policy, contact, message)
         or (None if step.urgent else _gap(turn, policy, contact))
         or _window(turn, step.window or policy.window or turn.settings.window, policy, contact)
         or (None if step.urgent else _pace(turn, run, message))
     )
-
-
-def may_ask(turn: Turn, contact: Contact | None, opening: Opening | None) -> Refusal | None:
-    """Whether this contact may be asked about this opening now."""
-    if contact is None or opening is None:
-        return None
-    if opening.status != "open":
-        return Refusal(reason="opening_closed", detail=f"{opening.id} is closed.")
-    settings, rows = turn.settings, turn.rows
-    if contact.declined_at is not None:
-        free = settings.calendar.add(instant(contact.declined_at), settings.cooldown)
-        if micros(free) > turn.now:
-            return Refusal(
-                reason="cooldown",
-                detail=f"This person said no on {instant(contact.declined_at):%Y-%m-%d}; not before {free:%Y-%m-%d}.",
-            )
-    if warmth(tie_of(contact), turn.now) in ("dormant", "cold"):
-        return None  # The tie is warmed first; the opening is not taken by that.
-    for ask in rows.find(Ask, opening=opening.id):
-        if ask.stage in TAKEN and ask.contact != contact.id:
-            return Refusal(
-                reason="one_open_ask",
-                detail=f"{ask.id} is {ask.stage}: one person at a time for one opening.",
-                run=ask.run,
-            )
-    return _too_many_open(turn, opening)
-
-
-def _too_many_open(turn: Turn, opening: Opening) -> Refusal | None:
-    limits = turn.settings.open_asks
-    waiting = [ask for stage in ("ready", "asked", "agreed") for ask in turn.rows.find(Ask, stage=stage)]
-    if len(waiting) >= limits.in_all:
-        return Refusal(
-            reason="open_asks", detail=f"{len(waiting)} asks are open; the limit is {limits.in_all}."
-        )
-    company = resolve(turn.rows, opening.company)
-    here = [ask for ask in waiting if _company_of(turn, ask) == company]
-    if len(here) >= limits.per_company:
-        return Refusal(
-            reason="open_asks",
-            detail=f"{len(here)} asks are open at this company; the limit is {limits.per_company}.",
-        )
-    return None
-
-
-def _company_of(turn: Turn, ask: Ask) -> str | None:
-    opening = turn.rows.get(Opening, ask.opening)
-    return resolve(turn.rows, opening.company) if opening else None
 
 
 def _guard_still_holds(turn: Turn, accepted: Accepted, run: Run) -> Hold | None:
@@ -162,13 +64,6 @@ def _guard_still_holds(turn: Turn, accepted: Accepted, run: Run) -> Hold | None:
         if not holds:
             return Hold(rule="guard", detail=f"`{line.text}` no longer holds.")
     return None
-
-
-def missing_from_packet(opening: Opening, ask: Ask | None) -> list[str]:
-    """What an ask still lacks before it can go out, in the words of the commands that give it."""
-    facts = {"title": opening.title, "link": opening.url, "how to submit": opening.submit}
-    lacking = [name for name, value in facts.items() if not value]
-    return lacking if ask is not None and ask.line else [*lacking, "personal line"]
 
 
 def _packet_is_complete(turn: Turn, run: Run, message: Message) -> Hold | None:
@@ -201,7 +96,7 @@ def _opening_is_free(turn: Turn, run: Run, message: Message) -> Hold | None:
 
 def _in_conversation(turn: Turn, run: Run, message: Message) -> Hold | None:
     """Whether an exclusive run would write to somebody with whom another one is in conversation."""
-    if message.contact == run.contact or not _alone(turn, run):
+    if message.contact == run.contact or not lets_no_other_in(turn, run):
         return None
     family = {each.id for each in ancestors(turn, run)}
     for other in pursuing(turn, message.contact):
@@ -258,7 +153,7 @@ def _paused(turn: Turn, run: Run, message: Message) -> Hold | None:
 
 def channel_paused(turn: Turn, message: Message) -> Hold | None:
     """Whether nothing can leave by the channel of the message until somebody has put that right."""
-    paused = turn.rows.get(Paused, message.channel)
+    paused = turn.rows.get(PausedChannel, message.channel)
     if paused is None:
         return None
     if paused.plugin is not None:
@@ -313,86 +208,6 @@ def _pace(turn: Turn, run: Run, message: Message) -> Hold | None:
         return None
     until = settings.calendar.add(instant(max(recent)), settings.pace)
     return Hold(rule="pace", detail="Late messages leave one after the other.", until=until)
-
-
-def _caps(turn: Turn, policy: Policy, contact: Contact, message: Message) -> Hold | None:
-    caps = dict.fromkeys((*(policy.caps or ()), *turn.settings.caps))
-    to_contact = _sent_to(turn, [contact], message)
-    for cap in caps:
-        hold = _cap(turn, cap, contact, message, to_contact)
-        if hold is not None:
-            return hold
-    return None
-
-
-def _cap(turn: Turn, cap: Cap, contact: Contact, message: Message, to_contact: list[int]) -> Hold | None:
-    if cap.unanswered is not None:
-        since = contact.last_in or 0
-        row = [at for at in to_contact if at > since]
-        if len(row) >= cap.unanswered and not _is_owed(turn, message):
-            return Hold(
-                rule="cap",
-                detail=f"{len(row)} messages in a row are unanswered; the limit is {cap.unanswered}.",
-            )
-    if cap.most is None or cap.within is None:
-        return None
-    calendar = turn.settings.calendar
-    earliest = micros(calendar.subtract(instant(turn.now), cap.within))
-    match cap.per:
-        case "contact":
-            sent = to_contact
-        case "company":
-            sent = _sent_to(turn, _colleagues(turn, contact), message)
-        case _:
-            sent = _sent_since(turn, earliest)
-    counted = sorted(at for at in sent if at > earliest)
-    if len(counted) < cap.most:
-        return None
-    until = calendar.add(instant(counted[-cap.most]), cap.within)
-    return Hold(
-        rule="cap",
-        detail=f"{len(counted)} messages within {cap.within.in_words()} per {cap.per}; the limit is {cap.most}.",
-        until=max(until, instant(turn.now + 60_000_000)),
-    )
-
-
-def _sent_since(turn: Turn, earliest: int) -> list[int]:
-    """When messages left, to anybody, since the day of `earliest`."""
-    first, last = instant(earliest).date(), instant(turn.now).date()
-    days = (first + timedelta(days=number) for number in range((last - first).days + 1))
-    found = (turn.rows.get(SendingDay, day.isoformat()) for day in days)
-    return [at for day in found if day is not None for at in day.sent]
-
-
-def _colleagues(turn: Turn, contact: Contact) -> list[Contact]:
-    """Everybody at the contact's company, by any of its names, the contact included."""
-    if contact.company is None:
-        return [contact]
-    company = resolve(turn.rows, contact.company)
-    names = {
-        company,
-        *(each.key for each in turn.rows.find(Company) if resolve(turn.rows, each.key) == company),
-    }
-    return [each for name in sorted(names) for each in turn.rows.find(Contact, company=name)]
-
-
-def _is_owed(turn: Turn, message: Message) -> bool:
-    """Whether a thank-you or an update is owed about what the message is about: such a message asks for nothing,
-    so that nobody answers it is no reason to leave it out.
-    """
-    owed = turn.rows.find(Debt, contact=message.contact)
-    return any(debt.settled_at is None and debt.opening == message.opening for debt in owed)
-
-
-def _sent_to(turn: Turn, contacts: list[Contact], but: Message) -> list[int]:
-    """When messages left for these contacts; one handed over for sending counts as of when it was approved."""
-    return [
-        message.sent_at or message.approved_at or message.drafted_at
-        for contact in contacts
-        for message in turn.rows.find(Message, contact=contact.id)
-        if message.id != but.id
-        and (message.sent_at is not None or message.status in OPEN - {"drafted", "held"})
-    ]
 
 
 def _gap(turn: Turn, policy: Policy, contact: Contact) -> Hold | None:

@@ -25,7 +25,7 @@ from refflow.events.runs import (
 )
 from refflow.views.messages import Message
 from refflow.views.pipeline import Ask, ask_id
-from refflow.views.runs import Run
+from refflow.views.runs.run import Run
 from refflow.views.timeline import Happening
 
 from ..expressions.durations import Duration
@@ -50,7 +50,8 @@ from ..language.library import Accepted
 from ..language.templates import render_text
 from .environment import Environment, facts_of, plain_value, run_environment
 from .guards import something_came_in
-from .sending import draft, hold, release
+from .holds import hold
+from .sending import draft, release
 from .turn import Turn
 
 MOST_INSTRUCTIONS = 10_000

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from refflow.views.rows import Source
-from refflow.views.runs import Pause, Run
+from refflow.views.runs.pauses import Pause
+from refflow.views.runs.run import Run
 
 
 def pause_at(rows: Source, run: Run, moment: int, to: str | None = None) -> Pause | None:

@@ -25,11 +25,10 @@ from typing import Any, Literal, get_args
 
 from refflow.errors import RefflowError
 from refflow.events.event import instant
-from refflow.events.messages import MessageDrafted, MessageHeld, MessageSkipped, SendRequested
-from refflow.events.runs import TimerSet
+from refflow.events.messages import MessageDrafted, MessageSkipped, SendRequested
 from refflow.views.contacts import Contact
 from refflow.views.messages import Message
-from refflow.views.runs import Run
+from refflow.views.runs.run import Run
 
 from ..language.definition import Approval, Send
 from ..language.facts import contact_facts
@@ -37,7 +36,8 @@ from ..language.library import Accepted
 from ..language.templates import render
 from ..language.wording import unfilled
 from .environment import run_environment
-from .guards import Hold, channel_paused, may_leave
+from .guards import channel_paused, may_leave
+from .holds import Hold, hold
 from .turn import Turn
 
 _CARE: tuple[Approval, ...] = get_args(Approval)
@@ -163,23 +163,6 @@ def try_again(turn: Turn, accepted: Accepted, message: Message, wait: int | None
     share = int(sha256(f"{message.id} {message.attempts}".encode()).hexdigest()[:4], 16) / 0xFFFF
     until = now + pause * (1 + share / 10)
     return Hold(rule="retry", detail="The channel could not take it; it is tried again.", until=until)
-
-
-def hold(turn: Turn, accepted: Accepted, run: Run, message: Message, why: Hold) -> None:
-    """Keep a message back, and wake when the rule could let it go."""
-    turn.record(
-        MessageHeld(
-            message=message.id,
-            run=run.id,
-            contact=message.contact,
-            rule=why.rule,
-            detail=why.detail,
-            until=why.until,
-        ),
-        by=accepted.by,
-    )
-    if why.until is not None:
-        turn.record(TimerSet(run=run.id, step=run.step, due=why.until, rule=why.rule), by=accepted.by)
 
 
 def _parent(turn: Turn, run: Run, step: Send, contact: Contact) -> Message | None:

@@ -16,7 +16,7 @@ from refflow.events.event import NewEvent, StoredEvent
 from refflow.events.kinds import Kinds
 from refflow.views.projection import Fold
 from refflow.views.rows import Rows
-from refflow.views.runs import Settings as SettingsRow
+from refflow.views.runs.settings import Settings as SettingsRow
 
 from ..language.library import InForce, Library
 from ..language.settings import Settings

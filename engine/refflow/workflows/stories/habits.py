@@ -13,7 +13,7 @@ from refflow.events.runs import TaskClosed
 from refflow.views.messages import OPEN, Message
 from refflow.views.openings import Opening
 from refflow.views.pipeline import Ask, ask_id
-from refflow.views.runs import Task
+from refflow.views.runs.tasks import Task
 
 from ..expressions.durations import Duration
 from ..language.templates import PLACEHOLDER

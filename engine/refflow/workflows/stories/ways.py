@@ -12,7 +12,7 @@ import msgspec
 
 from refflow.events.event import StoredEvent, instant, micros
 from refflow.events.messages import MessageFailed
-from refflow.views.runs import Run
+from refflow.views.runs.run import Run
 
 from ..expressions.durations import Duration
 from ..language.definition import (

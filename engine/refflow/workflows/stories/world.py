@@ -12,7 +12,7 @@ from refflow.events.event import StoredEvent, instant, micros
 from refflow.events.runs import TimerFired, TimerSet
 from refflow.views.projection import Fold
 from refflow.views.rows import R, Rows, Source
-from refflow.views.runs import Run
+from refflow.views.runs.run import Run
 from refflow.views.table import Row
 
 from ..language.library import InForce, Library
