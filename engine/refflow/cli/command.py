@@ -14,6 +14,7 @@ from .session import Session
 
 NO_PLUGINS = "--no-plugins"
 _LEFT_OUT = "REFFLOW_NO_PLUGINS"
+_ALL = ("all", "1")
 EPILOG = "--workspace, --now, --json, --no-color and -q go with every command: see `refflow --help`."
 
 
@@ -66,7 +67,7 @@ def common_options(*, hidden: bool) -> list[click.Parameter]:
 def spelt_out(args: Sequence[str]) -> list[str]:
     """The arguments with the value that an option without one stands for: else it would take the next one."""
     end = args.index("--") if "--" in args else len(args)
-    return [f"{NO_PLUGINS}=all" if each == NO_PLUGINS else each for each in args[:end]] + list(args[end:])
+    return [f"{NO_PLUGINS}={_ALL[0]}" if each == NO_PLUGINS else each for each in args[:end]] + list(args[end:])
 
 
 @contextmanager
@@ -84,6 +85,21 @@ def for_one_command() -> Iterator[None]:
 def _leave_out(context: click.Context, _: click.Parameter, names: str | None) -> None:
     if names:
         os.environ[_LEFT_OUT] = names
+        if names not in _ALL:
+            context.ensure_object(Session).left_out = tuple(filter(None, map(str.strip, names.split(","))))
+
+
+def _check_left_out(session: Session) -> None:
+    """Refuse to leave out what no plugin is called: a name that is mistyped would let the plugin in."""
+    if session.left_out:
+        from refflow.workspace.folder import NoWorkspace, find
+        from refflow.workspace.plugins import check_names
+
+        try:
+            folder = find(session.folder)
+        except NoWorkspace:
+            folder = None
+        check_names(folder, session.left_out)
 
 
 def _remembered(name: str, hidden: bool) -> dict[str, Any]:
@@ -110,7 +126,9 @@ class Command(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run it, unless it was given text that no file can hold."""
-        ctx.ensure_object(Session).command = name_of(ctx)
+        session = ctx.ensure_object(Session)
+        session.command = name_of(ctx)
+        _check_left_out(session)
         for parameter in self.params:
             value = ctx.params.get(parameter.name or "")
             for each in value if isinstance(value, tuple) else (value,):
@@ -147,6 +165,12 @@ class Group(click.Group):
         else:
             click.echo(ctx.get_help())
         return result
+
+
+def as_if_named(command: click.Command, name: str, ctx: click.Context) -> None:
+    """Run the command that stands for another one which was named alone."""
+    with command.make_context(name, [], parent=ctx) as own:
+        command.invoke(own)
 
 
 def check_command(ctx: click.Context, name: str, known: Collection[str]) -> None:

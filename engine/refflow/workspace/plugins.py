@@ -17,7 +17,7 @@ import msgspec
 from refflow.errors import Held, NotFound, RefflowError
 from refflow.log.database import connect
 from refflow.plugins.config import PluginConfig, config_schema, section_schema
-from refflow.plugins.discovery import installed_entry_points
+from refflow.plugins.discovery import discover, installed_entry_points
 from refflow.plugins.factories import resolve
 from refflow.plugins.host import Host
 from refflow.plugins.host import PluginStatus as PluginStatus
@@ -92,6 +92,16 @@ def named(host: Host, name: str) -> PluginStatus:
     near = get_close_matches(name, [each.name for each in host.plugins], n=1)
     hint = f"did you mean {near[0]}?" if near else "`refflow plugins --all` shows what there is."
     raise NotFound(f"There is no plugin {name}; {hint}")
+
+
+def check_names(folder: Folder | None, names: Sequence[str]) -> None:
+    """Raise `NotFound` for the first of `names` that is none of a plugin here nor of its package. Imports none."""
+    there = [each.origin for each in discover(plugin_settings(folder), (), installed_entry_points())]
+    for name in names:
+        if not any(origin.answers_to(name) for origin in there):
+            near = get_close_matches(name, sorted({origin.plugin for origin in there}), n=1)
+            hint = f"Did you mean `{near[0]}`?" if near else "`refflow plugins --all` shows what there is."
+            raise NotFound(f"There is no plugin `{name}` to leave out. {hint}")
 
 
 def show(folder: Folder | None, name: str) -> Shown:
