@@ -112,9 +112,46 @@ def _remembered(name: str, hidden: bool) -> dict[str, Any]:
 
 
 class Number(click.IntRange):
-    """A whole number within bounds."""
+    """A whole number within bounds. `example` is one, for whoever wrote something else."""
 
     name = "number"
+
+    def __init__(self, min: int, max: int | None = None, *, example: int) -> None:
+        super().__init__(min, max)
+        self._example = str(example)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number. What is none, or out of bounds, is answered with what is wanted."""
+        try:
+            return int(super().convert(value, param, ctx))
+        except click.BadParameter:
+            bounds = f"from {self.min} {'on' if self.max is None else f'to {self.max}'}"
+            self.fail(
+                f"`{value}` is not a whole number {bounds}. Write `{_written(param, self._example)}`, say.",
+                param,
+                ctx,
+            )
+
+
+class Choice(click.Choice[str]):
+    """One of some words."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The word. Another one is answered with those there are."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            from difflib import get_close_matches
+
+            words = list(map(str, self.choices))
+            near = get_close_matches(str(value).lower(), words, n=1)
+            hint = did_you_mean(near) or f" Write `{_written(param, words[0])}`, say."
+            self.fail(f"`{value}` is not one of: {', '.join(words)}.{hint}", param, ctx)
+
+
+def _written(param: click.Parameter | None, value: str) -> str:
+    """How a value is given to a parameter."""
+    return f"{param.opts[0]} {value}" if isinstance(param, click.Option) else value
 
 
 class Command(click.Command):
