@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from refflow.errors import NotFound, UsageError
+from refflow.errors import Held, NotFound, UsageError
 from refflow.events.event import StoredEvent, micros
 from refflow.events.runs import ChannelResumed, OutreachPaused, OutreachResumed, TriggerDequeued
 from refflow.views.contacts import Contact
 from refflow.views.runs import Pause, Paused, Queued, Run, Workflow
 from refflow.workflows.runs.turn import Turn
 
+from .absence import lacking
 from .workspace import Workspace
 
 
@@ -84,10 +85,20 @@ def withdraw(workspace: Workspace, queued: Queued, now: datetime) -> list[Stored
     return workspace.act(decide, now)[1]
 
 
+def closed_channels(workspace: Workspace) -> list[Paused]:
+    """The channels by which nothing leaves: those that do not let refflow in, and those whose plugin is away."""
+    return sorted(workspace.views.find(Paused), key=lambda each: each.channel)
+
+
 def reopen_channel(workspace: Workspace, channel: str, now: datetime) -> list[StoredEvent]:
-    """Use a channel again that did not let refflow in; what was held for it leaves."""
+    """Use a channel again that did not let refflow in; what was held for it leaves.
+
+    Raises `UsageError` when nothing keeps it, and `Held` when its plugin is away: it is used again once that is back.
+    """
     if workspace.views.get(Paused, channel) is None:
         raise UsageError(f"The channel {channel} is not paused.")
+    if (lack := lacking(workspace, channel)) is not None:
+        raise Held(f"The channel {channel} cannot be used: {lack.reason}: {lack.detail}.")
     return workspace.act(lambda turn: turn.record(ChannelResumed(channel=channel), by="user"), now)[1]
 
 
