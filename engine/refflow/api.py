@@ -157,6 +157,7 @@ if TYPE_CHECKING:
     from refflow.workspace.parts import StoredEvent as StoredEvent
     from refflow.workspace.parts import handles as handles
     from refflow.workspace.pausing import away as away
+    from refflow.workspace.pausing import closed_channels as closed_channels
     from refflow.workspace.pausing import pause as pause
     from refflow.workspace.pausing import pauses as pauses
     from refflow.workspace.pausing import queue as queue
@@ -346,6 +347,7 @@ _CALLS = {
     ),
     "pausing": (
         "away",
+        "closed_channels",
         "pause",
         "pauses",
         "queue",
@@ -611,6 +613,7 @@ __all__ = [
     "close_inbox",
     "close_opening",
     "close_task",
+    "closed_channels",
     "company_key",
     "confirm_sent",
     "describe",

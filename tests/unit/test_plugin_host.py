@@ -326,7 +326,7 @@ class TestIsolation:
         reason = failure(plugin(chanels=lambda: [sms()], importer=lambda: [sms()]))
 
         assert "did you mean `refflow_channels`?" in reason
-        assert "did you mean refflow_importers?" in reason
+        assert "did you mean `refflow_importers`?" in reason
 
     def test_a_hook_without_its_mark_is_not_silently_ignored(self) -> None:
         unmarked = SimpleNamespace(refflow_channels=lambda: [sms()])

@@ -28,8 +28,8 @@ LAST = 2**63 - 1
 @click.command(cls=Command)
 @click.argument("subject", required=False, shell_complete=targets)
 @click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Only of this kind; may be given again.")
-@click.option("--after", type=Number(min=0), default=0, metavar="E", help="Only those after event E.")
-@click.option("--last", type=Number(min=1), metavar="N", help="Only the last N.")
+@click.option("--after", type=Number(0, example=100), default=0, metavar="E", help="Only those after event E.")
+@click.option("--last", type=Number(1, example=10), metavar="N", help="Only the last N.")
 @click.option("--effective", is_flag=True, help="Without what was taken back.")
 @click.pass_obj
 def events(

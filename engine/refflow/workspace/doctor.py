@@ -194,7 +194,8 @@ def _channels(workspace: Workspace) -> Iterator[Diagnosis]:
         held = workspace.views.find(Message, status="held", channel=paused.channel)
         waits = "1 message waits" if len(held) == 1 else f"{len(held)} messages wait"
         text = f"nothing leaves by it ({paused.reason or 'it does not let refflow in'}); {waits}"
-        yield Diagnosis(where=f"channel {paused.channel}", level="problem", text=text)
+        remedy = "" if paused.plugin else f"put that right, then: refflow resume {paused.channel}"
+        yield Diagnosis(where=f"channel {paused.channel}", level="problem", text=text, remedy=remedy)
 
 
 def _last(workspace: Workspace) -> int:

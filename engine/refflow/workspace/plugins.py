@@ -16,6 +16,7 @@ import msgspec
 from refflow.errors import Held, NotFound, RefflowError
 from refflow.log.database import connect
 from refflow.plugins.config import PluginConfig, config_schema, section_schema
+from refflow.plugins.discovery import discover
 from refflow.plugins.factories import resolve
 from refflow.plugins.host import Host
 from refflow.plugins.host import PluginStatus as PluginStatus
@@ -92,6 +93,16 @@ def named(host: Host, name: str) -> PluginStatus:
     hint = did_you_mean(name, [each.name for each in host.plugins])
     hint = hint or "`refflow plugins --all` shows what there is."
     raise NotFound(f"There is no plugin {name}; {hint}")
+
+
+def check_names(folder: Folder | None, names: Sequence[str]) -> None:
+    """Raise `NotFound` for the first of `names` that is none of a plugin here nor of its package. Imports none."""
+    there = [each.origin for each in discover(plugin_settings(folder), (), registrations())]
+    for name in names:
+        if not any(origin.answers_to(name) for origin in there):
+            hint = did_you_mean(name, sorted({origin.plugin for origin in there}))
+            hint = hint or "`refflow plugins --all` shows what there is."
+            raise NotFound(f"There is no plugin `{name}` to leave out; {hint}")
 
 
 def show(folder: Folder | None, name: str) -> Shown:

@@ -271,5 +271,7 @@ class Checker:
         if isinstance(node, Constant) and fits(found, TEXT) and fits(inner, TEXT):
             outside(self._report, inner, node)
         else:
-            self._report.wrong("E122", f"{term}, not {described(inner)}", node.span)
+            after = (found, inner) == (DURATION, INSTANT)
+            help = f"write `now + {term.source}`" if after else None
+            self._report.wrong("E122", f"{term}, not {described(inner)}", node.span, help)
         return term
