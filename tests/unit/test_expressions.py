@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 import pytest
 
+from refflow.workflows.durations import Duration
 from refflow.workflows.expressions import (
     BOOL,
     DURATION,
@@ -27,7 +28,6 @@ from refflow.workflows.expressions import (
     compile_expression,
     record_of,
 )
-from refflow.workflows.expressions.durations import Duration
 from refflow.workflows.expressions.evaluate import _OPERATIONS
 from refflow.workflows.language.calendar import Calendar
 

@@ -7,7 +7,7 @@ from textwrap import dedent, indent
 import pytest
 
 from refflow.events import kinds_with
-from refflow.workflows.expressions.durations import Duration
+from refflow.workflows.durations import Duration
 from refflow.workflows.language.definition import (
     Branch,
     Cap,

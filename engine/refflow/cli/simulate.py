@@ -19,7 +19,7 @@ from .opened import Opened, judging
 from .session import Session
 
 if TYPE_CHECKING:
-    from refflow.workflows.expressions.durations import Duration
+    from refflow.workflows.durations import Duration
     from refflow.workflows.language.definition import Definition
 
 FILES = (".yaml", ".yml")
@@ -143,7 +143,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _duration(where: str, text: str) -> Duration:
-    from refflow.workflows.expressions.durations import parse_duration
+    from refflow.workflows.durations import parse_duration
 
     found = parse_duration(text)
     if found is None:

@@ -9,7 +9,7 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 
 from ..errors import UsageError
-from ..workflows.expressions.durations import parse_duration
+from ..workflows.durations import parse_duration
 from ..workflows.language.calendar import Calendar
 
 FORMS = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from refflow.spelling import did_you_mean
 
-from .durations import Duration
+from ..durations import Duration
 from .functions import Function, Scope
 from .operators import Report, Term, alike, calculate, compare, outside
 from .paths import follow

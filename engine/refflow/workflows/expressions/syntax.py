@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from .durations import Duration
+from ..durations import Duration
 
 OR, AND, NOT, COMPARE, ELSE, SUM, PRODUCT, MINUS, ATOM = range(9)
 

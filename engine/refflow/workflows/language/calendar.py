@@ -15,7 +15,7 @@ import msgspec
 from refflow.spelling import nearest
 
 from ...errors import RefflowError, UsageError
-from ..expressions.durations import Duration
+from ..durations import Duration
 from .definition import Schedule, Window
 
 SEARCH_DAYS = 366

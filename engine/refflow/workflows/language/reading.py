@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator
 
 from refflow.spelling import did_you_mean, nearest
 
+from ..durations import Duration, parse_duration
 from ..expressions import ExpressionErrors
-from ..expressions.durations import Duration, parse_duration
 from .definition import Source
 from .problems import Problem
 from .yaml_source import Mapping, Node, Scalar, Sequence

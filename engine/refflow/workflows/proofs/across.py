@@ -8,8 +8,8 @@ import msgspec
 
 from refflow.spelling import did_you_mean
 
+from ..durations import Duration
 from ..expressions import Enum, Expression
-from ..expressions.durations import Duration
 from ..expressions.syntax import Path, terms_of
 from ..expressions.syntax import written as as_written
 from ..language.definition import Definition, Emit, Exit, Start, Trigger

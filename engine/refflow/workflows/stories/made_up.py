@@ -21,7 +21,7 @@ from refflow.spelling import did_you_mean
 from refflow.views.contacts import Contact
 from refflow.views.openings import Opening
 
-from ..expressions.durations import parse_duration
+from ..durations import parse_duration
 from ..language.calendar import Calendar
 from ..language.definition import Definition, Match, Source
 from ..language.library import Accepted, Library
