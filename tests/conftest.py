@@ -28,7 +28,7 @@ from refflow.views.openings import Opening
 from refflow.views.pipeline import Ask
 from refflow.views.runs.run import Run
 from refflow.views.runs.tasks import Task
-from refflow.workflows.expressions.durations import parse_duration
+from refflow.workflows.durations import parse_duration
 from refflow.workflows.language.calendar import Calendar
 
 # The same tests for everybody who has the same code; `pytest --hypothesis-profile explore` looks for new ones.

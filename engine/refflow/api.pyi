@@ -137,6 +137,7 @@ from refflow.workspace.packets import Packet as Packet
 from refflow.workspace.packets import packet as packet
 from refflow.workspace.packets import personalise as personalise
 from refflow.workspace.pausing import away as away
+from refflow.workspace.pausing import closed_channels as closed_channels
 from refflow.workspace.pausing import pause as pause
 from refflow.workspace.pausing import pauses as pauses
 from refflow.workspace.pausing import reopen_channel as reopen_channel

@@ -16,7 +16,7 @@ import msgspec
 
 from refflow.events import kinds_with, messages, openings, people, runs
 from refflow.events.kinds import EventKind
-from refflow.workflows.expressions.durations import Duration
+from refflow.workflows.durations import Duration
 from refflow.workflows.expressions.functions import Function
 from refflow.workflows.expressions.syntax import POWER
 from refflow.workflows.expressions.types import Basic, Enum, List, Optional_, Record, Type

@@ -125,7 +125,7 @@ def test_a_plugin_that_there_is_not_is_answered_with_the_nearest(site: Site) -> 
     done = site.refflow("plugins", "show", "emial")
 
     assert done.returncode == 2
-    assert "did you mean email?" in done.stderr
+    assert "did you mean `email`?" in done.stderr
 
 
 def test_a_faulty_plugin_is_looked_through(site: Site) -> None:
@@ -148,7 +148,7 @@ def test_a_faulty_plugin_is_looked_through(site: Site) -> None:
         "other: a name begins with its plugin's",
         "needs forbid_unknown_fields=True",
         "Config.password is a secret; give it the type Secret",
-        "did you mean Channel?",
+        "did you mean `Channel`?",
     ):
         assert fault in done.stdout, fault
 

@@ -100,7 +100,7 @@ BROKEN = {
     "is no Python": ("def def", "SyntaxError"),
     "has an unknown hook": (
         "from refflow.api import hookimpl\n@hookimpl\ndef refflow_chanels(): return []",
-        "unknown hook refflow_chanels; did you mean refflow_channels?",
+        "unknown hook refflow_chanels; did you mean `refflow_channels`?",
     ),
     "raises in a hook": (
         "from refflow.api import hookimpl\n@hookimpl\ndef refflow_channels(): raise OSError('no')",
@@ -159,7 +159,7 @@ def test_a_broken_plugin_can_be_left_out_before_it_is_imported(well: Site) -> No
     well.add("bad", "raise SystemExit(3)")
 
     for done in (
-        well.refflow("plugins", "--no-plugins=bad,crm"),
+        well.refflow("plugins", "--no-plugins=bad, email"),
         well.refflow("--no-plugins=refflow-bad", "plugins"),
         well.refflow("plugins", REFFLOW_NO_PLUGINS="bad"),
     ):
@@ -170,13 +170,32 @@ def test_a_broken_plugin_can_be_left_out_before_it_is_imported(well: Site) -> No
         assert "REFFLOW_NO_PLUGINS leaves it out" in done.stdout
 
 
+def test_a_name_that_no_plugin_has_is_not_left_out_in_silence(well: Site, folder: Path) -> None:
+    """It would let in the plugin that was meant."""
+    well.add("bad", "raise SystemExit(3)")
+    run(well, folder, INIT + "print(1)")
+
+    for line in (
+        ["--no-plugins=bda", "plugins"],
+        ["plugins", "list", "--no-plugins=well,bda"],
+        ["next", "--no-plugins=bda"],
+        ["--no-plugins=bda"],
+    ):
+        done = well.refflow(*line, cwd=folder)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr == "refflow: There is no plugin `bda` to leave out; did you mean `bad`?\n"
+    done = well.refflow("explain", "E130", "--no-plugins=zzz", cwd=folder)
+    assert done.returncode == 2
+    assert "There is no plugin `zzz` to leave out; `refflow plugins --all` shows what there is." in done.stderr
+
+
 def test_what_one_command_leaves_out_the_next_has(monkeypatch: pytest.MonkeyPatch) -> None:
     """Several may be run in a process, as tests of plugins do."""
     from refflow.cli.application import refflow
 
     monkeypatch.setenv("REFFLOW_NO_PLUGINS", "crm")
     assert refflow.run(["--no-plugins", "plugins", "list", "--all"]) == 0
-    assert refflow.run(["--no-plugins=sms", "next", "--nonsense"]) == 2
+    assert refflow.run(["--no-plugins=email", "next", "--nonsense"]) == 2
     assert os.environ["REFFLOW_NO_PLUGINS"] == "crm"
 
 

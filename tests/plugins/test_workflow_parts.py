@@ -280,7 +280,7 @@ outcomes:
 def test_workflows_of_a_plugin_are_in_force_once_the_settings_name_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, enabled: bool
 ) -> None:
-    from refflow.plugins import discovery
+    from refflow.plugins.installed import registrations
     from refflow.views.runs.definitions import Workflow
 
     site = tmp_path / "site"
@@ -295,7 +295,7 @@ def test_workflows_of_a_plugin_are_in_force_once_the_settings_name_it(
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: refflow-hello\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[refflow.v1]\nhello = refflow_hello\n")
     monkeypatch.syspath_prepend(str(site))
-    discovery.installed_entry_points.cache_clear()
+    registrations.cache_clear()
     try:
         with api.init(tmp_path / "w", MONDAY, name="Sam") as workspace:
             section = "plugins:\n  hello: {}\n" if enabled else ""
@@ -312,7 +312,7 @@ def test_workflows_of_a_plugin_are_in_force_once_the_settings_name_it(
                 api.start(workspace, "hello", ana, None, MONDAY)
                 assert workspace.views.find(Message)[0].body == "Hello Ana."
     finally:
-        discovery.installed_entry_points.cache_clear()
+        registrations.cache_clear()
 
 
 class Calendar:

@@ -10,6 +10,7 @@ import msgspec
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from refflow.workflows.durations import Duration, Unit
 from refflow.workflows.expressions import (
     BOOL,
     DURATION,
@@ -28,7 +29,6 @@ from refflow.workflows.expressions import (
     compile_expression,
     record_of,
 )
-from refflow.workflows.expressions.durations import Duration, Unit
 from refflow.workflows.expressions.parser import parse
 from refflow.workflows.expressions.syntax import (
     POWER,

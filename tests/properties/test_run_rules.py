@@ -32,7 +32,7 @@ from refflow.views.messages import Message
 from refflow.views.runs.pauses import Pause
 from refflow.views.runs.run import Run
 from refflow.views.runs.tasks import Task
-from refflow.workflows.expressions.durations import Duration
+from refflow.workflows.durations import Duration
 from refflow.workflows.language.calendar import Calendar
 from refflow.workflows.language.definition import Cap, Late, Retry
 from refflow.workflows.language.settings import Settings, plain_fields

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time
 import pytest
 
 from refflow.errors import RefflowError
-from refflow.workflows.expressions.durations import Duration, parse_duration
+from refflow.workflows.durations import Duration, parse_duration
 from refflow.workflows.language.calendar import Calendar, both
 from refflow.workflows.language.definition import Window
 

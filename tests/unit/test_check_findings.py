@@ -7,7 +7,7 @@ from textwrap import dedent
 import pytest
 
 from refflow.events import kinds_with
-from refflow.workflows.expressions.durations import Duration
+from refflow.workflows.durations import Duration
 from refflow.workflows.language.definition import Cap
 from refflow.workflows.language.settings import Settings
 from refflow.workflows.language.settings_file import load_settings

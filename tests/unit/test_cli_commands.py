@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
 import pytest
 
+from refflow import api
 from refflow.cli.application import refflow
 from refflow.cli.catalogue import COMMANDS
+from refflow.events.runs import ChannelPaused
 from refflow.resources import sample_export, workflows
 
 if TYPE_CHECKING:
@@ -274,6 +277,29 @@ def test_what_rests_goes_on_when_it_is_resumed(terminal: Terminal) -> None:
     assert "Nothing rests" in terminal.does("pause").out
     assert terminal.type("resume", "Ana Lima").code == 2
     assert terminal.type("resume", "--all").code == 2
+
+
+def test_a_channel_that_let_nobody_in_is_told_of_and_used_again(terminal: Terminal) -> None:
+    message, now = terminal["message"], datetime.fromisoformat(terminal.now)
+    locked = ChannelPaused(channel="eml", reason="The password has changed.")
+    with api.open_workspace(terminal.folder) as workspace:
+        workspace.act(lambda turn: turn.record(locked, by="channel:eml"), now)
+
+    approved = terminal.type("approve", message)
+    assert (approved.code, "does not let refflow in" in approved.err) == (3, True)
+    (held,) = terminal.asks("next")["held"]
+    assert (held["id"], held["command"]) == (message, "refflow resume eml")
+    assert "the channel: The password has changed." in terminal.does("pause").out
+    doctor = terminal.type("doctor")
+    assert "channel eml: nothing leaves by it (The password has changed.); 1 message waits" in doctor.out
+    assert "put that right, then: refflow resume eml" in doctor.out
+
+    said = terminal.does("resume", "eml").out
+
+    assert said.startswith("Going on: the channel eml.\n")
+    assert f"{message} to Ana Lima lies in " in said
+    assert "Nothing rests" in terminal.does("pause").out
+    assert terminal.type("resume", "eml").code == 2
 
 
 def test_findings_come_in_the_form_that_is_wanted(terminal: Terminal) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 import pytest
 
+from refflow.workflows.durations import Duration
 from refflow.workflows.expressions import (
     BOOL,
     DURATION,
@@ -27,7 +28,6 @@ from refflow.workflows.expressions import (
     compile_expression,
     record_of,
 )
-from refflow.workflows.expressions.durations import Duration
 from refflow.workflows.expressions.evaluate import _OPERATIONS
 from refflow.workflows.language.calendar import Calendar
 
@@ -407,7 +407,7 @@ def test_a_mistake_is_named_where_it_is(text: str, code: str, place: str, help: 
         ("now - opening.seen", INSTANT, "E122", "count with `days_since(instant)`"),
         ("now + 5", INSTANT, "E122", "a duration has a unit: 30m, 4h, 5d, 5bd or 2w"),
         ("5bd + now", INSTANT, "E122", "the point in time comes first: `now + 5bd`"),
-        ("5bd", INSTANT, "E122", None),
+        ("5bd", INSTANT, "E122", "write `now + 5bd`"),
         ("event.when", INSTANT, "E124", "write `event.when else <default>` or guard with `has(event.when)`"),
         ('"ajar"', Enum(("open", "closed")), "E115", "it can be open, closed"),
         ("2 / contact.days", NUMBER, "E124", "write `(2 / contact.days else <default>)`"),

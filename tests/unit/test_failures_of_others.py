@@ -25,7 +25,7 @@ from refflow.views.contacts import Contact
 from refflow.views.messages import Message
 from refflow.views.runs.definitions import Workflow
 from refflow.views.runs.run import Run
-from refflow.workflows.expressions.durations import Duration
+from refflow.workflows.durations import Duration
 from refflow.workflows.language.calendar import Calendar
 from refflow.workflows.language.definition import Window
 from refflow.workflows.language.loader import load_workflow

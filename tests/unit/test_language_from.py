@@ -10,7 +10,7 @@ from refflow import api
 from refflow.testing.bench import MONDAY
 from refflow.views.contacts import Contact
 from refflow.views.runs.definitions import Workflow
-from refflow.workflows.expressions.durations import Duration
+from refflow.workflows.durations import Duration
 from refflow.workflows.language.definition import Definition, hash_of
 from refflow.workflows.language.instances import outdated
 from refflow.workspace.definitions import packaged

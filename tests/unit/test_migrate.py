@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from refflow import api, resources
+from refflow.errors import NotFound
 from refflow.events.event import micros
 from refflow.views.messages import Message
 from refflow.views.runs.run import Run
@@ -205,6 +206,20 @@ def test_the_list_tells_which_version_live_runs_follow(search: Search) -> None:
     found = [each for each in api.versions(search.workspace) if each.workflow == ASK]
 
     assert [(each.current, each.live) for each in found] == [(True, 0), (False, 1)]
+
+
+def test_a_version_that_there_is_not_leads_to_those_that_there_are(search: Search) -> None:
+    search.edit(FAREWELL)
+    now = api.find_version(search.workspace, ASK).hash[:12]
+    for wrong in ("zz", "ffffffffffff", ""):
+        with pytest.raises(NotFound) as said:
+            api.find_version(search.workspace, f"{ASK}@{wrong}")
+        assert str(said.value) == (
+            f"There is no version `{wrong}` of {ASK}."
+            f" There are {ASK}@{now} (in force), {ASK}@{search.row.hash[:12]}."
+        )
+    with pytest.raises(NotFound, match="There is no workflow `zz@ffffffffffff`"):
+        api.find_version(search.workspace, "zz@ffffffffffff")
 
 
 CALLED_ANEW = ("id: silence", "id: quiet\n    was: silence")

@@ -23,8 +23,10 @@ from refflow.api import (
     Unfound,
 )
 from refflow.effects.outbox import attempt, locked
+from refflow.errors import Held, UsageError
 from refflow.events.event import instant
 from refflow.events.messages import MessageFailed, MessageInDoubt, MessagePrepared, MessageSent
+from refflow.events.runs import ChannelPaused
 from refflow.plugins.specs import ChannelSpec
 from refflow.views.messages import Message
 
@@ -443,3 +445,30 @@ def test_one_process_holds_the_outbox_at_a_time(tmp_path: Path) -> None:
         assert (first, second) == (True, False)
     with locked(tmp_path / "outbox" / ".lock") as third:
         assert third
+
+
+def test_a_message_waits_for_a_channel_that_lets_nobody_in_and_leaves_when_it_is_used_again(
+    posting: Search,
+) -> None:
+    posting.post.troubles = [Unauthorised("the password has changed")]
+    with pytest.raises(Held, match=r"does not let refflow in\. Put that right .*, then: refflow resume post"):
+        posting.approve("Ana Lima")
+    (closed,) = api.closed_channels(posting.workspace)
+    assert (closed.channel, closed.reason, closed.plugin) == ("post", "the password has changed", None)
+    posting.wait("2d")
+    assert posting.post.sent == []
+
+    api.reopen_channel(posting.workspace, "post", posting.now)
+
+    assert [each.contact_name for each in posting.post.sent] == ["Ana Lima"]
+    assert api.closed_channels(posting.workspace) == []
+    with pytest.raises(UsageError, match="post is not paused"):
+        api.reopen_channel(posting.workspace, "post", posting.now)
+
+
+def test_a_channel_whose_plugin_is_away_cannot_be_used_by_saying_so(posting: Search) -> None:
+    paused = ChannelPaused(channel="pigeon", plugin="pigeon", reason="plugin pigeon failed")
+    posting.workspace.act(lambda turn: turn.record(paused, by="channel:pigeon"), posting.now)
+
+    with pytest.raises(Held, match="pigeon cannot be used: no plugin has the channel pigeon"):
+        api.reopen_channel(posting.workspace, "pigeon", posting.now)

@@ -6,8 +6,6 @@ import sys
 import textwrap
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from importlib import metadata
-from importlib.metadata import EntryPoint, distributions
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,9 +19,9 @@ from refflow.plugins import hookspecs
 from refflow.plugins.blocked import Blocked, blocked_releases
 from refflow.plugins.config import PluginConfig, Secret, read_config
 from refflow.plugins.deprecation import RefflowRemovedIn2Warning
-from refflow.plugins.discovery import installed_entry_points
 from refflow.plugins.factories import FactoryUnavailable, resolve
 from refflow.plugins.host import Host, PluginStatus
+from refflow.plugins.installed import Registration, registered_in, registrations
 from refflow.plugins.loading import PluginFailed
 from refflow.plugins.marks import hookimpl
 from refflow.plugins.specs import (
@@ -67,12 +65,11 @@ class Packages:
         with (info / "entry_points.txt").open("a") as file:
             file.write(f"[{group}]\n{plugin} = {module}\n")
 
-    def entry_points(self) -> list[EntryPoint]:
-        found = [point for each in distributions(path=[str(self.folder)]) for point in each.entry_points]
-        return sorted(found, key=lambda point: point.name, reverse=True)
+    def registered(self) -> list[Registration]:
+        return sorted(registered_in([str(self.folder)]), key=lambda each: each.plugin, reverse=True)
 
     def host(self, config: PluginConfig | None = None, in_process: Iterable[object] = ()) -> Host:
-        return Host.load(config, list(in_process), installed=self.entry_points())
+        return Host.load(config, list(in_process), installed=self.registered())
 
 
 @pytest.fixture
@@ -147,9 +144,9 @@ class TestDiscovery:
         assert list(packages.host().effects.channels) == ["a", "b", "c"]
 
     def test_installed_packages_are_scanned_once_a_process(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        scan = Mock(wraps=metadata.entry_points)
-        monkeypatch.setattr("refflow.plugins.discovery.entry_points", scan)
-        installed_entry_points.cache_clear()
+        scan = Mock(wraps=registered_in)
+        monkeypatch.setattr("refflow.plugins.installed.registered_in", scan)
+        registrations.cache_clear()
 
         Host.load()
         Host.load()
@@ -212,7 +209,7 @@ class TestDiscovery:
         packages.add("refflow-sms", HEALTHY.format(name="sms"), plugin="sms", version=version)
         harmful = Blocked(distribution="refflow_sms", below="1.2.0", reason="it sends to the wrong number")
 
-        host = Host.load(None, installed=packages.entry_points(), blocked=[harmful])
+        host = Host.load(None, installed=packages.registered(), blocked=[harmful])
 
         found = status(host, "sms")
         assert (found.status == "active") is used
@@ -247,7 +244,7 @@ class TestTrust:
         assert enabled.effects.channel("sms").spec.factory == "elsewhere.sms:Channel"
 
     def test_a_channel_that_does_not_exist_is_answered_with_the_nearest(self) -> None:
-        with pytest.raises(NotFound, match="did you mean sms"):
+        with pytest.raises(NotFound, match="did you mean `sms`"):
             load(plugin(channels=lambda: [sms()])).effects.channel("smss")
 
     def test_secrets_are_asked_of_enabled_plugins_only(self, packages: Packages) -> None:
@@ -286,7 +283,7 @@ class TestIsolation:
             "crash": "ModuleNotFoundError: No module named 'no_such_module'",
             "exit": "SystemExit: 3",
             "raise": "refflow_channels raised ZeroDivisionError: division by zero",
-            "typo": "unknown hook refflow_chanels; did you mean refflow_channels?",
+            "typo": "unknown hook refflow_chanels; did you mean `refflow_channels`?",
         }
 
     def test_a_failure_keeps_its_traceback_for_the_doctor(self, packages: Packages) -> None:
@@ -328,8 +325,8 @@ class TestIsolation:
     def test_every_problem_of_a_plugin_is_told_at_once(self) -> None:
         reason = failure(plugin(chanels=lambda: [sms()], importer=lambda: [sms()]))
 
-        assert "did you mean refflow_channels?" in reason
-        assert "did you mean refflow_importers?" in reason
+        assert "did you mean `refflow_channels`?" in reason
+        assert "did you mean `refflow_importers`?" in reason
 
     def test_a_hook_without_its_mark_is_not_silently_ignored(self) -> None:
         unmarked = SimpleNamespace(refflow_channels=lambda: [sms()])
@@ -618,7 +615,7 @@ class TestFactories:
         ("factory", "says"),
         [
             ("fractions", 'write it as "package.module:Class"'),
-            ("fractions:Fractoin", "fractions has no Fractoin; did you mean Fraction?"),
+            ("fractions:Fractoin", "fractions has no Fractoin; did you mean `Fraction`?"),
             ("no_such_package.sms:Channel", "there is no module no_such_package"),
         ],
     )

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from refflow.events import kinds_with
-from refflow.workflows.expressions.durations import Duration
+from refflow.workflows.durations import Duration
 from refflow.workflows.language.calendar import Calendar
 from refflow.workflows.language.definition import Definition, Window
 from refflow.workflows.language.loader import load_workflow

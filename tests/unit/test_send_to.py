@@ -16,7 +16,7 @@ from refflow.events.runs import OutreachPaused, OutreachResumed, RunCancelled, R
 from refflow.testing.bench import Bench
 from refflow.views.messages import Message
 from refflow.views.pipeline import Ask, ask_id
-from refflow.workflows.expressions.durations import Duration
+from refflow.workflows.durations import Duration
 from refflow.workflows.language.definition import Cap
 from refflow.workflows.language.loader import load_workflow
 from refflow.workflows.language.settings import Settings

@@ -17,7 +17,7 @@ from refflow.testing.worlds import live_through
 from refflow.views.contacts import Contact
 from refflow.views.openings import Opening
 from refflow.views.runs.run import Run
-from refflow.workflows.expressions.durations import Duration
+from refflow.workflows.durations import Duration
 from refflow.workflows.stories.world import World
 
 if TYPE_CHECKING:

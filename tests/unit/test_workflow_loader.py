@@ -7,7 +7,7 @@ from textwrap import dedent, indent
 import pytest
 
 from refflow.events import kinds_with
-from refflow.workflows.expressions.durations import Duration
+from refflow.workflows.durations import Duration
 from refflow.workflows.language.definition import (
     Branch,
     Cap,
@@ -321,6 +321,23 @@ def test_a_file_that_is_no_mapping_says_so() -> None:
 )
 def test_a_mistake_in_a_step_is_told(text: str, said: str) -> None:
     assert complaints(steps=text)[0].startswith(said)
+
+
+@pytest.mark.parametrize(
+    "written", ["five days", "a week", "Two Business-Days", "half an hour", "5 bd", "1.5h"]
+)
+def test_a_duration_in_words_leads_to_how_durations_are_written(written: str) -> None:
+    for step in (
+        f"{{id: a, wait: {written}}}",
+        f"{{id: a, wait: {{for: [meeting.held], within: {written}}}, got: [], timeout: []}}",
+        f"{{id: a, task: {{title: T, within: {written}}}, done: [], skipped: [], expired: []}}",
+    ):
+        assert complaint(steps=f"[{step}, {{exit: yes}}]").startswith(f"E130 at {written}")
+
+
+def test_a_duration_where_a_point_in_time_belongs_leads_to_one() -> None:
+    said = complaint(steps="[{id: a, wait: {until: 5d}}, {exit: yes}]")
+    assert said == "E122 at 5d}}, {exit: yes}]: `5d` is a duration, not a point in time (write `now + 5d`)"
 
 
 def test_a_mistake_does_not_bring_others_along() -> None:

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from refflow.workflows.expressions.durations import Duration
+from refflow.workflows.durations import Duration
 from refflow.workflows.language.definition import Cap, Window
 from refflow.workflows.language.settings import Settings, plain_fields, settings_from
 from refflow.workflows.language.settings_file import load_settings

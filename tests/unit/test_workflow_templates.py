@@ -9,7 +9,7 @@ import pytest
 
 from refflow.errors import RefflowError
 from refflow.events import kinds_with
-from refflow.workflows.expressions.durations import Duration
+from refflow.workflows.durations import Duration
 from refflow.workflows.language.definition import Template
 from refflow.workflows.language.facts import PRIVATE, AskFacts, OpeningFacts, OwnerFacts
 from refflow.workflows.language.templates import (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from refflow.events import kinds_with
+from refflow.workflows.durations import Duration
 from refflow.workflows.expressions import (
     BOOL,
     DURATION,
@@ -16,7 +17,6 @@ from refflow.workflows.expressions import (
     Scope,
     compile_expression,
 )
-from refflow.workflows.expressions.durations import Duration
 from refflow.workflows.language.definition import Parameter
 from refflow.workflows.language.vocabulary import scope_for
 

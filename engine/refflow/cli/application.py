@@ -14,7 +14,7 @@ import click
 from refflow import __version__
 
 from .catalogue import COMMANDS, SECTIONS
-from .command import check_command, common_options, for_one_command, spelt_out
+from .command import as_if_named, check_command, common_options, for_one_command, spelt_out
 from .fault import tell
 from .session import Session
 
@@ -118,8 +118,7 @@ def _bare(ctx: click.Context) -> None:
         return
     command = refflow.get_command(ctx, "next")
     if command is not None:
-        session.command = "next"
-        ctx.invoke(command)
+        as_if_named(command, "next", ctx)
 
 
 refflow = Refflow(

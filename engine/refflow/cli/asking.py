@@ -14,7 +14,7 @@ from refflow.views.debts import Debt
 from refflow.views.openings import Opening
 
 from .change import writing
-from .command import Command
+from .command import Choice, Command
 from .completing import contacts, openings, workflows
 from .naming import find_target, person
 from .session import Session
@@ -31,7 +31,7 @@ ANSWERS: dict[str, Intent] = {
 }
 
 
-class Answer(click.Choice[str]):
+class Answer(Choice):
     """An answer by the word for it; what the log calls it will do too."""
 
     def __init__(self) -> None:

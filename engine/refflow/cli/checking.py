@@ -10,7 +10,7 @@ import click
 from refflow import api
 from refflow.errors import ProblemsFound, UsageError
 
-from .command import Command
+from .command import Choice, Command
 from .opened import reading
 from .session import Session
 
@@ -25,7 +25,7 @@ FORMATS = ("text", "json", "sarif", "github")
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(FORMATS),
+    type=Choice(FORMATS),
     default="text",
     show_default=True,
     help="For people, for programs, or for GitHub.",

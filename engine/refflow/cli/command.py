@@ -10,10 +10,13 @@ from typing import Any
 
 import click
 
+from refflow.spelling import near
+
 from .session import Session
 
 NO_PLUGINS = "--no-plugins"
 _LEFT_OUT = "REFFLOW_NO_PLUGINS"
+_ALL = ("all", "1")
 EPILOG = "--workspace, --now, --json, --no-color and -q go with every command: see `refflow --help`."
 
 
@@ -66,7 +69,7 @@ def common_options(*, hidden: bool) -> list[click.Parameter]:
 def spelt_out(args: Sequence[str]) -> list[str]:
     """The arguments with the value that an option without one stands for: else it would take the next one."""
     end = args.index("--") if "--" in args else len(args)
-    return [f"{NO_PLUGINS}=all" if each == NO_PLUGINS else each for each in args[:end]] + list(args[end:])
+    return [f"{NO_PLUGINS}={_ALL[0]}" if each == NO_PLUGINS else each for each in args[:end]] + list(args[end:])
 
 
 @contextmanager
@@ -84,6 +87,21 @@ def for_one_command() -> Iterator[None]:
 def _leave_out(context: click.Context, _: click.Parameter, names: str | None) -> None:
     if names:
         os.environ[_LEFT_OUT] = names
+        if names not in _ALL:
+            context.ensure_object(Session).left_out = tuple(filter(None, map(str.strip, names.split(","))))
+
+
+def _check_left_out(session: Session) -> None:
+    """Refuse to leave out what no plugin is called: a name that is mistyped would let the plugin in."""
+    if session.left_out:
+        from refflow.workspace.folder import NoWorkspace, find
+        from refflow.workspace.plugins import check_names
+
+        try:
+            folder = find(session.folder)
+        except NoWorkspace:
+            folder = None
+        check_names(folder, session.left_out)
 
 
 def _remembered(name: str, hidden: bool) -> dict[str, Any]:
@@ -96,9 +114,45 @@ def _remembered(name: str, hidden: bool) -> dict[str, Any]:
 
 
 class Number(click.IntRange):
-    """A whole number within bounds."""
+    """A whole number within bounds. `example` is one, for whoever wrote something else."""
 
     name = "number"
+
+    def __init__(self, min: int, max: int | None = None, *, example: int) -> None:
+        super().__init__(min, max)
+        self._example = str(example)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number. What is none, or out of bounds, is answered with what is wanted."""
+        try:
+            return int(super().convert(value, param, ctx))
+        except click.BadParameter:
+            bounds = f"from {self.min} {'on' if self.max is None else f'to {self.max}'}"
+            self.fail(
+                f"`{value}` is not a whole number {bounds}. Write `{_written(param, self._example)}`, say.",
+                param,
+                ctx,
+            )
+
+
+class Choice(click.Choice[str]):
+    """One of some words."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The word. Another one is answered with those there are."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            words = list(map(str, self.choices))
+            hint = (
+                did_you_mean(near(str(value).lower(), words)) or f" Write `{_written(param, words[0])}`, say."
+            )
+            self.fail(f"`{value}` is not one of: {', '.join(words)}.{hint}", param, ctx)
+
+
+def _written(param: click.Parameter | None, value: str) -> str:
+    """How a value is given to a parameter."""
+    return f"{param.opts[0]} {value}" if isinstance(param, click.Option) else value
 
 
 class Command(click.Command):
@@ -110,7 +164,9 @@ class Command(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run it, unless it was given text that no file can hold."""
-        ctx.ensure_object(Session).command = name_of(ctx)
+        session = ctx.ensure_object(Session)
+        session.command = name_of(ctx)
+        _check_left_out(session)
         for parameter in self.params:
             value = ctx.params.get(parameter.name or "")
             for each in value if isinstance(value, tuple) else (value,):
@@ -149,18 +205,22 @@ class Group(click.Group):
         return result
 
 
+def as_if_named(command: click.Command, name: str, ctx: click.Context) -> None:
+    """Run the command that stands for another one which was named alone."""
+    with command.make_context(name, [], parent=ctx) as own:
+        command.invoke(own)
+
+
 def check_command(ctx: click.Context, name: str, known: Collection[str]) -> None:
     """Refuse a name that no command has."""
     if name not in known and not ctx.resilient_parsing:
-        from difflib import get_close_matches
-
-        hint = did_you_mean(get_close_matches(name, known, n=2))
+        hint = did_you_mean(near(name, known, 2))
         raise click.UsageError(f"There is no command `{name}`.{hint}", ctx)
 
 
-def did_you_mean(near: Collection[str]) -> str:
-    """The question behind a message about a name that was mistyped; nothing when none is near."""
-    return f" Did you mean {' or '.join(f'`{each}`' for each in near)}?" if near else ""
+def did_you_mean(words: Collection[str]) -> str:
+    """The question behind a message about a name that was mistyped; nothing when no word is near."""
+    return f" Did you mean {' or '.join(f'`{each}`' for each in words)}?" if words else ""
 
 
 def name_of(context: click.Context) -> str:

@@ -47,6 +47,10 @@ def _consequence(opened: Opened, event: StoredEvent) -> list[tuple[str, str]]:
             return [(f"ignored {payload.workflow}", f"{payload.workflow} did not start: {payload.detail}")]
         case "timer.set":
             return [(payload.run, _waits(opened, payload.run))]
+        case "channel.paused" if payload.plugin is None:
+            reason = f": {payload.reason.rstrip('.')}" if payload.reason else ""
+            told = f"Nothing leaves by the channel {payload.channel} now{reason}."
+            return [(payload.channel, f"{told} Put that right, then: refflow resume {payload.channel}")]
         case "run.exited":
             return [
                 (payload.run, f"{payload.workflow} ({payload.run}) ended: {payload.outcome.replace('_', ' ')}.")

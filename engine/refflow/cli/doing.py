@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, cast
 
 import click
 
 from refflow import api
 from refflow.errors import UsageError
+from refflow.spelling import near
 from refflow.views.contacts import Contact
 from refflow.views.debts import Debt
 from refflow.views.messages import Message
@@ -87,8 +87,8 @@ class _Given:
         if self.outcome is None and default:
             return outcomes[0]
         if self.outcome not in outcomes:
-            near = did_you_mean(get_close_matches(self.outcome or "", outcomes, n=2))
-            said = f"`{self.outcome}` is not an answer to that.{near} " if self.outcome is not None else ""
+            hint = did_you_mean(near(self.outcome or "", outcomes, 2))
+            said = f"`{self.outcome}` is not an answer to that.{hint} " if self.outcome is not None else ""
             raise UsageError(f"{question} {said}Say one of: {', '.join(outcomes)}.")
         return self.outcome
 

@@ -11,6 +11,7 @@ import click
 from refflow import api
 from refflow.errors import UsageError
 from refflow.events.event import StoredEvent, instant
+from refflow.spelling import near
 
 from .change import writing
 from .command import Command, Number, did_you_mean
@@ -27,8 +28,8 @@ LAST = 2**63 - 1
 @click.command(cls=Command)
 @click.argument("subject", required=False, shell_complete=targets)
 @click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Only of this kind; may be given again.")
-@click.option("--after", type=Number(min=0), default=0, metavar="E", help="Only those after event E.")
-@click.option("--last", type=Number(min=1), metavar="N", help="Only the last N.")
+@click.option("--after", type=Number(0, example=100), default=0, metavar="E", help="Only those after event E.")
+@click.option("--last", type=Number(1, example=10), metavar="N", help="Only the last N.")
 @click.option("--effective", is_flag=True, help="Without what was taken back.")
 @click.pass_obj
 def events(
@@ -56,14 +57,10 @@ def events(
 
 
 def _check_kind(opened: Opened, kind: str) -> None:
-    from difflib import get_close_matches
-
     known = opened.workspace.kinds.by_name()
     if kind in known:
         return
-    said = (
-        f"`{kind}` is no kind of event that is known here.{did_you_mean(get_close_matches(kind, known, n=3))}"
-    )
+    said = f"`{kind}` is no kind of event that is known here.{did_you_mean(near(kind, known, 3))}"
     if not re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+)+", kind):
         raise UsageError(said)
     # The log keeps the events of a plugin that is gone.

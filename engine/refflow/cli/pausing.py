@@ -30,7 +30,8 @@ def pause(
 ) -> None:
     """Let a person, a run, a workflow or everything rest: nothing leaves, and no time runs out.
 
-    Alone, it lists what rests. What comes in is taken up all the same; what is late afterwards is asked about.
+    Alone, it lists what rests, and the channels by which nothing leaves.
+    What comes in is taken up all the same; what is late afterwards is asked about.
     """
     if target is None and not everything:
         if until is not None or reason is not None:
@@ -55,14 +56,21 @@ def pause(
 
 
 @click.command(cls=Command)
-@click.argument("target", metavar="[PAUSE|PERSON|RUN|WORKFLOW]", required=False, shell_complete=targets)
+@click.argument("target", metavar="[PAUSE|PERSON|RUN|WORKFLOW|CHANNEL]", required=False, shell_complete=targets)
 @click.option("--all", "everything", is_flag=True, help="End every pause.")
 @click.pass_obj
 def resume(session: Session, target: str | None, everything: bool) -> None:
-    """End a pause: by its id, or by what it lets rest."""
+    """End a pause: by its id, or by what it lets rest.
+
+    A channel that did not let refflow in is used again, once you have put that right.
+    """
     if (target is None) != everything:
         raise UsageError("What is to go on? Give a pause, a person, a run or a workflow, or `--all`.")
     with writing(session) as change:
+        if target and target in {each.channel for each in api.closed_channels(change.workspace)}:
+            api.reopen_channel(change.workspace, target, change.now)
+            change.done(f"Going on: the channel {target}.")
+            return
         found = api.pauses(change.workspace, change.now)
         ended = found if target is None else [_named(change, found, target)]
         if not ended:
@@ -117,9 +125,12 @@ def _list(opened: Opened) -> None:
     if session.as_json:
         session.result(found)
         return
-    if not found:
-        session.output.line("Nothing rests.")
     rows = [(each.id, _what(opened, each), opened.say(each.starts), opened.say(each.until)) for each in found]
+    for channel in api.closed_channels(opened.workspace):
+        why = channel.reason or "it does not let refflow in"
+        rows.append((channel.channel, f"the channel: {why}", opened.say(channel.since), ""))
+    if not rows:
+        session.output.line("Nothing rests.")
     session.output.table(("PAUSE", "WHAT", "FROM", "UNTIL"), rows)
 
 

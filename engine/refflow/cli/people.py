@@ -12,7 +12,7 @@ from refflow.errors import UsageError
 from refflow.events.people import Relation
 
 from .change import writing
-from .command import Command, Group, Number
+from .command import Choice, Command, Group, Number
 from .completing import contacts
 from .naming import called
 from .naming import person as name_of_person
@@ -28,8 +28,8 @@ _DETAILS: tuple[Callable[[Any], Any], ...] = (
     click.option("--first-name", metavar="NAME", help="How to greet them."),
     click.option("--zone", metavar="ZONE", help="Their time zone, as Europe/Lisbon."),
     click.option("--channel", metavar="CHANNEL", help="How to write to them: eml (a draft), paste (a text)."),
-    click.option("--relation", type=click.Choice(get_args(Relation)), help="What you are to each other."),
-    click.option("--months", type=Number(1, 1200), help="How many months you worked together."),
+    click.option("--relation", type=Choice(get_args(Relation)), help="What you are to each other."),
+    click.option("--months", type=Number(1, 1200, example=18), help="How many months you worked together."),
     click.option("--warm", is_flag=True, help="The tie is warm, whatever the history says."),
 )
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .command import Command, Group
+from .command import Choice, Command, Group
 from .session import Session
 
 
@@ -20,7 +20,7 @@ def plugin() -> None:
 @click.option(
     "--kind",
     required=True,
-    type=click.Choice(["channel", "importer", "projection", "action", "reminder", "command"]),
+    type=Choice(["channel", "importer", "projection", "action", "reminder", "command"]),
     help="What the plugin adds.",
 )
 @click.option(

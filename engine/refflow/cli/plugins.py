@@ -9,7 +9,7 @@ import click
 
 from refflow.errors import ProblemsFound
 
-from .command import Command, Group, name_of
+from .command import Command, Group, as_if_named
 from .session import Session
 
 if TYPE_CHECKING:
@@ -24,8 +24,7 @@ class _Listing(Group):
         """Run the command that was named, or the listing."""
         result = click.Group.invoke(self, ctx)
         if ctx.invoked_subcommand is None:
-            ctx.ensure_object(Session).command = name_of(ctx)
-            ctx.invoke(list_)
+            as_if_named(list_, "", ctx)
         return result
 
 
@@ -37,7 +36,7 @@ def plugins() -> None:
 @plugins.command("list", cls=Command)
 @click.option("--all", "everything", is_flag=True, help="Show those that are bundled with refflow too.")
 @click.pass_obj
-def list_(session: Session, everything: bool = False) -> None:
+def list_(session: Session, everything: bool) -> None:
     """List the plugins, their versions, and what they contribute."""
     from refflow.workspace.plugins import host_of
 

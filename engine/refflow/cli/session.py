@@ -34,6 +34,7 @@ class Session:
         self.command: str | None = None
         self.plain = False
         self.quiet = False
+        self.left_out: tuple[str, ...] = ()
         self.code = 0
 
     @cached_property

@@ -11,7 +11,7 @@ import click
 from refflow import api
 from refflow.errors import RefflowError, UsageError
 
-from .command import Command
+from .command import Choice, Command
 from .session import Session
 
 SHELLS = ("bash", "zsh", "fish")
@@ -66,7 +66,7 @@ def _local_zone() -> str:
 
 
 @click.command(cls=Command)
-@click.argument("shell", type=click.Choice(SHELLS), required=False, metavar="[SHELL]")
+@click.argument("shell", type=Choice(SHELLS), required=False, metavar="[SHELL]")
 @click.pass_obj
 def completion(session: Session, shell: str | None) -> None:
     """Print the script that completes commands and names in your shell.

@@ -13,13 +13,13 @@ from refflow import api
 from refflow.errors import UsageError
 from refflow.events.event import instant
 
-from .command import Command
+from .command import Choice, Command, Number
 from .completing import contacts, openings, workflows
 from .opened import Opened, judging
 from .session import Session
 
 if TYPE_CHECKING:
-    from refflow.workflows.expressions.durations import Duration
+    from refflow.workflows.durations import Duration
     from refflow.workflows.language.definition import Definition
 
 FILES = (".yaml", ".yml")
@@ -47,16 +47,16 @@ FILES = (".yaml", ".yml")
 )
 @click.option("--approve-after", metavar="4h", default="0m", help="How long you take to release a message.")
 @click.option(
-    "--tasks", type=click.Choice(("done", "skipped", "expired")), default="done", help="What becomes of tasks."
+    "--tasks", type=Choice(("done", "skipped", "expired")), default="done", help="What becomes of tasks."
 )
 @click.option("--all-paths", is_flag=True, help="Every outcome: whatever can happen at any place, once.")
 @click.option(
-    "--runs", type=click.IntRange(1, 1_000_000), help="Play so many by chance, and count how they end."
+    "--runs", type=Number(1, 1_000_000, example=1000), help="Play so many by chance, and count how they end."
 )
-@click.option("--seed", type=int, default=1, help="With `--runs`: other chances.")
+@click.option("--seed", type=Number(0, example=7), default=1, help="With `--runs`: other chances.")
 @click.option(
     "--answers",
-    type=click.IntRange(0, 100),
+    type=Number(0, 100, example=40),
     help="With `--runs`: how often of 100 one comes; else as in your log, or 30.",
 )
 @click.option("--texts", is_flag=True, help="Show the messages themselves.")
@@ -97,7 +97,7 @@ def simulate(
                 if kind not in opened.workspace.kinds:
                     raise UsageError(f"`{kind}` is no kind of event. Write `--event opening.closed,after=6bd`.")
                 script.append(_occurrence(opened, simulator, kind, rest))
-            habits = api.Habits(approves=_duration(approve_after), tasks=tasks)
+            habits = api.Habits(approves=_duration("--approve-after", approve_after), tasks=tasks)
             _tell(opened, simulator.play(script, habits), texts)
 
 
@@ -142,12 +142,12 @@ def _pair(text: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def _duration(text: str) -> Duration:
-    from refflow.workflows.expressions.durations import parse_duration
+def _duration(where: str, text: str) -> Duration:
+    from refflow.workflows.durations import parse_duration
 
     found = parse_duration(text)
     if found is None:
-        raise UsageError(f"`{text}` is not a duration: write 30m, 4h, 5d, 5bd or 2w.")
+        raise UsageError(f"{where}: `{text}` is not a duration. Write it as one of: 30m, 4h, 5d, 5bd, 2w.")
     return found
 
 
@@ -156,7 +156,7 @@ def _occurrence(opened: Opened, simulator: api.Simulator, kind: str, text: str) 
     if "after" not in fields:
         raise UsageError(f"When? Write `after=4bd`, counted from the start, into `{text or kind}`.")
     begin = instant(simulator.start)
-    after = opened.workspace.settings.calendar.add(begin, _duration(fields.pop("after"))) - begin
+    after = opened.workspace.settings.calendar.add(begin, _duration("after", fields.pop("after"))) - begin
     return api.Occurrence(after=after, event=kind, fields=fields)
 
 

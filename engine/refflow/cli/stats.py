@@ -8,7 +8,7 @@ import click
 
 from refflow import api
 
-from .command import Command
+from .command import Choice, Command
 from .opened import reading
 from .session import Session
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.command(cls=Command)
 @click.option(
     "--by",
-    type=click.Choice(["template", "channel", "workflow"]),
+    type=Choice(["template", "channel", "workflow"]),
     default="template",
     show_default=True,
     help="How to group the answers.",

@@ -11,7 +11,7 @@ from refflow import api
 from refflow.errors import ProblemsFound, UsageError
 
 from .change import writing
-from .command import Group
+from .command import Choice, Group
 from .completing import workflows
 from .naming import person
 from .opened import Opened, judging, reading
@@ -79,9 +79,7 @@ def show(session: Session, name: str) -> None:
 
 @workflow.command()
 @click.argument("name", metavar="WORKFLOW|FILE", shell_complete=workflows)
-@click.option(
-    "--format", "form", type=click.Choice(("text", "mermaid")), default="text", help="How it is drawn."
-)
+@click.option("--format", "form", type=Choice(("text", "mermaid")), default="text", help="How it is drawn.")
 @click.pass_obj
 def graph(session: Session, name: str, form: Literal["text", "mermaid"]) -> None:
     """Draw a workflow with its live runs.
@@ -150,7 +148,7 @@ def diff(session: Session, old: str, new: str | None) -> None:
 
 @workflow.command()
 @click.argument("version", metavar="WORKFLOW[@HASH]", shell_complete=workflows)
-@click.option("--only", type=click.Choice(("forward",)), help="Leave runs whose own step has changed.")
+@click.option("--only", type=Choice(("forward",)), help="Leave runs whose own step has changed.")
 @click.option("--retime", is_flag=True, help="Set the timers of waits and tasks anew, as the version says.")
 @click.option("--dry-run", is_flag=True, help="Show what would become of each run, and change nothing.")
 @click.pass_obj

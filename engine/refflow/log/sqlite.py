@@ -7,7 +7,7 @@ import sqlite3
 import struct
 from collections.abc import Callable, Collection, Iterator
 from hashlib import sha256
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from refflow.errors import RefflowError
@@ -65,7 +65,7 @@ class SqliteLog:
     @classmethod
     def create(cls, connection: sqlite3.Connection, kinds: Kinds, workspace: str, at: int) -> SqliteLog:
         """Lay out an empty log for the workspace with the identifier `workspace`, created `at`."""
-        script = resources.files(__package__).joinpath("sql/log.sql").read_text(encoding="utf-8")
+        script = Path(__file__).parent.joinpath("sql", "log.sql").read_text(encoding="utf-8")
         try:
             write_ahead(connection)
             connection.executescript(f"BEGIN IMMEDIATE; {script}")

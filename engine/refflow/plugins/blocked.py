@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from importlib import resources
+from pathlib import Path
 
 import msgspec
 
@@ -31,7 +31,7 @@ class Blocked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 @cache
 def blocked_releases() -> tuple[Blocked, ...]:
     """The list that came with this refflow."""
-    text = resources.files("refflow.plugins").joinpath("blocked.json").read_bytes()
+    text = Path(__file__).with_name("blocked.json").read_bytes()
     return msgspec.json.decode(text, type=tuple[Blocked, ...])
 
 

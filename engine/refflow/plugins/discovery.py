@@ -6,8 +6,6 @@ import importlib.util
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 
@@ -15,10 +13,8 @@ import msgspec
 
 from ..errors import RefflowError
 from .config import PluginConfig
+from .installed import Registration
 from .origin import Origin
-
-_GROUP = re.compile(r"refflow\.v(\d+)")
-"""The entry-point group: its number is the major version of the plugin API."""
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,16 +29,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     api: int = 1
 
 
-@cache
-def installed_entry_points() -> tuple[EntryPoint, ...]:
-    """All entry points for any version of the plugin API, from one scan a process: it reads every package."""
-    found = entry_points()
-    groups = [group for group in found.groups if _GROUP.fullmatch(group)]
-    return tuple(point for group in groups for point in found.select(group=group))
-
-
 def discover(
-    config: PluginConfig, in_process: Sequence[object], installed: Iterable[EntryPoint]
+    config: PluginConfig, in_process: Sequence[object], installed: Iterable[Registration]
 ) -> list[Candidate]:
     """Every candidate, sorted by distribution and name, so that nothing depends on the file system's order."""
     candidates = [
@@ -53,28 +41,24 @@ def discover(
     return sorted(candidates, key=lambda found: (found.origin.distribution, found.origin.plugin))
 
 
-def _installed(points: Iterable[EntryPoint]) -> Iterator[Candidate]:
-    candidates = [_from_entry_point(point) for point in points]
+def _installed(registered: Iterable[Registration]) -> Iterator[Candidate]:
+    candidates = [_registered(each) for each in registered]
     current = {candidate.origin for candidate in candidates if candidate.api == 1}
     # A plugin may serve several majors at once: the other registrations are then of no interest.
     yield from (each for each in candidates if each.api == 1 or each.origin not in current)
 
 
-def _from_entry_point(point: EntryPoint) -> Candidate:
-    group = _GROUP.fullmatch(point.group)
-    # Read once: each look at a distribution's name or version parses its metadata.
-    about = point.dist.metadata if point.dist else {"Name": point.module, "Version": ""}
-    name = about["Name"]
+def _registered(registration: Registration) -> Candidate:
     return Candidate(
         origin=Origin(
-            plugin=point.name,
-            distribution=name,
-            version=about["Version"],
-            source="bundled" if name == "refflow" else "installed",
+            plugin=registration.plugin,
+            distribution=registration.distribution,
+            version=registration.version,
+            source="bundled" if registration.distribution == "refflow" else "installed",
         ),
-        load=point.load,
-        module=point.value,
-        api=int(group[1]) if group else 1,
+        load=registration.load,
+        module=registration.value,
+        api=registration.api,
     )
 
 

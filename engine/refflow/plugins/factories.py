@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import importlib
-from difflib import get_close_matches
 from typing import Any
 
 from ..errors import RefflowError
+from ..spelling import did_you_mean
 
 
 class FactoryUnavailable(RefflowError):
@@ -26,9 +26,9 @@ def resolve(factory: str) -> Any:
         try:
             target = getattr(target, attribute)
         except AttributeError:
-            near = get_close_matches(attribute, dir(target), n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            raise FactoryUnavailable(f"{factory}: {module_name} has no {path}{hint}") from None
+            hint = did_you_mean(attribute, dir(target))
+            said = f"{factory}: {module_name} has no {path}" + (f"; {hint}" if hint else "")
+            raise FactoryUnavailable(said) from None
     return target
 
 

@@ -13,7 +13,6 @@ import sys
 import time
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
-from importlib.metadata import EntryPoint
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
@@ -23,7 +22,8 @@ import pluggy
 from .blocked import Blocked, blocked_releases
 from .config import PluginConfig
 from .deprecation import noted
-from .discovery import Candidate, discover, installed_entry_points
+from .discovery import Candidate, discover
+from .installed import Registration, registrations
 from .loading import KINDS, Collected, Declared, PluginFailed, new_manager, register
 from .origin import Origin, settle
 from .registry import Contribution, EffectRegistry, PureRegistry
@@ -75,7 +75,7 @@ class Host:
         config: PluginConfig | None = None,
         in_process: Sequence[object] = (),
         *,
-        installed: Iterable[EntryPoint] | None = None,
+        installed: Iterable[Registration] | None = None,
         blocked: Iterable[Blocked] | None = None,
     ) -> Host:
         """Load every plugin that `config` admits, and the objects `in_process`.
@@ -84,8 +84,7 @@ class Host:
         are known to do harm.
         """
         config = config or PluginConfig()
-        points = installed_entry_points() if installed is None else installed
-        candidates = discover(config, in_process, points)
+        candidates = discover(config, in_process, registrations() if installed is None else installed)
         manager = new_manager()
         harmful = tuple(blocked_releases() if blocked is None else blocked)
         attempts = [

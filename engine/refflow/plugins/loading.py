@@ -10,7 +10,6 @@ import inspect
 import re
 import time
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -18,6 +17,7 @@ import msgspec
 import pluggy
 
 from ..errors import RefflowError
+from ..spelling import did_you_mean
 from . import hookspecs
 from .marks import PROJECT
 from .origin import Origin
@@ -169,8 +169,7 @@ def _routines(plugin: object) -> list[str]:
 
 
 def _suggestion(hook: str) -> str:
-    near = get_close_matches(hook, _HOOKS, n=1)
-    return f"; did you mean {near[0]}?" if near else f"; the hooks are {', '.join(sorted(_HOOKS))}"
+    return f"; {did_you_mean(hook, _HOOKS) or 'the hooks are ' + ', '.join(sorted(_HOOKS))}"
 
 
 def _unknown_arguments(hook: str, function: Any) -> Iterator[str]:

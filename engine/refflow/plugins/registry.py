@@ -6,13 +6,13 @@ A replay is given a `PureRegistry` and so has no way to a channel: it cannot sen
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Generic, TypeVar
 
 import msgspec
 
 from ..errors import Held, NotFound
+from ..spelling import did_you_mean
 from .specs import (
     ActionSpec,
     ChannelSpec,
@@ -77,8 +77,7 @@ class EffectRegistry(msgspec.Struct, frozen=True, kw_only=True):
         """The channel `name`, which may act. Raises `NotFound`, or `Held` while its plugin is not enabled."""
         found = self.channels.get(name)
         if found is None:
-            near = get_close_matches(name, self.channels, n=1)
-            hint = f"did you mean {near[0]}?" if near else "`refflow plugins` shows what there is"
+            hint = did_you_mean(name, self.channels) or "`refflow plugins` shows what there is"
             raise NotFound(f"There is no channel {name}; {hint}")
         if not found.enabled:
             whose = f"{found.distribution} {found.version}"

@@ -121,7 +121,7 @@ def _writer(json: tuple[tuple[int, Any], ...]) -> Callable[[Any], tuple[Any, ...
 def _reader(
     row: type[Row], json: tuple[tuple[int, Any], ...], truth: tuple[int, ...]
 ) -> Callable[[tuple[Any, ...]], Any]:
-    names = tuple(field.name for field in msgspec.structs.fields(row))
+    names = row.__struct_fields__
     decoders = [(index, msgspec.json.Decoder(kind).decode) for index, kind in json]
 
     def read(values: tuple[Any, ...]) -> Any:

@@ -147,7 +147,7 @@ def _step(names: _Names, item: Item, owed: list[Debt], now: int) -> Step:
         id=item.id,
         do=item.do,
         text=_text(item, message, names.waits_for(item)),
-        command=_COMMANDS[item.do].format(id=item.id, contact=item.contact),
+        command=_command(item, message),
         due=item.due,
         urgency=round(sum(value for _, value in terms), 2),
         because=[f"{name}: {value:+.2f}" for name, value in terms],
@@ -158,6 +158,12 @@ def _step(names: _Names, item: Item, owed: list[Debt], now: int) -> Step:
         reference=item.reference,
         assignee=item.assignee,
     )
+
+
+def _command(item: Item, message: Message | None) -> str:
+    if item.do == "held" and message is not None and message.rule == "channel":
+        return f"refflow resume {message.channel}"
+    return _COMMANDS[item.do].format(id=item.id, contact=item.contact)
 
 
 def _text(item: Item, message: Message | None, awaited: bool) -> str:

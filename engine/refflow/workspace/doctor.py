@@ -8,7 +8,6 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from difflib import get_close_matches
 from typing import Any, Literal
 
 import msgspec
@@ -21,6 +20,7 @@ from refflow.plugins.host import Host
 from refflow.plugins.inspection import contributions
 from refflow.plugins.registry import Contribution
 from refflow.plugins.specs import HealthCheckSpec
+from refflow.spelling import did_you_mean
 from refflow.views.messages import Message
 from refflow.views.rows import Rows
 from refflow.views.runs.channels import PausedChannel
@@ -112,8 +112,7 @@ def _settings(workspace: Workspace) -> Iterator[Diagnosis]:
     reserved = set(PluginConfig.__struct_fields__)
     for name in workspace.settings.plugins:
         if name not in plugins | reserved:
-            near = get_close_matches(name, plugins | reserved, n=1)
-            remedy = f"did you mean `{near[0]}`?" if near else "install it, or take the section out"
+            remedy = did_you_mean(name, plugins | reserved) or "install it, or take the section out"
             text = f"the section `plugins.{name}` is of no plugin that is here"
             yield Diagnosis(where="refflow.yaml", level="warning", text=text, remedy=remedy)
     for plugin in sorted(plugins & set(workspace.settings.plugins)):
@@ -195,7 +194,8 @@ def _channels(workspace: Workspace) -> Iterator[Diagnosis]:
         held = workspace.views.find(Message, status="held", channel=paused.channel)
         waits = "1 message waits" if len(held) == 1 else f"{len(held)} messages wait"
         text = f"nothing leaves by it ({paused.reason or 'it does not let refflow in'}); {waits}"
-        yield Diagnosis(where=f"channel {paused.channel}", level="problem", text=text)
+        remedy = "" if paused.plugin else f"put that right, then: refflow resume {paused.channel}"
+        yield Diagnosis(where=f"channel {paused.channel}", level="problem", text=text, remedy=remedy)
 
 
 def _effects(workspace: Workspace) -> Iterator[Diagnosis]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +80,8 @@ def brought_by(effects: EffectRegistry) -> tuple[list[Brought], list[Trouble]]:
         if contribution.enabled:
             spec = contribution.spec
             try:
+                from importlib.resources import files  # only where a plugin brings workflows
+
                 folder = Path(str(files(spec.package).joinpath(spec.folder)))
                 if not folder.is_dir():
                     raise Unfit(f"there is no folder {folder}")

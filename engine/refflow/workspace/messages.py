@@ -177,7 +177,10 @@ def _kept_back(workspace: Workspace, message: Message, now: datetime) -> str:
     until = ""
     if message.until is not None:
         until = f" until {say_when(instant(message.until), now, workspace.settings.calendar)}"
-    return f"{message.id} is held{until} ({message.rule}): {message.detail}"
+    kept = f"{message.id} is held{until} ({message.rule}): {message.detail}"
+    if message.rule == "channel":
+        kept += f" Put that right (`refflow doctor` says what), then: refflow resume {message.channel}"
+    return kept
 
 
 def confirm_sent(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from refflow.errors import NotFound, UsageError
+from refflow.errors import Held, NotFound, UsageError
 from refflow.events.event import StoredEvent, micros
 from refflow.events.runs import ChannelResumed, OutreachPaused, OutreachResumed
 from refflow.views.contacts import Contact
@@ -14,6 +14,7 @@ from refflow.views.runs.pauses import Pause
 from refflow.views.runs.run import Run
 from refflow.workflows.runs.turn import Turn
 
+from .absence import lacking
 from .workspace import Workspace
 
 
@@ -63,10 +64,20 @@ def pauses(workspace: Workspace, now: datetime) -> list[Pause]:
     return workspace.views.query(Pause, "until IS NULL OR until > ? ORDER BY starts, id", (micros(now),))
 
 
+def closed_channels(workspace: Workspace) -> list[PausedChannel]:
+    """The channels by which nothing leaves: those that do not let refflow in, and those whose plugin is away."""
+    return sorted(workspace.views.find(PausedChannel), key=lambda each: each.channel)
+
+
 def reopen_channel(workspace: Workspace, channel: str, now: datetime) -> list[StoredEvent]:
-    """Use a channel again that did not let refflow in; what was held for it leaves."""
+    """Use a channel again that did not let refflow in; what was held for it leaves.
+
+    Raises `UsageError` when nothing keeps it, and `Held` when its plugin is away: it is used again once that is back.
+    """
     if workspace.views.get(PausedChannel, channel) is None:
         raise UsageError(f"The channel {channel} is not paused.")
+    if (lack := lacking(workspace, channel)) is not None:
+        raise Held(f"The channel {channel} cannot be used: {lack.reason}: {lack.detail}.")
     return workspace.act(lambda turn: turn.record(ChannelResumed(channel=channel), by="user"), now)[1]
 
 

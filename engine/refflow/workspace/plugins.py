@@ -6,32 +6,30 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Sequence
-from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import msgspec
 
 from refflow.errors import NotFound, RefflowError
 from refflow.log.database import connect
 from refflow.plugins.config import PluginConfig, config_schema, section_schema
-from refflow.plugins.discovery import installed_entry_points
+from refflow.plugins.discovery import discover
 from refflow.plugins.factories import resolve
 from refflow.plugins.host import Host
 from refflow.plugins.host import PluginStatus as PluginStatus
 from refflow.plugins.inspection import contributions, factory_of, import_faults, spec_faults
+from refflow.plugins.installed import registrations
 from refflow.plugins.quality import Level, judge
 from refflow.plugins.registry import Contribution as Contribution
 from refflow.plugins.scaffold import scaffold as scaffold
 from refflow.plugins.specs import CommandSpec as CommandSpec
 from refflow.plugins.specs import EventTypeSpec
+from refflow.spelling import did_you_mean
 
 from .configured import configured_plugins
 from .folder import Folder
-
-if TYPE_CHECKING:
-    pass
 
 
 class Declaration(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,9 +85,19 @@ def named(host: Host, name: str) -> PluginStatus:
     for each in host.plugins:
         if name in (each.name, each.dist):
             return each
-    near = get_close_matches(name, [each.name for each in host.plugins], n=1)
-    hint = f"did you mean {near[0]}?" if near else "`refflow plugins --all` shows what there is."
+    hint = did_you_mean(name, [each.name for each in host.plugins])
+    hint = hint or "`refflow plugins --all` shows what there is."
     raise NotFound(f"There is no plugin {name}; {hint}")
+
+
+def check_names(folder: Folder | None, names: Sequence[str]) -> None:
+    """Raise `NotFound` for the first of `names` that is none of a plugin here nor of its package. Imports none."""
+    there = [each.origin for each in discover(plugin_settings(folder), (), registrations())]
+    for name in names:
+        if not any(origin.answers_to(name) for origin in there):
+            hint = did_you_mean(name, sorted({origin.plugin for origin in there}))
+            hint = hint or "`refflow plugins --all` shows what there is."
+            raise NotFound(f"There is no plugin `{name}` to leave out; {hint}")
 
 
 def show(folder: Folder | None, name: str) -> Shown:
@@ -161,13 +169,13 @@ def command(folder: Folder | None, name: str) -> tuple[Contribution[CommandSpec]
 def install(packages: Sequence[str], *, upgrade: bool = False) -> None:
     """Install packages with the pip of this Python. Raises `RefflowError` when there is none, or it fails."""
     _pip("install", *(("--upgrade",) if upgrade else ()), *packages)
-    installed_entry_points.cache_clear()
+    registrations.cache_clear()
 
 
 def uninstall(packages: Sequence[str]) -> None:
     """Take packages out. Raises `RefflowError` as `install` does."""
     _pip("uninstall", "--yes", *packages)
-    installed_entry_points.cache_clear()
+    registrations.cache_clear()
 
 
 def _pip(*args: str) -> None:

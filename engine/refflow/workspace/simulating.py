@@ -22,7 +22,7 @@ from refflow.views.runs.definitions import Defined, Workflow
 from refflow.views.runs.run import Run
 from refflow.views.runs.settings import Settings as SettingsRow
 from refflow.views.timeline import Happening
-from refflow.workflows.expressions.durations import Duration
+from refflow.workflows.durations import Duration
 from refflow.workflows.language.calendar import Calendar
 from refflow.workflows.language.definition import Definition, Trigger, encode, hash_of
 from refflow.workflows.language.library import Accepted

@@ -14,7 +14,7 @@ from refflow.errors import NotFound
 from refflow.events.event import StoredEvent, instant
 from refflow.views.messages import Message
 from refflow.views.runs.tasks import Task
-from refflow.workflows.expressions.durations import Duration
+from refflow.workflows.durations import Duration
 from refflow.workflows.language.definition import Definition
 from refflow.workflows.language.problems import Problem, has_errors
 from refflow.workflows.language.settings import Settings

@@ -75,8 +75,19 @@ def find_version(workspace: Workspace, text: str) -> Accepted:
         raise UsageError(f"`{text}` may be {', '.join(each.hash[:SHORT] for each in known)}. Give more of it.")
     if known:
         return workspace.library.definition(rows, known[0].hash)
+    if at and (there := workspace.views.find(Defined, workflow=name)):
+        raise NotFound(f"There is no version `{begun}` of {name}. There {_told(workspace, there)}.")
     names = ", ".join(each.name for each in workspace.views.find(Workflow, retired=False))
     raise NotFound(f"There is no workflow `{text}`. The workflows are: {names}. A file ends in .yaml.")
+
+
+def _told(workspace: Workspace, defined: list[Defined]) -> str:
+    current = {row.hash for row in workspace.views.find(Workflow, retired=False)}
+    first = sorted(defined, key=lambda each: (each.hash not in current, each.hash))
+    names = [
+        f"{each.workflow}@{each.hash[:SHORT]}{' (in force)' if each.hash in current else ''}" for each in first
+    ]
+    return f"{'is' if len(names) == 1 else 'are'} {', '.join(names)}"
 
 
 def schema(workspace: Workspace) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 
 from refflow.errors import UsageError
-from refflow.workflows.expressions.durations import parse_duration
+from refflow.workflows.durations import parse_duration
 from refflow.workflows.language.calendar import Calendar
 
 FORMS = (

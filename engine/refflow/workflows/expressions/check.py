@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from .durations import Duration
+from refflow.spelling import did_you_mean
+
+from ..durations import Duration
 from .functions import Function, Scope
 from .operators import Report, Term, alike, calculate, compare, outside
 from .paths import follow
 from .presence import NOTHING, Known, shown
-from .problems import Problem, did_you_mean
+from .problems import Problem
 from .syntax import (
     Arithmetic,
     Call,
@@ -269,5 +271,7 @@ class Checker:
         if isinstance(node, Constant) and fits(found, TEXT) and fits(inner, TEXT):
             outside(self._report, inner, node)
         else:
-            self._report.wrong("E122", f"{term}, not {described(inner)}", node.span)
+            after = (found, inner) == (DURATION, INSTANT)
+            help = f"write `now + {term.source}`" if after else None
+            self._report.wrong("E122", f"{term}, not {described(inner)}", node.span, help)
         return term

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
-from .durations import Duration, parse_duration
+from ..durations import Duration, parse_duration
 from .problems import ExpressionErrors, Problem
 
 LONGEST = 4000

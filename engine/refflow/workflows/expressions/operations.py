@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from .durations import Duration
+from ..durations import Duration
 
 
 class Calendar(Protocol):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .problems import Problem, did_you_mean
+from refflow.spelling import did_you_mean
+
+from .problems import Problem
 from .syntax import Constant, Items, Node
 from .types import (
     DURATION,

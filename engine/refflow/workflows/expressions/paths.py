@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from refflow.spelling import did_you_mean
+
 from .operators import Report
 from .presence import Known
-from .problems import did_you_mean
 from .syntax import Path
 from .types import UNKNOWN, Record, Type, described, is_optional, present
 

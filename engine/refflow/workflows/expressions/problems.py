@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 import msgspec
 
@@ -46,17 +45,3 @@ class ExpressionErrors(ProblemsFound):
         first = {(problem.offset, problem.code): problem for problem in reversed(list(problems))}
         self.problems: tuple[Problem, ...] = tuple(first[place] for place in sorted(first))
         super().__init__("\n".join(map(str, self.problems)))
-
-
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that `word` was probably meant to be, or None when none is near."""
-    known = list(known)
-    shuffled = [each for each in known if sorted(each) == sorted(word)]
-    near = shuffled or get_close_matches(word, known, n=1, cutoff=0.7)
-    return near[0] if near else None
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """A hint naming the known word that is nearest to `word`, or None when none is near."""
-    near = nearest(word, known)
-    return f"did you mean `{near}`?" if near else None

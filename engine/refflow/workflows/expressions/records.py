@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
-from .durations import Duration
+from ..durations import Duration
 from .types import BOOL, DURATION, INSTANT, NUMBER, TEXT, Enum, List, Record, Type, optional, present
 
 

@@ -1,17 +1,17 @@
 """The syntax tree of an expression, and how a tree is written.
 
-Two trees are equal when they say the same, wherever in a text they stand; hence dataclasses, which can
-leave `span` out of the comparison.
+Two trees are equal when they say the same, wherever in a text they stand.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from .durations import Duration
+import msgspec
+
+from ..durations import Duration
 
 OR, AND, NOT, COMPARE, ELSE, SUM, PRODUCT, MINUS, ATOM = range(9)
 
@@ -30,38 +30,45 @@ POWER = {
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+_PLACES = ("span", "offsets")
+
+
+class Node(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """A term; `span` is (offset, length) in the text."""
 
-    span: tuple[int, int] = field(compare=False, kw_only=True)
+    span: tuple[int, int]
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self._said() == other._said()
+
+    def __hash__(self) -> int:
+        return hash((type(self), self._said()))
+
+    def _said(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in self.__struct_fields__ if name not in _PLACES)
 
 
-@dataclass(frozen=True, slots=True)
-class Constant(Node):
+class Constant(Node, frozen=True, eq=False):
     """A number, text, truth value, duration or null."""
 
     value: bool | int | float | str | Duration | None
 
 
-@dataclass(frozen=True, slots=True)
-class Mistake(Node):
+class Mistake(Node, frozen=True, eq=False):
     """A literal that could not be read and has been reported."""
 
 
-@dataclass(frozen=True, slots=True)
-class Items(Node):
+class Items(Node, frozen=True, eq=False):
     """A list written out."""
 
     items: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Path(Node):
+class Path(Node, frozen=True, eq=False):
     """A name and the fields followed from it; `offsets` says where each part starts."""
 
     parts: tuple[str, ...]
-    offsets: tuple[int, ...] = field(compare=False)
+    offsets: tuple[int, ...]
 
     def up_to(self, count: int) -> Path:
         """The path of the first `count` parts."""
@@ -69,53 +76,45 @@ class Path(Node):
         return Path(self.parts[:count], self.offsets[:count], span=(self.span[0], end - self.span[0]))
 
 
-@dataclass(frozen=True, slots=True)
-class Not(Node):
+class Not(Node, frozen=True, eq=False):
     operand: Node
 
 
-@dataclass(frozen=True, slots=True)
-class Minus(Node):
+class Minus(Node, frozen=True, eq=False):
     operand: Node
 
 
-@dataclass(frozen=True, slots=True)
-class Logic(Node):
+class Logic(Node, frozen=True, eq=False):
     """Two or more operands joined by `and` or by `or`."""
 
     operator: str
     operands: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison(Node):
+class Comparison(Node, frozen=True, eq=False):
     operator: str
     left: Node
     right: Node
 
 
-@dataclass(frozen=True, slots=True)
-class Arithmetic(Node):
+class Arithmetic(Node, frozen=True, eq=False):
     operator: str
     left: Node
     right: Node
 
 
-@dataclass(frozen=True, slots=True)
-class Default(Node):
+class Default(Node, frozen=True, eq=False):
     """`value else default`."""
 
     value: Node
     default: Node
 
 
-@dataclass(frozen=True, slots=True)
-class Has(Node):
+class Has(Node, frozen=True, eq=False):
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Call(Node):
+class Call(Node, frozen=True, eq=False):
     name: str
     arguments: tuple[Node, ...]
 

@@ -12,8 +12,10 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
 
+from refflow.spelling import nearest
+
 from ...errors import RefflowError, UsageError
-from ..expressions.durations import Duration
+from ..durations import Duration
 from .definition import Schedule, Window
 
 SEARCH_DAYS = 366
@@ -175,13 +177,11 @@ def _say(window: Window) -> str:
 
 
 def _hint(zone: str) -> str:
-    import difflib  # only for this; every command would wait for it
-
     # Etc/GMT+2 is two hours *behind* UTC, so it must never be offered to somebody who wrote GMT+2.
     names = sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
     spellings = {name.rpartition("/")[2].casefold(): name for name in names}
     spellings |= {name.casefold(): name for name in names}
-    near = difflib.get_close_matches(zone.strip().casefold().replace(" ", "_"), spellings, n=1)
+    near = nearest(zone.strip().casefold().replace(" ", "_"), spellings)
     if near:
-        return f"Did you mean `{spellings[near[0]]}`?"
+        return f"Did you mean `{spellings[near]}`?"
     return "Write a region and city, such as `Europe/Berlin`."

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from refflow.events.kinds import Kinds
+from refflow.spelling import did_you_mean, nearest
 
 from ..expressions import (
     BOOL,
@@ -27,7 +28,6 @@ from ..expressions import (
 from ..expressions import Problem as ExpressionProblem
 from ..expressions.parser import parse
 from ..expressions.presence import NOTHING, Known, shown
-from ..expressions.problems import did_you_mean, nearest
 from ..expressions.syntax import Default, Node, Path
 from ..expressions.types import Enum, described, fits, is_optional, present
 from .compiler import Cases

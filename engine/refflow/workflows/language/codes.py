@@ -10,8 +10,8 @@ import msgspec
 
 from refflow import resources
 from refflow.errors import NotFound
+from refflow.spelling import did_you_mean
 
-from ..expressions.problems import did_you_mean
 from .problems import SEVERITIES, Severity
 
 _TITLE = re.compile(r"# (?P<code>[A-Z]\d{3}): (?P<title>.+)\n")

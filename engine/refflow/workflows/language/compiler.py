@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 
 from refflow.events.kinds import Kinds
+from refflow.spelling import did_you_mean
 
-from ..expressions.problems import did_you_mean
 from .definition import AnyInstruction, Branch, Exit, Jump, Return
 from .extensions import Action
 from .reading import Reader, meant, one_of

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from ..expressions.durations import Duration
+from ..durations import Duration
 
 OutcomeClass = Literal["good", "open", "bad"]
 Approval = Literal["every", "batch", "first", "none"]
@@ -340,7 +340,7 @@ def encode(definition: Definition) -> bytes:
 
 def decode(text: bytes | str) -> Definition:
     """The definition that `encode` wrote."""
-    return _DECODER.decode(text)
+    return msgspec.json.decode(text, type=Definition)
 
 
 def essence(definition: Definition) -> bytes:
@@ -367,6 +367,3 @@ def _without_places(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_without_places(each) for each in value]
     return value
-
-
-_DECODER = msgspec.json.Decoder(Definition)

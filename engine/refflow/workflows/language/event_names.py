@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from refflow.events.kinds import Kinds
+from refflow.spelling import did_you_mean
 
-from ..expressions.problems import did_you_mean
 from .reading import Reader
 from .yaml_source import Node
 

@@ -10,7 +10,7 @@ import msgspec
 
 from refflow.events.kinds import Kinds
 
-from ..expressions.durations import Duration
+from ..durations import Duration
 from .definition import (
     AnyInstruction,
     Definition,

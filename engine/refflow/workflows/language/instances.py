@@ -10,7 +10,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from ..expressions.problems import did_you_mean
+from refflow.spelling import did_you_mean
+
 from .definition import Definition, hash_of
 from .parameters import read_value
 from .reading import Reader, pairs

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import Any
 
-from ..expressions.durations import Duration
+from ..durations import Duration
 from .definition import Parameter, Variable
 from .reading import Reader, pairs
 from .yaml_source import Mapping, Node, Scalar, plain_value

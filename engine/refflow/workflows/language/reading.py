@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
+from refflow.spelling import did_you_mean, nearest
+
+from ..durations import Duration, parse_duration
 from ..expressions import ExpressionErrors
-from ..expressions.durations import Duration, parse_duration
-from ..expressions.problems import did_you_mean, nearest
 from .definition import Source
 from .problems import Problem
 from .yaml_source import Mapping, Node, Scalar, Sequence
@@ -15,7 +16,9 @@ from .yaml_source import Mapping, Node, Scalar, Sequence
 WRITE_DURATION = "write 30m, 4h, 5d, 5bd or 2w"
 
 _NAME = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
-_LIKE_DURATION = re.compile(r"[0-9][0-9.,]*\s*[a-zA-Z ]*")
+_LIKE_DURATION = re.compile(
+    r"[0-9][0-9.,]*\s*[a-z ]*|(?:[a-z]+[ -])*(?:minute|hour|day|week|month|year)s?", re.IGNORECASE
+)
 _UNKNOWN = frozenset({"E116", "E120", "E121"})
 _SHAPES = {Mapping: "a mapping", Sequence: "a list", Scalar: "a single value"}
 

@@ -15,7 +15,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from refflow.errors import RefflowError
 
-from ..expressions.durations import Duration
+from ..durations import Duration
 from .definition import Template
 from .extensions import Filters
 from .vocabulary import IN_TEMPLATES

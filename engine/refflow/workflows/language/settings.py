@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from ..expressions.durations import Duration
+from ..durations import Duration
 from .calendar import Calendar
 from .definition import Approval, Cap, Interrupt, Late, Policy, Retry, Window
 

@@ -9,8 +9,9 @@ from functools import lru_cache
 
 from jinja2 import TemplateSyntaxError, nodes
 
+from refflow.spelling import did_you_mean
+
 from ..expressions import BOOL, INSTANT, NUMBER, TEXT, UNKNOWN, Enum, List, Record, Type
-from ..expressions.problems import did_you_mean
 from ..expressions.types import NULL, comparable, described, is_optional, present
 from .extensions import Filters
 from .problems import Mistake

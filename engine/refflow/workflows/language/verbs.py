@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from refflow.events import messages, runs
+from refflow.spelling import did_you_mean
 
-from ..expressions.problems import did_you_mean
 from .compiler import Cases, Compiler, Step, Verb
 from .definition import Branch, Emit, Exit, Go, Jump, Loop, Match, Send, Set, Source, Start, Task, Use, Wait
 from .event_names import awaited_event, event_name

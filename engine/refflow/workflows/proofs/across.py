@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
+from refflow.spelling import did_you_mean
+
+from ..durations import Duration
 from ..expressions import Enum, Expression
-from ..expressions.durations import Duration
-from ..expressions.problems import did_you_mean
 from ..expressions.syntax import Path, terms_of
 from ..expressions.syntax import written as as_written
 from ..language.definition import Definition, Emit, Exit, Start, Trigger

@@ -12,8 +12,8 @@ from functools import cached_property
 
 import msgspec
 
+from ..durations import Duration
 from ..expressions import ExpressionErrors
-from ..expressions.durations import Duration
 from ..expressions.parser import parse
 from ..expressions.syntax import Arithmetic, Constant, Default, Node, Path
 from ..language.definition import Parameter, Source, Window

@@ -16,7 +16,7 @@ from itertools import groupby
 
 import msgspec
 
-from ..expressions.durations import Duration
+from ..durations import Duration
 from ..language.definition import AnyInstruction, Definition, Send, Source, Start, Task, Wait, Window
 from ..language.settings import Settings, gaps
 from .lengths import CLOCK_CHANGE, NOTHING, Lengths, Span, in_common

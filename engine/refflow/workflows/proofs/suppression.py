@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterable, Iterator
 
 import msgspec
 
-from ..expressions.problems import did_you_mean
+from refflow.spelling import did_you_mean
+
 from ..language.problems import Problem, in_order
 from ..language.reading import Reader, pairs
 from ..language.yaml_source import Mapping, Node, Scalar, Sequence

@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-from ..expressions.durations import Duration
+from ..durations import Duration
 from ..language.definition import Cap, Send
 from ..language.problems import Problem
 from ..language.settings import Settings

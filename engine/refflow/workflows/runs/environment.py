@@ -16,7 +16,7 @@ from refflow.views.openings import Opening
 from refflow.views.pipeline import Ask, ask_id
 from refflow.views.runs.run import Run
 
-from ..expressions.durations import Duration, parse_duration
+from ..durations import Duration, parse_duration
 from ..language.definition import Definition
 from ..language.facts import (
     AskFacts,

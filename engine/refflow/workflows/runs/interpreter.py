@@ -28,7 +28,7 @@ from refflow.views.pipeline import Ask, ask_id
 from refflow.views.runs.run import Run
 from refflow.views.timeline import Happening
 
-from ..expressions.durations import Duration
+from ..durations import Duration
 from ..language.definition import (
     Branch,
     Emit,

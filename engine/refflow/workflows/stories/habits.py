@@ -15,7 +15,7 @@ from refflow.views.openings import Opening
 from refflow.views.pipeline import Ask, ask_id
 from refflow.views.runs.tasks import Task
 
-from ..expressions.durations import Duration
+from ..durations import Duration
 from ..language.templates import PLACEHOLDER
 from ..runs.sending import text_digest
 from .world import World

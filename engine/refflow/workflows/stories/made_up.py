@@ -17,11 +17,11 @@ from refflow.contacts.companies import company_key
 from refflow.errors import RefflowError, UsageError
 from refflow.events.event import instant
 from refflow.events.kinds import EventKind
+from refflow.spelling import did_you_mean
 from refflow.views.contacts import Contact
 from refflow.views.openings import Opening
 
-from ..expressions.durations import parse_duration
-from ..expressions.problems import did_you_mean
+from ..durations import parse_duration
 from ..language.calendar import Calendar
 from ..language.definition import Definition, Match, Source
 from ..language.library import Accepted, Library

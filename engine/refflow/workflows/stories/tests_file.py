@@ -20,9 +20,9 @@ import msgspec
 
 from refflow.errors import RefflowError
 from refflow.events.kinds import Kinds
+from refflow.spelling import did_you_mean
 
-from ..expressions.durations import Duration
-from ..expressions.problems import did_you_mean
+from ..durations import Duration
 from ..language.calendar import Calendar
 from ..language.definition import Definition
 from ..language.problems import Problem, in_order

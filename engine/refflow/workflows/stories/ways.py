@@ -14,7 +14,7 @@ from refflow.events.event import StoredEvent, instant, micros
 from refflow.events.messages import MessageFailed
 from refflow.views.runs.run import Run
 
-from ..expressions.durations import Duration
+from ..durations import Duration
 from ..language.definition import (
     AnyInstruction,
     Branch,
