@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,17 @@ NO_PLUGINS = "--no-plugins"
 _LEFT_OUT = "REFFLOW_NO_PLUGINS"
 _ALL = ("all", "1")
 EPILOG = "--workspace, --now, --json, --no-color and -q go with every command: see `refflow --help`."
+
+
+def together(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Several options, in the order in which a help shows them, as one decorator."""
+
+    def decorate(command: Any) -> Any:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
 
 
 def common_options(*, hidden: bool) -> list[click.Parameter]:

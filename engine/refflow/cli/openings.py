@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -13,7 +12,7 @@ from refflow.errors import UsageError
 from refflow.views.openings import Opening
 
 from .change import Change, writing
-from .command import Command, Group
+from .command import Command, Group, together
 from .completing import contacts, openings
 from .lacking import lacking
 from .naming import job, person
@@ -21,19 +20,13 @@ from .opened import Opened, reading
 from .output import one_line
 from .session import Session
 
-_DETAILS: tuple[Callable[[Any], Any], ...] = (
+_details = together(
     click.option("--requisition", metavar="ID", help="The number the employer gives it."),
     click.option("--location", metavar="PLACE", help="Where the job is."),
     click.option("--submit", metavar="TEXT", help="How a referral is handed in there."),
     click.option("--programme", metavar="TEXT", help="What their referral programme asks for."),
     click.option("--deadline", metavar="DATE", help="The last day to apply."),
 )
-
-
-def _details(command: Callable[..., None]) -> Callable[..., None]:
-    for option in reversed(_DETAILS):
-        command = option(command)
-    return command
 
 
 @click.group(cls=Group)

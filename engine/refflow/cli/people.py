@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, get_args
 
 import click
@@ -12,7 +11,7 @@ from refflow.errors import UsageError
 from refflow.events.people import Relation
 
 from .change import writing
-from .command import Choice, Command, Group, Number
+from .command import Choice, Command, Group, Number, together
 from .completing import contacts
 from .naming import called
 from .naming import person as name_of_person
@@ -20,7 +19,7 @@ from .opened import Opened, reading
 from .output import one_line
 from .session import Session
 
-_DETAILS: tuple[Callable[[Any], Any], ...] = (
+_details = together(
     click.option("--email", metavar="ADDRESS", help="Their e-mail address."),
     click.option("--url", metavar="LINK", help="Their LinkedIn profile."),
     click.option("--company", metavar="NAME", help="Where they work."),
@@ -32,12 +31,6 @@ _DETAILS: tuple[Callable[[Any], Any], ...] = (
     click.option("--months", type=Number(1, 1200, example=18), help="How many months you worked together."),
     click.option("--warm", is_flag=True, help="The tie is warm, whatever the history says."),
 )
-
-
-def _details(command: Callable[..., None]) -> Callable[..., None]:
-    for option in reversed(_DETAILS):
-        command = option(command)
-    return command
 
 
 @click.group(cls=Group)

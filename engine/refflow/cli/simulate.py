@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from refflow.workflows.durations import Duration
     from refflow.workflows.language.definition import Definition
 
-FILES = (".yaml", ".yml")
-
 
 @click.command(cls=Command)
 @click.argument("workflow", metavar="WORKFLOW|FILE|RUN", shell_complete=workflows)
@@ -105,6 +103,7 @@ def _simulator(
     opened: Opened, text: str, contact: str | None, opening: str | None, at: str | None, fields: dict[str, str]
 ) -> api.Simulator:
     from refflow.views.runs.run import Run
+    from refflow.workspace.folder import YAML
 
     workspace = opened.workspace
     begin = opened.when(at) or opened.now
@@ -123,7 +122,7 @@ def _simulator(
             run=run,
         )
     workflow: str | Definition = text
-    if text.endswith(FILES):
+    if text.endswith(YAML):
         workflow = api.read_definition(workspace, Path(text))
     return api.Simulator(
         workspace,

@@ -15,6 +15,8 @@ from refflow.errors import RefflowError, UsageError
 
 DATABASE = "refflow.db"
 SETTINGS = "refflow.yaml"
+YAML = (".yaml", ".yml")
+"""How the names of workflow files end."""
 TESTS = ".test.yaml"
 """How the names of files end that lie beside workflows and test them."""
 ENVIRONMENT = "REFFLOW_WORKSPACE"
@@ -138,7 +140,7 @@ class Folder(msgspec.Struct, frozen=True):
 
 def workflows_in(folder: Path) -> list[Path]:
     """The workflow files in a folder, without the tests beside them."""
-    found = sorted((*folder.glob("*.yaml"), *folder.glob("*.yml")))
+    found = sorted(path for ending in YAML for path in folder.glob(f"*{ending}"))
     return [path for path in found if not path.name.endswith(TESTS)]
 
 

@@ -24,7 +24,7 @@ from refflow.workflows.stories.ways import Choice, Course, Way, ways_of, ways_ta
 from refflow.workflows.stories.world import World
 
 from .definitions import load, read_definition
-from .folder import TESTS, workflow_file
+from .folder import TESTS, YAML, workflow_file
 from .simulating import Occurrence, Simulator, arrange
 from .story import QUIET
 from .workspace import Workspace
@@ -125,9 +125,9 @@ def _pairs(workspace: Workspace, paths: Sequence[Path]) -> Iterator[tuple[Path, 
 def workflow_beside(tests: Path) -> Path:
     """The workflow that a file of tests is about. Raises `NotFound` when it is not beside it."""
     stem = tests.name.removesuffix(TESTS)
-    for name in (f"{stem}.yaml", f"{stem}.yml"):
-        if tests.with_name(name).is_file():
-            return tests.with_name(name)
+    for ending in YAML:
+        if (workflow := tests.with_name(f"{stem}{ending}")).is_file():
+            return workflow
     raise NotFound(f"{tests} has no workflow {stem}.yaml beside it.")
 
 

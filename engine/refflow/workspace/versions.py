@@ -16,9 +16,9 @@ from refflow.workflows.language.definition import decode, hash_of
 from refflow.workflows.language.library import Accepted
 
 from .definitions import read_definition
+from .folder import YAML
 from .workspace import Workspace
 
-FILES = (".yaml", ".yml")
 SHORT = 12
 
 
@@ -58,7 +58,7 @@ def find_version(workspace: Workspace, text: str) -> Accepted:
     """The definition that `text` means: a workflow by its name, `name@hash` or the beginning of a hash for an
     earlier one, or a file. Raises `NotFound`, or `ProblemsFound` for a file with errors.
     """
-    if text.endswith(FILES):
+    if text.endswith(YAML):
         definition = read_definition(workspace, Path(text))
         return Accepted(hash=hash_of(definition), definition=definition)
     rows = Rows(workspace.views)

@@ -14,7 +14,7 @@ from refflow.views.runs.definitions import Workflow
 from refflow.workflows.language.problems import Problem, has_errors
 
 from .checking import check
-from .folder import SETTINGS, TESTS
+from .folder import SETTINGS, TESTS, YAML
 from .migrating import Migration, migrate
 from .synchronising import synchronise
 from .trying import Tried, try_workflows
@@ -22,7 +22,7 @@ from .workspace import Workspace
 
 DEBOUNCE = 50
 """Milliseconds in which changes count as one: editors save in several strokes."""
-_SUFFIXES = (".yaml", ".yml", ".txt")
+_SUFFIXES = (*YAML, ".txt")
 
 Clock = Callable[[], datetime]
 
@@ -112,7 +112,7 @@ def _failed(workspace: Workspace, saved: list[Path]) -> list[Tried]:
     beside = dict.fromkeys(
         path if path.name.endswith(TESTS) else path.with_name(f"{path.stem}{TESTS}")
         for path in saved
-        if path.suffix in (".yaml", ".yml")
+        if path.suffix in YAML
     )
     found = [
         path

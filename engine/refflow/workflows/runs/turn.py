@@ -31,8 +31,7 @@ Recall = Callable[[int], StoredEvent | None]
 class Turn:
     """One turn at `now` (microseconds since 1970 UTC), after position `head` of the log of `workspace`.
 
-    `recall` gives a stored event by its position; `channels` maps each channel that can be used to whether
-    its messages have a subject.
+    `recall` gives a stored event by its position.
     """
 
     def __init__(
