@@ -111,6 +111,7 @@ from refflow.workspace.definitions import read_definition as read_definition
 from refflow.workspace.doctor import Diagnosis as Diagnosis
 from refflow.workspace.doctor import diagnose as diagnose
 from refflow.workspace.drawing import draw as draw
+from refflow.workspace.generating import generate_tests as generate_tests
 from refflow.workspace.history import describe as describe
 from refflow.workspace.history import events as events
 from refflow.workspace.importing import Plan as Plan
@@ -191,7 +192,6 @@ from refflow.workspace.synchronising import synchronise as synchronise
 from refflow.workspace.trying import Coverage as Coverage
 from refflow.workspace.trying import Trial as Trial
 from refflow.workspace.trying import Tried as Tried
-from refflow.workspace.trying import generate_tests as generate_tests
 from refflow.workspace.trying import try_workflows as try_workflows
 from refflow.workspace.undoing import Undone as Undone
 from refflow.workspace.undoing import undo as undo

@@ -14,24 +14,21 @@ from refflow.errors import NotFound
 from refflow.events.event import StoredEvent, instant
 from refflow.views.messages import Message
 from refflow.views.runs.tasks import Task
-from refflow.workflows.durations import Duration
 from refflow.workflows.language.definition import Definition
 from refflow.workflows.language.problems import Problem, has_errors
 from refflow.workflows.language.settings import Settings
-from refflow.workflows.stories.habits import Habits, close_task
-from refflow.workflows.stories.tests_file import BEGIN, Expected, Scripted, WorkflowTest, load_tests
-from refflow.workflows.stories.ways import Choice, Course, Way, ways_of, ways_taken
+from refflow.workflows.stories.habits import close_task
+from refflow.workflows.stories.tests_file import Expected, Scripted, WorkflowTest, load_tests
+from refflow.workflows.stories.ways import Way, ways_of, ways_taken
 from refflow.workflows.stories.world import World
 
-from .definitions import load, read_definition
+from .definitions import load
 from .folder import TESTS, YAML, workflow_file
 from .simulating import Occurrence, Simulator, arrange
 from .story import QUIET
 from .workspace import Workspace
 
 SETTINGS = Settings(name="Sam Seeker", email="sam@example.org")
-PATIENT = Duration(2, "h")
-"""How long the owner of a generated test takes, so that something can happen meanwhile."""
 UNMET = "T100"
 """The code of an expectation that was not met."""
 
@@ -92,22 +89,6 @@ def try_workflows(workspace: Workspace, paths: Sequence[Path] = ()) -> Trial:
     return report
 
 
-def generate_tests(workspace: Workspace, path: Path) -> str:
-    """The text of a file of tests that takes every way through the workflow in `path` that events can lead to:
-    a story for each, expecting what happens now. Whoever keeps it says by that it is right.
-    """
-    definition = read_definition(workspace, path)
-    simulator = Simulator(workspace, definition, at=BEGIN, settings=SETTINGS)
-    known: set[Way] = set()
-    written: list[str] = []
-    for course in simulator.courses(approves=PATIENT):
-        ways = ways_taken(simulator.accepted, course.run, course.world.events)
-        if not ways <= known:
-            known |= ways
-            written.append(_skeleton(simulator, course))
-    return "\n".join(written)
-
-
 def _pairs(workspace: Workspace, paths: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
     """Each workflow with the file of its tests."""
     given = list(paths) or [resources.workflows(), workspace.folder.path / "workflows"]
@@ -145,7 +126,7 @@ def _try(workspace: Workspace, definition: Definition, test: WorkflowTest, file:
     )
     world, run = simulator.begin(test.habits)
     for each in test.script:
-        _arrange(world, each, simulator)
+        arrange_scripted(world, each, simulator)
     world.go_on(simulator.until())
     unmet = [_problem(file, each, why) for each, why in _unmet(simulator, world, run, test.expected)]
     story = simulator.told(world, run)
@@ -155,7 +136,8 @@ def _try(workspace: Workspace, definition: Definition, test: WorkflowTest, file:
     return tried, ways_taken(simulator.accepted, run, world.events) if run is not None else set()
 
 
-def _arrange(world: World, scripted: Scripted, simulator: Simulator) -> None:
+def arrange_scripted(world: World, scripted: Scripted, simulator: Simulator) -> None:
+    """Let what a test says happen at its time."""
     begin = instant(simulator.start)
     after = simulator.calendar.add(begin, scripted.after) - begin
     if scripted.what == "event":
@@ -268,49 +250,3 @@ def _coverage(definition: Definition, taken: set[Way]) -> Coverage:
 
 def _place(line: int, step: str, way: str) -> str:
     return f"{f'line {line}, ' if line else ''}{step}{f': {way}' if way else ''}"
-
-
-def _skeleton(simulator: Simulator, course: Course) -> str:
-    """A test that tells a course, with what comes of it now."""
-    skipped = sorted({choice.step for _, choice in course.happened if choice.skips})
-    scripted = [(at, choice) for at, choice in course.happened if not choice.skips]
-    habits = Habits(approves=PATIENT, tasks="expired", skips=frozenset(skipped))
-    world, run = simulator.begin(habits)
-    written = [_scripted(simulator, world, at, choice) for at, choice in scripted]
-    world.go_on(simulator.until())
-    story = simulator.told(world, run)
-    said = "; ".join(str(choice) for _, choice in course.happened) or "nothing happens"
-    skips = f", skips: [{', '.join(skipped)}]" if skipped else ""
-    lines = [
-        f"- test: {_quoted(said)}",
-        f"  start: {{at: {instant(simulator.start):%Y-%m-%dT%H:%M} UTC, contact: {{warmth: {simulator.warmth}}}}}",
-        f"  owner: {{approves: {PATIENT}, tasks: expired{skips}}}",
-        *(["  events:", *(f"    - {each}" for each in written)] if written else []),
-        "  expect:",
-    ]
-    first = instant(simulator.start).date()
-    for line in story.lines:
-        if line.what in ("message", "task"):
-            what = "send" if line.what == "message" else "task"
-            lines.append(f"    - {{at: {(instant(line.at).date() - first).days}d, {what}: {line.step}}}")
-    if story.outcome is not None:
-        lines.append(f"    - {{outcome: {story.outcome}}}")
-    return "\n".join(lines) + "\n"
-
-
-def _scripted(simulator: Simulator, world: World, at: int, choice: Choice) -> str:
-    """An event of a test as it is written, arranged in `world`."""
-    minutes = round((at - simulator.start) / 60_000_000)
-    after = Duration(minutes // 1440, "d") if minutes and minutes % 1440 == 0 else Duration(minutes, "m")
-    if choice.event is None:
-        fields = {"outcome": choice.outcome}
-        _arrange(world, Scripted(after=after, what="task", name=choice.step, fields=fields), simulator)
-        return f"{{after: {after}, task: {choice.step}, outcome: {choice.outcome}}}"
-    _arrange(world, Scripted(after=after, what="event", name=choice.event, fields=choice.fields), simulator)
-    plain = msgspec.to_builtins(choice.fields)
-    said = "".join(f", {name}: {_quoted(str(value))}" for name, value in plain.items())
-    return f"{{after: {after}, event: {choice.event}{said}}}"
-
-
-def _quoted(text: str) -> str:
-    return text if text.replace("_", "").replace("-", "").isalnum() else msgspec.json.encode(text).decode()
