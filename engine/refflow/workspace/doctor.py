@@ -24,8 +24,10 @@ from refflow.plugins.specs import HealthCheckSpec
 from refflow.views.messages import Message
 from refflow.views.runs import Paused
 from refflow.workflows.language.definition import Send, Use
+from refflow.workflows.language.settings_file import load_settings
 
 from .absence import lacking, lacking_action
+from .definitions import load
 from .folder import Folder
 from .owners import owners
 from .plugins import host_of
@@ -57,13 +59,15 @@ def diagnose(
     if folder is None:
         return found
     try:
-        workspace = Workspace(folder, in_process=in_process)
+        workspace = Workspace(folder, in_process=in_process, read_only=not folder.writable)
     except RefflowError as error:
         return [*found, Diagnosis(where="workspace", level="problem", text=str(error))]
     with workspace:
         looks: tuple[Callable[[], Iterable[Diagnosis]], ...] = (
+            lambda: _folder(workspace),
             lambda: _troubles(workspace),
             lambda: _settings(workspace),
+            lambda: _files(workspace),
             lambda: _log(workspace),
             lambda: _views(workspace),
             lambda: _workflows(workspace),
@@ -103,6 +107,28 @@ def _troubles(workspace: Workspace) -> Iterator[Diagnosis]:
     for each in workspace.troubles:
         where = f"plugin {each.plugin} ({each.distribution})"
         yield Diagnosis(where=where, level="problem", text=f"{each.what}: {each.reason}")
+
+
+def _folder(workspace: Workspace) -> Iterator[Diagnosis]:
+    if workspace.read_only:
+        remedy = f"see who may write to {workspace.folder.path} and to what is in it"
+        yield Diagnosis(where="workspace", level="warning", text="nothing can be written here", remedy=remedy)
+
+
+def _files(workspace: Workspace) -> Iterator[Diagnosis]:
+    """The files that are not in force, since they have errors."""
+    folder = workspace.folder
+    templates = folder.templates(workspace.brought())
+    settings, _ = load_settings(
+        folder.settings_text(), str(folder.settings), workspace.kinds, workspace.extensions
+    )
+    wrong = [folder.settings] if settings is None else []
+    own = folder.own_workflows(templates)
+    wrong += [file.path for file in own if load(workspace, file, templates).definition is None]
+    for path in wrong:
+        text = "has errors: the last good version stays in force"
+        where = str(path.relative_to(folder.path))
+        yield Diagnosis(where=where, level="problem", text=text, remedy="see them: refflow check")
 
 
 def _settings(workspace: Workspace) -> Iterator[Diagnosis]:
