@@ -275,8 +275,23 @@ def test_what_rests_goes_on_when_it_is_resumed(terminal: Terminal) -> None:
     assert "Ana Lima" in terminal.does("resume", "Ana Lima").out
 
     assert "Nothing rests" in terminal.does("pause").out
+    assert "There is no pause `p9` that lasts" in terminal.type("resume", "p9").err
+    assert "Yesterday 09:00 is over already." in terminal.type("pause", "Ana Lima", "--until", "yesterday").err
     assert terminal.type("resume", "Ana Lima").code == 2
     assert terminal.type("resume", "--all").code == 2
+
+
+def test_what_waits_rests_while_everything_rests(terminal: Terminal) -> None:
+    terminal.does("approve", "Ana Lima")
+    terminal.does("do", "Ana Lima", "sent")
+    assert "Ana Lima: referral-ask waits at `silence` until Wed 9 Dec" in terminal.does("next").out
+    terminal.does("away", "today", "+3w")
+
+    assert "Ana Lima: referral-ask rests at `silence` until Mon 21 Dec (p" in terminal.does("next").out
+    assert "silence, Mon 21 Dec" in terminal.does("board").out
+    terminal.does("resume", "--all")
+    terminal.does("pause", "--all")
+    assert "Ana Lima: referral-ask rests at `silence` until you resume it (p" in terminal.does("next").out
 
 
 def test_a_channel_that_let_nobody_in_is_told_of_and_used_again(terminal: Terminal) -> None:

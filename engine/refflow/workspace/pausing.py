@@ -12,6 +12,7 @@ from refflow.views.runs import Pause, Paused, Queued, Run, Workflow
 from refflow.workflows.runs.turn import Turn
 
 from .absence import lacking
+from .when import say_when
 from .workspace import Workspace
 
 
@@ -114,7 +115,8 @@ def _pause(
     reason: str | None = None,
 ) -> Pause:
     if until is not None and until <= now:
-        raise UsageError(f"{until:%Y-%m-%d %H:%M} is over already.")
+        said = say_when(until, now, workspace.settings.calendar)
+        raise UsageError(f"{said[:1].upper()}{said[1:]} is over already.")
 
     def decide(turn: Turn) -> str:
         key = f"p{turn.next_position}"
