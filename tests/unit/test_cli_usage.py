@@ -32,6 +32,11 @@ WRONG = [
     ("completion tcsh", "`tcsh` is not one of: bash, zsh, fish. Write `bash`, say."),
     # What there is not.
     ("why c999", "`c999` is neither an id nor the name of a person or an opening."),
+    ("why referral-ask", "`referral-ask` is a workflow. Why does it not start with somebody? Say `--contact PERSON`."),
+    ("why nosuch --contact Bo", "There is no workflow `nosuch`. The workflows are: declined,"),
+    ("why nosuch --contact Bo --at 2026-11-25", "There was no workflow `nosuch` then. The workflows were: declined,"),
+    ("simulate grow --with day=friday", "grow is started by hand: no event says `day`. Leave `--with` out."),
+    ("simulate referral-ask --with day=friday", "`referral.wanted` has no `day`."),
     ("draft m999", "`m999` is neither an id"),
     ("approve m999", "`m999` is neither an id"),
     ("do t999", "`t999` is neither an id"),

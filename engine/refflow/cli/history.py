@@ -11,6 +11,7 @@ import click
 from refflow import api
 from refflow.errors import UsageError
 from refflow.events.event import StoredEvent, instant
+from refflow.views.runs import Workflow
 
 from .change import writing
 from .command import Command, Number, did_you_mean
@@ -104,6 +105,11 @@ def why(session: Session, subject: str, at: str | None, contact: str | None, ope
         if contact is not None:
             _tell_why_not(opened, subject, contact, opening, at)
             return
+        if opened.workspace.views.get(Workflow, subject) is not None:
+            raise UsageError(
+                f"`{subject}` is a workflow. Why does it not start with somebody? Say `--contact PERSON`. What it does:"
+                f" `refflow workflow show {subject}`."
+            )
         found = api.why(opened.workspace, _id_of(opened.workspace, subject), opened.when(at))
         if session.as_json:
             session.result(found)
