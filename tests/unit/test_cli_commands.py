@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -315,6 +316,46 @@ def test_a_channel_that_let_nobody_in_is_told_of_and_used_again(terminal: Termin
     assert f"{message} to Ana Lima lies in " in said
     assert "Nothing rests" in terminal.does("pause").out
     assert terminal.type("resume", "eml").code == 2
+
+
+STICKY = """
+refflow: 1
+workflow: sticky
+on: [{manual: true}]
+subject: {contact: event.contact}
+steps:
+  - {id: a, task: {title: Begin, within: 2d}, done: [], skipped: [], expired: []}
+  - {id: b, task: {title: "Go on {{ 1 // contact.messages }}", within: 2d}, done: [], skipped: [], expired: []}
+  - exit: done
+outcomes: {open: [done]}
+"""
+
+
+def test_a_run_that_is_stuck_tells_the_way_out_which_works(terminal: Terminal) -> None:
+    file = terminal.folder / "workflows" / "sticky.yaml"
+    file.write_text(STICKY, encoding="utf-8")
+    terminal.does("start", "sticky", "Ana Costa")
+
+    def task() -> str:
+        (found,) = (each for each in terminal.asks("next")["steps"] if each["contact_name"] == "Ana Costa")
+        return str(found["id"])
+
+    terminal.does("do", begin := task(), "done")
+    why = terminal.does("why", run := task())
+    assert f"{run}) is stuck" in why.out
+    assert f"to end it: refflow skip {run}" in why.err
+    commands = re.findall(r"refflow ((?:undo|workflow migrate) \S+)$", why.err, re.MULTILINE)
+    file.write_text(STICKY.replace("1 // ", ""), encoding="utf-8")
+    planned = terminal.does("workflow", "migrate", "sticky", "--dry-run").out
+    assert "it stays stuck" in planned
+
+    assert len(commands) == 2
+    for command in commands:
+        terminal.does(*command.split())
+    terminal.does("do", begin, "done")
+
+    assert "Ana Costa: Go on" in terminal.does("next").out
+    assert "to end it" not in terminal.does("why", run).err
 
 
 def test_findings_come_in_the_form_that_is_wanted(terminal: Terminal) -> None:
