@@ -29,6 +29,7 @@ WRONG = [
     (f"person add X --relation friend --months {NINES}", "is not a whole number from 1 to 1200. Write"),
     ("person add X --relation enemy", "`enemy` is not one of: manager, colleague,"),
     ("stats --by weekday", "`weekday` is not one of: template, channel, workflow. Write `--by template`, say."),
+    ("plugin new pigeon", "Missing option '--kind'. Choose from: channel, importer, projection, action,"),
     ("completion tcsh", "`tcsh` is not one of: bash, zsh, fish. Write `bash`, say."),
     # What there is not.
     ("why c999", "`c999` is neither an id nor the name of a person or an opening."),

@@ -202,6 +202,27 @@ def test_the_doctor_names_the_files_that_are_not_in_force(terminal: Terminal) ->
     assert "refflow check" in said.out
 
 
+def test_the_doctor_tells_of_a_file_that_is_no_plugin_and_of_settings_that_nobody_took_in(
+    terminal: Terminal,
+) -> None:
+    settings = terminal.folder / "refflow.yaml"
+    before = settings.read_text(encoding="utf-8")
+    settings.write_text(f"{before}plugins: {{local: [gone.py]}}\n", encoding="utf-8")
+    gone = terminal.folder / "gone.py"
+    terminal.does("next")
+    assert f"the plugin gone of {gone} is not used: FileNotFoundError" in terminal.does("next").err
+
+    said = terminal.type("doctor")
+    assert f"problem: plugin gone ({gone}): FileNotFoundError" in said.out
+    assert "take it out of `local` under `plugins` in refflow.yaml" in said.out
+    assert "uninstall" not in said.out
+
+    settings.write_text(before, encoding="utf-8")
+    assert "note: refflow.yaml: has changed, and is told of here as it was" in terminal.type("doctor").out
+    terminal.does("next")
+    assert terminal.does("doctor").out == "Nothing is wrong.\n"
+
+
 def test_the_doctor_says_what_it_did_not_look_at(elsewhere: Path, terminal: Terminal) -> None:
     said = terminal.bare("doctor")
 

@@ -23,12 +23,13 @@ from refflow.plugins.registry import Contribution
 from refflow.plugins.specs import HealthCheckSpec
 from refflow.views.messages import Message
 from refflow.views.runs import Paused
+from refflow.views.runs import Settings as SettingsRow
 from refflow.workflows.language.definition import Send, Use
 from refflow.workflows.language.settings_file import load_settings
 
 from .absence import lacking, lacking_action
 from .definitions import load
-from .folder import Folder
+from .folder import SETTINGS, Folder, digest_of
 from .owners import owners
 from .plugins import host_of
 from .reacting import reactor_cursor, sink_cursor
@@ -85,13 +86,17 @@ def diagnose(
 
 def _plugins(host: Host) -> Iterator[Diagnosis]:
     for each in host.plugins:
-        where = f"plugin {each.name} ({each.dist} {each.version})"
+        where = f"plugin {each.name} ({f'{each.dist} {each.version}'.strip()})"
         for used in each.deprecated:
             remedy = f"update {each.dist} before refflow 2"
             yield Diagnosis(where=where, level="note", text=used, remedy=remedy)
         match each.status:
             case "failed":
-                remedy = f"update {each.dist}, or take it out: refflow plugins uninstall {each.dist}"
+                remedy = (
+                    "mend it, or take it out of `local` under `plugins` in refflow.yaml"
+                    if each.source == "local"
+                    else f"update {each.dist}, or take it out: refflow plugins uninstall {each.dist}"
+                )
                 yield Diagnosis(
                     where=where, level="problem", text=each.reason, remedy=remedy, detail=each.traceback
                 )
@@ -116,12 +121,15 @@ def _folder(workspace: Workspace) -> Iterator[Diagnosis]:
 
 
 def _files(workspace: Workspace) -> Iterator[Diagnosis]:
-    """The files that are not in force, since they have errors."""
-    folder = workspace.folder
+    """The files that are not in force: they have errors, or no command has taken them in yet."""
+    folder, written = workspace.folder, workspace.folder.settings_text()
     templates = folder.templates(workspace.brought())
-    settings, _ = load_settings(
-        folder.settings_text(), str(folder.settings), workspace.kinds, workspace.extensions
-    )
+    settings, _ = load_settings(written, str(folder.settings), workspace.kinds, workspace.extensions)
+    known = workspace.views.get(SettingsRow, "settings")
+    if settings is not None and known is not None and known.digest != digest_of(written):
+        said = "has changed, and is told of here as it was before"
+        remedy = "let another command take it in: refflow next"
+        yield Diagnosis(where=SETTINGS, level="note", text=said, remedy=remedy)
     wrong = [folder.settings] if settings is None else []
     own = folder.own_workflows(templates)
     wrong += [file.path for file in own if load(workspace, file, templates).definition is None]
