@@ -318,6 +318,19 @@ def test_a_channel_that_let_nobody_in_is_told_of_and_used_again(terminal: Termin
     assert terminal.type("resume", "eml").code == 2
 
 
+def test_a_folder_of_workflows_is_checked_and_its_lack_of_tests_told(terminal: Terminal) -> None:
+    folder = terminal.folder / "workflows"
+    (folder / "sticky.yaml").write_text(STICKY, encoding="utf-8")
+
+    assert terminal.asks("check", str(folder))["files"] == [str(folder / "sticky.yaml")]
+    assert terminal.does("workflow", "test", str(folder)).out.startswith("No tests here: ")
+    assert terminal.does("backtest", str(folder / "sticky.yaml")).out == "No run of sticky to decide again.\n"
+    settings = terminal.type("check", str(terminal.folder / "refflow.yaml"))
+    assert (settings.code, "has the settings. `refflow check` alone checks them" in settings.err) == (2, True)
+    (folder / "sticky.test.yaml").write_text("- tst: a\n", encoding="utf-8")
+    assert "1 test: all passed, but see above." in terminal.type("workflow", "test", str(folder)).out
+
+
 STICKY = """
 refflow: 1
 workflow: sticky

@@ -263,6 +263,11 @@ def _tell(session: Session, tried: api.Trial, coverage: bool, verbose: bool) -> 
         output.line(f"{found.workflow}: {found.taken} of {found.ways} ways taken")
         for missing in found.missing:
             output.line(f"    not taken: {missing}")
+    if not tried.tests and not tried.problems:
+        output.line("No tests here: `NAME.test.yaml` beside `NAME.yaml` has those of a workflow.")
+        return
     failed = sum(bool(each.unmet) for each in tried.tests)
     verdict = f"{failed} failed" if failed else "all passed"
+    if tried.problems:
+        verdict += ", but see above"
     output.line(f"{len(tried.tests)} test{'' if len(tried.tests) == 1 else 's'}: {verdict}.")
