@@ -118,7 +118,7 @@ WRONG = [
     ("packet {Engineer} --for Bo --line \\ ", "The personal line is empty."),
     ("person add X --email a\\ b", "`a b` is not an e-mail address."),
     ("person add X --zone Mars/Olympus", "Mars/Olympus"),
-    ("person add X --email bo.berg@acme.example", "already. Change them with `refflow person edit`."),
+    ("person add X --email bo.berg@acme.example", "`bo.berg@acme.example` is of Bo Berg ({Bo Berg}) already."),
     ("person edit Bo", "Nothing to change was given."),
     ("person edit Bo --name \\ ", "A person needs a name."),
     ("opening edit {Engineer} --company !", "A company's name needs a letter or a digit."),
