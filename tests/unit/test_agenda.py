@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from refflow import api
 from refflow.errors import Held
+from refflow.events.event import micros
 from refflow.plugins.channel import Permanent
 from refflow.views.messages import OPEN, Message
 from refflow.views.pipeline import Ask
@@ -296,3 +297,27 @@ outcomes: {good: [done]}
 
     assert (step.text, step.assignee) == ("coach: Practise the interview", "coach")
     assert "coach: Practise the interview" in [each.title for each in reminders(search.workspace)]
+
+
+def test_what_rests_says_so_and_when_it_goes_on(search: Search) -> None:
+    search.ask("Ana Lima")
+    search.send("Ana Lima")
+
+    def waits() -> tuple[int | None, str | None, int | None]:
+        (waiting,) = api.agenda(search.workspace, search.now).waiting
+        (card,) = api.board(search.workspace).columns["asked"]
+        return waiting.due, waiting.rests, card.due
+
+    due = search.run("referral-ask").due
+    assert waits() == (due, None, due)
+    leave, back = search.business_day(2), search.business_day(12)
+    rest = api.away(search.workspace, leave, back, search.now)
+    assert waits() == (micros(back), None, micros(back))
+    search.wait("8bd")
+    assert waits() == (micros(back), rest.id, micros(back))
+    endless = api.pause(search.workspace, search.now, contact=search.contact("Ana Lima"))
+    assert waits() == (None, endless.id, None)
+    api.resume(search.workspace, endless, search.now)
+    api.resume(search.workspace, rest, search.now)
+    assert api.agenda(search.workspace, search.now).waiting == []
+    assert search.message("Ana Lima").step == "nudge"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -275,8 +276,23 @@ def test_what_rests_goes_on_when_it_is_resumed(terminal: Terminal) -> None:
     assert "Ana Lima" in terminal.does("resume", "Ana Lima").out
 
     assert "Nothing rests" in terminal.does("pause").out
+    assert "There is no pause `p9` that lasts" in terminal.type("resume", "p9").err
+    assert "Yesterday 09:00 is over already." in terminal.type("pause", "Ana Lima", "--until", "yesterday").err
     assert terminal.type("resume", "Ana Lima").code == 2
     assert terminal.type("resume", "--all").code == 2
+
+
+def test_what_waits_rests_while_everything_rests(terminal: Terminal) -> None:
+    terminal.does("approve", "Ana Lima")
+    terminal.does("do", "Ana Lima", "sent")
+    assert "Ana Lima: referral-ask waits at `silence` until Wed 9 Dec" in terminal.does("next").out
+    terminal.does("away", "today", "+3w")
+
+    assert "Ana Lima: referral-ask rests at `silence` until Mon 21 Dec (p" in terminal.does("next").out
+    assert "silence, Mon 21 Dec" in terminal.does("board").out
+    terminal.does("resume", "--all")
+    terminal.does("pause", "--all")
+    assert "Ana Lima: referral-ask rests at `silence` until you resume it (p" in terminal.does("next").out
 
 
 def test_a_channel_that_let_nobody_in_is_told_of_and_used_again(terminal: Terminal) -> None:
@@ -300,6 +316,59 @@ def test_a_channel_that_let_nobody_in_is_told_of_and_used_again(terminal: Termin
     assert f"{message} to Ana Lima lies in " in said
     assert "Nothing rests" in terminal.does("pause").out
     assert terminal.type("resume", "eml").code == 2
+
+
+def test_a_folder_of_workflows_is_checked_and_its_lack_of_tests_told(terminal: Terminal) -> None:
+    folder = terminal.folder / "workflows"
+    (folder / "sticky.yaml").write_text(STICKY, encoding="utf-8")
+
+    assert terminal.asks("check", str(folder))["files"] == [str(folder / "sticky.yaml")]
+    assert terminal.does("workflow", "test", str(folder)).out.startswith("No tests here: ")
+    assert terminal.does("backtest", str(folder / "sticky.yaml")).out == "No run of sticky to decide again.\n"
+    settings = terminal.type("check", str(terminal.folder / "refflow.yaml"))
+    assert (settings.code, "has the settings. `refflow check` alone checks them" in settings.err) == (2, True)
+    (folder / "sticky.test.yaml").write_text("- tst: a\n", encoding="utf-8")
+    assert "1 test: all passed, but see above." in terminal.type("workflow", "test", str(folder)).out
+
+
+STICKY = """
+refflow: 1
+workflow: sticky
+on: [{manual: true}]
+subject: {contact: event.contact}
+steps:
+  - {id: a, task: {title: Begin, within: 2d}, done: [], skipped: [], expired: []}
+  - {id: b, task: {title: "Go on {{ 1 // contact.messages }}", within: 2d}, done: [], skipped: [], expired: []}
+  - exit: done
+outcomes: {open: [done]}
+"""
+
+
+def test_a_run_that_is_stuck_tells_the_way_out_which_works(terminal: Terminal) -> None:
+    file = terminal.folder / "workflows" / "sticky.yaml"
+    file.write_text(STICKY, encoding="utf-8")
+    terminal.does("start", "sticky", "Ana Costa")
+
+    def task() -> str:
+        (found,) = (each for each in terminal.asks("next")["steps"] if each["contact_name"] == "Ana Costa")
+        return str(found["id"])
+
+    terminal.does("do", begin := task(), "done")
+    why = terminal.does("why", run := task())
+    assert f"{run}) is stuck" in why.out
+    assert f"to end it: refflow skip {run}" in why.err
+    commands = re.findall(r"refflow ((?:undo|workflow migrate) \S+)$", why.err, re.MULTILINE)
+    file.write_text(STICKY.replace("1 // ", ""), encoding="utf-8")
+    planned = terminal.does("workflow", "migrate", "sticky", "--dry-run").out
+    assert "it stays stuck" in planned
+
+    assert len(commands) == 2
+    for command in commands:
+        terminal.does(*command.split())
+    terminal.does("do", begin, "done")
+
+    assert "Ana Costa: Go on" in terminal.does("next").out
+    assert "to end it" not in terminal.does("why", run).err
 
 
 def test_findings_come_in_the_form_that_is_wanted(terminal: Terminal) -> None:

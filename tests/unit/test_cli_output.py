@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -61,6 +62,18 @@ def on_a_terminal(terminal: Terminal, words: Sequence[str], **more: str) -> str:
     os.close(ours)
     assert running.wait() == 0, written
     return written.decode().replace("\r\n", "\n")
+
+
+def test_watching_ends_with_an_interrupt_and_no_word(terminal: Terminal) -> None:
+    with subprocess.Popen(
+        [REFFLOW, "watch"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(terminal)
+    ) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == b"watching: no problems\n"
+        running.send_signal(signal.SIGINT)
+        rest = running.communicate(timeout=60)
+
+    assert (running.returncode, *rest) == (0, b"", b"")
 
 
 def test_data_goes_to_stdout_and_chatter_to_stderr(terminal: Terminal) -> None:

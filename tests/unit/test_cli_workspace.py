@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from refflow import api
-from refflow.cli import opened
 from refflow.errors import RefflowError
+from refflow.workspace.folder import Folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -150,7 +150,7 @@ def read_only(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Iterator[T
     for path in (terminal.folder / "outbox", terminal.folder / "refflow.db", terminal.folder):
         path.chmod(0o555)
     # Rights do not bind root.
-    monkeypatch.setattr(opened, "_writable", lambda _: False)
+    monkeypatch.setattr(Folder, "writable", property(lambda _: False))
     yield terminal
     for path in (terminal.folder, terminal.folder / "refflow.db", terminal.folder / "outbox"):
         path.chmod(0o755)
@@ -179,6 +179,55 @@ def test_one_that_cannot_be_written_says_so(line: str, read_only: Terminal) -> N
 
 def test_looking_at_one_that_cannot_be_written_says_that_time_stands_still(read_only: Terminal) -> None:
     assert "nothing can be written here" in read_only.does("next", "--now", "2026-12-20").err
+
+
+def test_the_doctor_looks_at_one_that_cannot_be_written(read_only: Terminal) -> None:
+    before = read_only.content()
+
+    said = read_only.does("doctor")
+
+    assert "warning: workspace: nothing can be written here" in said.out
+    assert read_only.content() == before
+
+
+def test_the_doctor_names_the_files_that_are_not_in_force(terminal: Terminal) -> None:
+    (terminal.folder / "workflows" / "thank.yaml").write_text("workflow: thank\nsteps: [\n", encoding="utf-8")
+    (terminal.folder / "refflow.yaml").write_text("zone: Mars/Olympus\n", encoding="utf-8")
+
+    said = terminal.type("doctor")
+
+    assert said.code == 5
+    for file in ("refflow.yaml", "workflows/thank.yaml"):
+        assert f"problem: {file}: has errors: the last good version stays in force" in said.out
+    assert "refflow check" in said.out
+
+
+def test_the_doctor_tells_of_a_file_that_is_no_plugin_and_of_settings_that_nobody_took_in(
+    terminal: Terminal,
+) -> None:
+    settings = terminal.folder / "refflow.yaml"
+    before = settings.read_text(encoding="utf-8")
+    settings.write_text(f"{before}plugins: {{local: [gone.py]}}\n", encoding="utf-8")
+    gone = terminal.folder / "gone.py"
+    terminal.does("next")
+    assert f"the plugin gone of {gone} is not used: FileNotFoundError" in terminal.does("next").err
+
+    said = terminal.type("doctor")
+    assert f"problem: plugin gone ({gone}): FileNotFoundError" in said.out
+    assert "take it out of `local` under `plugins` in refflow.yaml" in said.out
+    assert "uninstall" not in said.out
+
+    settings.write_text(before, encoding="utf-8")
+    assert "note: refflow.yaml: has changed, and is told of here as it was" in terminal.type("doctor").out
+    terminal.does("next")
+    assert terminal.does("doctor").out == "Nothing is wrong.\n"
+
+
+def test_the_doctor_says_what_it_did_not_look_at(elsewhere: Path, terminal: Terminal) -> None:
+    said = terminal.bare("doctor")
+
+    assert (said.code, said.out) == (0, "Nothing is wrong with the plugins.\n")
+    assert "no workspace here" in said.err
 
 
 def unprivileged(words: list[str], terminal: Terminal) -> subprocess.CompletedProcess[str]:

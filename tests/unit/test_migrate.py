@@ -186,6 +186,103 @@ def test_a_diff_names_what_differs_and_what_it_is_to_each_run(search: Search) ->
     assert [each.run for each in found.runs] == [search.run]
 
 
+TOLD = [
+    (("again: never", "again: {after: 180d, max: 2}"), ["again", "never -> 180d", "rounds", "not set -> 2"]),
+    (
+        ("default: 8bd, min: 5bd", "default: 9bd, min: 4bd"),
+        [
+            "params",
+            "last_wait: {type: duration, default: 8bd, min: 5bd} -> {type: duration, default: 9bd, min: 4bd}",
+        ],
+    ),
+    (("{type: bool, default: false", "{type: bool, default: true"), [
+        "vars", "settled: {type: bool, default: false} -> {type: bool, default: true}"
+    ]),
+    (
+        ("  timezone: contact\n", "  window: {days: [tue, thu], hours: 10:00-16:00}\n"),
+        ["policy", "- timezone: contact", "+ window: {days: [tue, thu], hours: 10:00-16:00}"],
+    ),
+    (("guard:\n", "guard:\n  - contact.referrals == 0\n"), ["guard", "+ contact.referrals == 0"]),
+    (
+        ("  - {event: opening.closed, exit", "  - {event: opening.closed, if: has(event.reason), exit"),
+        [
+            "anytime",
+            "- {event: opening.closed, exit: opening_closed}",
+            "+ {event: opening.closed, if: has(event.reason), exit: opening_closed}",
+        ],
+    ),
+    (
+        ("good: [referred]\n  open: [promised, ", "good: [referred, promised]\n  open: ["),
+        ["outcomes", "promised: open -> good"],
+    ),
+    (
+        ("template: nudge, thread: ask", "template: nudge, urgent: true"),
+        ["step nudge", "- thread: ask", "+ urgent: true"],
+    ),
+    (("wait: params.last_wait", "wait: 9bd"), ["step last-silence", "wait: params.last_wait -> 9bd"]),
+    (
+        ("refer_on: [{go: pointed-on}]\n        later:\n", "refer_on: [{exit: declined}]\n        later:\n"),
+        ["step intent", "refer_on leads to: go:pointed-on -> exit:declined"],
+    ),
+    (("if: has(event.when)\n", "if: false\n"), ["step named-a-day", "if: has(event.when) -> false"]),
+    (
+        (
+            "  - id: silence\n    wait: params.patience\n  - id: nudge\n    send: {template: nudge, thread: ask}\n",
+            "  - id: nudge\n    send: {template: nudge, thread: ask}\n  - id: silence\n    wait: params.patience\n",
+        ),
+        None,
+    ),
+    (
+        (
+            "  - exit: no_answer\n",
+            "  - id: call\n    task: {title: Call, within: 2d}\n    done: []\n    skipped: []\n    expired: []\n"
+            "  - exit: no_answer\n",
+        ),
+        [
+            "step call", "+ task: Call", "+ within: 2d", "+ done leads to: exit:no_answer",
+            "+ expired leads to: exit:no_answer", "+ skipped leads to: exit:no_answer",
+        ],
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("edit", "told"), TOLD, ids=lambda each: str(each)[:40])
+def test_a_diff_is_told_as_it_is_written(edit: tuple[str, str], told: list[str] | None, search: Search) -> None:
+    before = search.row.hash
+    search.edit(edit)
+    found = api.diff(search.workspace, f"{ASK}@{before[:8]}", ASK)
+
+    if told is None:  # which is too long to be said here
+        assert all(each.lines for each in found.changes)
+        assert found.changes
+    else:
+        assert [line for each in found.changes for line in (each.where, *each.lines)] == told
+
+
+def test_a_diff_shows_texts_line_by_line(search: Search) -> None:
+    templates = search.workspace.folder.path / "templates"
+    (templates / "nudge.txt").write_text("Subject: Again\n\nHello,\nonce more.\n")
+    search.edit()
+    before = api.find_version(search.workspace, ASK).hash
+    (templates / "nudge.txt").write_text("Subject: Again\n\nHello there,\nonce more.\n")
+    search.edit()
+    (change,) = api.diff(search.workspace, f"{ASK}@{before[:8]}", ASK).changes
+
+    assert (change.where, change.lines) == ("template nudge", ["- Hello,", "+ Hello there,"])
+
+
+def test_another_title_of_a_task_is_a_difference(search: Search) -> None:
+    task = (
+        "task: {{title: {}, within: 2d}}\n    done: []\n    skipped: []\n    expired: []\n  - exit: no_answer\n"
+    )
+    search.edit(("  - exit: no_answer\n", f"  - id: call\n    {task.format('Call')}"))
+    before = api.find_version(search.workspace, ASK).hash
+    search.edit(("  - exit: no_answer\n", f"  - id: call\n    {task.format('Write')}"))
+    (change,) = api.diff(search.workspace, f"{ASK}@{before[:8]}", ASK).changes
+
+    assert (change.where, change.lines) == ("step call", ["task: Call -> Write"])
+
+
 def test_another_event_to_wait_for_is_a_change_of_the_step(search: Search) -> None:
     text = SHIPPED.replace("wait: params.patience\n  - id: nudge", WAITING)
     search.edit(text=text)

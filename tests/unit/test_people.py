@@ -116,8 +116,8 @@ def test_a_person_added_by_hand_has_all_that_was_said(search: Search) -> None:
         ({"name": "  "}, "A person needs a name"),
         ({"name": "Jo", "email": "jo at example"}, "`jo at example` is not an e-mail address"),
         ({"name": "Jo", "zone": "Tokio"}, "There is no time zone `Tokio`. Did you mean `Asia/Tokyo`?"),
-        ({"name": "Jo", "email": "eva@EXAMPLE.org"}, "email:eva@example.org is c"),
-        ({"name": "Jo", "url": "linkedin.com/in/EVA-nb"}, "linkedin:eva-nb is c"),
+        ({"name": "Jo", "email": "eva@EXAMPLE.org"}, "`eva@example.org` is of Eva Nilsson-Berg (c"),
+        ({"name": "Jo", "url": "linkedin.com/in/EVA-nb"}, "`eva-nb` is of Eva Nilsson-Berg (c"),
     ],
 )
 def test_what_makes_no_person_is_refused_and_nothing_is_written(
@@ -146,7 +146,7 @@ def test_editing_changes_what_is_given_and_nothing_else(search: Search, eva: Con
 def test_what_identifies_one_person_is_not_given_to_another(
     search: Search, eva: Contact, key: dict[str, str]
 ) -> None:
-    with pytest.raises(UsageError, match=f"is {eva.id} already"):
+    with pytest.raises(UsageError, match=rf"is of Eva Nilsson-Berg \({eva.id}\) already"):
         edit(search, "Bo Berg", **key)
 
     edit(search, eva.id, **key)  # Her own are hers.

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from refflow import api
 from refflow.errors import UsageError
 from refflow.events.runs import EventsVoided
+from refflow.workspace.telling import Teller
 
 if TYPE_CHECKING:
     from tests.conftest import Histories, Search, Searching
@@ -53,6 +54,33 @@ DOINGS: dict[str, Callable[[Search], object]] = {
     ),
     "apply": lambda search: search.news("applied"),
 }
+
+
+TELLING: dict[str, Callable[[Search], object]] = {
+    **DOINGS,
+    "edit an opening": lambda search: api.edit_opening(
+        search.workspace, search.opening("Designer"), api.OpeningDetails(location="Rome"), search.now
+    ),
+    "write to another address": lambda search: api.edit_person(
+        search.workspace, search.contact("Ana Lima"), api.PersonDetails(email="ana@x.example"), search.now
+    ),
+    "pause": lambda search: api.pause(search.workspace, search.now, contact=search.contact("Bo Berg")),
+    "away": lambda search: api.away(
+        search.workspace, search.now, search.business_day(9), search.now, "the sea"
+    ),
+    "resume": lambda search: api.resume(search.workspace, api.pause(search.workspace, search.now), search.now),
+}
+
+
+@pytest.mark.parametrize("doing", TELLING)
+def test_what_would_be_taken_back_is_told_in_words(search: Search, doing: str) -> None:
+    search.ask("Ana Lima")
+    TELLING[doing](search)
+    undone = api.undo(search.workspace, None, search.now, apply=False)
+
+    told = {event.kind: Teller(search.workspace).tell(event) for event in undone.events}
+
+    assert [kind for kind, said in told.items() if said is None] == []
 
 
 @pytest.mark.parametrize("doing", DOINGS)

@@ -99,8 +99,11 @@ def _held(step: api.Step) -> str:
 
 def _waiting(opened: Opened, waiting: api.Waiting) -> str:
     until = f" until {opened.say(waiting.due)}" if waiting.due is not None else ""
+    does = "waits"
+    if waiting.rests is not None:
+        does, until = "rests", f"{until or ' until you resume it'} ({waiting.rests})"
     whom = called(waiting.contact_name, "nobody")
-    return f"{waiting.run}  {whom}: {waiting.workflow} waits at `{waiting.step}`{until}"
+    return f"{waiting.run}  {whom}: {waiting.workflow} {does} at `{waiting.step}`{until}"
 
 
 def _suggestion(suggestion: api.Suggestion) -> str:

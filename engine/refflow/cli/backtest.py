@@ -53,6 +53,9 @@ def _tell(opened: Opened, found: api.Backtested) -> None:
     output = opened.session.output
     kinds = Counter(each.how for each in found.differences)
     runs = f"{found.runs} run{'' if found.runs == 1 else 's'} of {found.workflow}"
+    if not found.runs and not kinds:
+        output.line(f"No run of {found.workflow} to decide again.")
+        return
     if not kinds:
         output.line(f"{runs}: all would have gone just the same.")
         return

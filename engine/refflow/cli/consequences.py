@@ -71,10 +71,15 @@ def _consequence(opened: Opened, event: StoredEvent) -> list[tuple[str, str]]:
 
 
 def _waits(opened: Opened, key: str) -> str:
+    from refflow.workflows.runs.pauses import goes_on
+
     run = opened.workspace.views.get(Run, key)
     if run is None or run.due is None or run.status != "live" or run.message or run.task:
         return ""
-    return f"{run.workflow} ({run.id}) waits until {opened.say(run.due)}."
+    until = goes_on(opened.workspace.views, run)
+    return (
+        f"{run.workflow} ({run.id}) waits until {opened.say(until) if until is not None else 'you resume it'}."
+    )
 
 
 def _owed(opened: Opened, position: int) -> list[tuple[str, str]]:

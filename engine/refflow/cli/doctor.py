@@ -20,11 +20,14 @@ def doctor(session: Session, fix: bool, details: bool) -> None:
     """Tell what is wrong with the plugins and the workspace, and what to do about it."""
     from datetime import UTC, datetime
 
-    found = api.diagnose(folder_of(session), datetime.now(UTC), fix=fix)
+    folder = folder_of(session)
+    found = api.diagnose(folder, datetime.now(UTC), fix=fix)
+    if folder is None:
+        session.output.note("note: there is no workspace here; `--workspace DIR` names one.")
     if session.as_json:
         session.result(found)
     elif not found:
-        session.output.line("Nothing is wrong.")
+        session.output.line(f"Nothing is wrong{' with the plugins' if folder is None else ''}.")
     else:
         for each in found:
             session.output.line(f"{each.level}: {each.where}: {each.text}")

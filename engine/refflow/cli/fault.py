@@ -67,7 +67,7 @@ def _told(error: BaseException, session: Session) -> int:
 
 
 def _usage(error: click.ClickException) -> str:
-    message = error.format_message().strip()
+    message = " ".join(error.format_message().split())
     if isinstance(error, click.NoSuchOption):
         message = f"There is no option `{error.option_name}`.{did_you_mean(error.possibilities or ())}"
     message = message if message.endswith((".", "?", "!")) else f"{message}."

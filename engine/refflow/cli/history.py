@@ -12,6 +12,8 @@ from refflow import api
 from refflow.errors import UsageError
 from refflow.events.event import StoredEvent, instant
 from refflow.spelling import near
+from refflow.views.runs.definitions import Workflow
+from refflow.views.runs.run import Run
 
 from .change import writing
 from .command import Command, Number, did_you_mean
@@ -101,6 +103,11 @@ def why(session: Session, subject: str, at: str | None, contact: str | None, ope
         if contact is not None:
             _tell_why_not(opened, subject, contact, opening, at)
             return
+        if opened.workspace.views.get(Workflow, subject) is not None:
+            raise UsageError(
+                f"`{subject}` is a workflow. Why does it not start with somebody? Say `--contact PERSON`. What it does:"
+                f" `refflow workflow show {subject}`."
+            )
         found = api.why(opened.workspace, _id_of(opened.workspace, subject), opened.when(at))
         if session.as_json:
             session.result(found)
@@ -112,6 +119,25 @@ def why(session: Session, subject: str, at: str | None, contact: str | None, ope
             session.output.line(
                 f"{reason.position:>6}  {local:%Y-%m-%d %H:%M}  {one_line(reason.text)}  [{reason.by}{cause}]"
             )
+        if at is None:
+            _tell_way_out(opened, found)
+
+
+def _tell_way_out(opened: Opened, found: api.Explanation) -> None:
+    """What can be done about a run that is stuck: nothing but its own story sets it going again."""
+    workspace, output = opened.workspace, opened.session.output
+    for each in found.reasons:
+        event = workspace.event(each.position) if each.kind == "run.stuck" else None
+        run = None if event is None else workspace.views.get(Run, event.payload.run)
+        if event is None or run is None or run.status != "stuck":
+            continue
+        cause = workspace.event(event.cause) if event.cause is not None else None
+        if cause is not None and cause.by == "user":
+            output.note(
+                f"once that is mended, take back what led here: refflow undo {cause.position}\n"
+                f"bring it over: refflow workflow migrate {run.workflow}\nand do it again"
+            )
+        output.note(f"to end it: refflow skip {run.id}")
 
 
 def _tell_why_not(opened: Opened, workflow: str, contact: str, opening: str | None, at: str | None) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from refflow import api
 from refflow.errors import RefflowError
@@ -14,9 +12,6 @@ from refflow.events.event import instant, micros
 
 from .progress import Progress
 from .session import Session
-
-if TYPE_CHECKING:
-    from refflow.workspace.folder import Folder
 
 
 class Opened:
@@ -103,10 +98,6 @@ def open_here(session: Session) -> Iterator[api.Workspace]:
     folder = find(session.folder)
     warn = lambda text: session.output.note(f"note: {text}")  # noqa: E731
     with Progress("Rebuilding the views", shown=not session.quiet) as progress:
-        workspace = api.Workspace(folder, read_only=not _writable(folder), warn=warn, progress=progress)
+        workspace = api.Workspace(folder, read_only=not folder.writable, warn=warn, progress=progress)
     with workspace:
         yield workspace
-
-
-def _writable(folder: Folder) -> bool:
-    return all(os.access(path, os.W_OK) for path in (folder.path, folder.database))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import click
 
 from refflow import api
@@ -151,6 +153,8 @@ def _named(change: Change, pauses: list[Pause], target: str) -> Pause:
     by_id = [each for each in pauses if each.id == target]
     if by_id:
         return by_id[0]
+    if re.fullmatch(r"p\d+", target):
+        raise NotFound(f"There is no pause `{target}` that lasts or is to come. `refflow pause` lists them.")
     contact, run, workflow = _meant(change.workspace, target)
     wanted = (contact.id if contact else None, run.id if run else None, workflow)
     found = [each for each in pauses if (each.contact, each.run, each.workflow) == wanted]

@@ -81,6 +81,7 @@ def simulate(
     WORKFLOW is a name, a file with a workflow that is not in force yet, or the id of a live run, which goes on
     from where it is. Without answers nobody ever writes. Nothing is recorded, and nothing is sent.
     """
+    _check_together(runs, answers, all_paths, replies or events, texts)
     with judging(session) as opened:
         simulator = _simulator(opened, workflow, contact, opening, at, dict(map(_pair, fields)))
         if runs is not None:
@@ -97,6 +98,19 @@ def simulate(
                 script.append(_occurrence(opened, simulator, kind, rest))
             habits = api.Habits(approves=_duration("--approve-after", approve_after), tasks=tasks)
             _tell(opened, simulator.play(script, habits), texts)
+
+
+def _check_together(
+    runs: int | None, answers: int | None, all_paths: bool, script: tuple[str, ...], texts: bool
+) -> None:
+    """Refuse options that mean nothing beside each other."""
+    if runs is not None and all_paths:
+        raise UsageError("`--all-paths` and `--runs` are two questions: give one of them.")
+    many = "--runs" if runs is not None else "--all-paths" if all_paths else ""
+    if many and (script or texts):
+        raise UsageError(f"`{many}` makes up what happens: leave `--reply`, `--event` and `--texts` out.")
+    if answers is not None and runs is None:
+        raise UsageError("`--answers` goes with `--runs`.")
 
 
 def _simulator(

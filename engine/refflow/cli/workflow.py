@@ -15,6 +15,7 @@ from .command import Choice, Group
 from .completing import workflows
 from .naming import person
 from .opened import Opened, judging, reading
+from .output import one_line
 from .session import Session
 
 
@@ -138,9 +139,10 @@ def diff(session: Session, old: str, new: str | None) -> None:
         output = session.output
         output.line(f"{found.workflow}: {found.before[:12]} -> {found.after[:12]}", bold=True)
         for each in found.changes:
-            output.line(f"  {each.where}")
-            output.line(f"    - {each.was or 'not there'}")
-            output.line(f"    + {each.now or 'not there'}")
+            kind = ": new" if each.was is None else ": gone" if each.now is None else ""
+            output.line(f"  {_PARTS.get(each.where, each.where)}{kind}")
+            for line in each.lines:
+                output.line(f"    {one_line(line)}")
         if not found.changes:
             output.line("  nothing differs")
         _tell_runs(opened, found.runs)
@@ -182,6 +184,10 @@ def migrate(session: Session, version: str, only: str | None, retime: bool, dry_
             _tell_runs(change, found)
         moved = sum(each.moves for each in found)
         change.done(f"{moved} of {len(found)} runs go on by it." if found else None, found)
+
+
+_PARTS = {"triggers": "on", "rounds": "again: max", "order": "the order of steps"}
+"""What parts of a definition are called in a file, where that is something else."""
 
 
 def _tell_runs(opened: Opened, runs: list[api.Migration]) -> None:
@@ -257,6 +263,11 @@ def _tell(session: Session, tried: api.Trial, coverage: bool, verbose: bool) -> 
         output.line(f"{found.workflow}: {found.taken} of {found.ways} ways taken")
         for missing in found.missing:
             output.line(f"    not taken: {missing}")
+    if not tried.tests and not tried.problems:
+        output.line("No tests here: `NAME.test.yaml` beside `NAME.yaml` has those of a workflow.")
+        return
     failed = sum(bool(each.unmet) for each in tried.tests)
     verdict = f"{failed} failed" if failed else "all passed"
+    if tried.problems:
+        verdict += ", but see above"
     output.line(f"{len(tried.tests)} test{'' if len(tried.tests) == 1 else 's'}: {verdict}.")

@@ -15,8 +15,10 @@ from refflow.views.messages import Message
 from refflow.views.openings import Opening
 from refflow.views.pipeline import TAKEN, Ask
 from refflow.views.runs.channels import Inbox
+from refflow.views.runs.pauses import Pause
 from refflow.views.runs.run import Run
 from refflow.workflows.runs.packet import in_words
+from refflow.workflows.runs.pauses import goes_on, pause_at
 
 from .who import Candidate, best_for
 from .workspace import Workspace
@@ -43,13 +45,16 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    """A run that waits for somebody else, or for time to pass."""
+    """A run that waits for somebody else, or for time to pass. `due` is when it goes on, after every pause that is
+    known of; `rests` is the pause that holds it now.
+    """
 
     run: str
     workflow: str
     step: str
     contact_name: str | None
     due: int | None
+    rests: str | None = None
 
 
 class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,7 +111,7 @@ def agenda(workspace: Workspace, now: datetime) -> Agenda:
         steps=[step for step in steps if step.do != "held"],
         held=[step for step in steps if step.do == "held"],
         owed=owed,
-        waiting=_waiting(workspace, names),
+        waiting=_waiting(workspace, names, moment),
         suggestions=_suggestions(workspace, now),
         missed=views.query(Inbox, "missed_at IS NOT NULL ORDER BY channel"),
     )
@@ -191,20 +196,25 @@ def _text(item: Item, message: Message | None, awaited: bool) -> str:
     return item.why
 
 
-def _waiting(workspace: Workspace, names: _Names) -> list[Waiting]:
+def _waiting(workspace: Workspace, names: _Names, now: int) -> list[Waiting]:
     runs = workspace.views.query(
         Run, "status = 'live' AND message IS NULL AND task IS NULL ORDER BY due IS NULL, due, id"
     )
-    return [
-        Waiting(
-            run=run.id,
-            workflow=run.workflow,
-            step=run.step,
-            contact_name=names.contact(run.contact),
-            due=run.due,
+    ever = bool(workspace.views.query(Pause, "true LIMIT 1"))
+    found = []
+    for run in runs:
+        holding = pause_at(workspace.views, run, now) if ever else None
+        found.append(
+            Waiting(
+                run=run.id,
+                workflow=run.workflow,
+                step=run.step,
+                contact_name=names.contact(run.contact),
+                due=goes_on(workspace.views, run) if ever else run.due,
+                rests=None if holding is None else holding.id,
+            )
         )
-        for run in runs
-    ]
+    return found
 
 
 def _suggestions(workspace: Workspace, now: datetime) -> list[Suggestion]:

@@ -15,12 +15,13 @@ from refflow.views.projection import Projection
 from refflow.views.rows import Source
 from refflow.views.runs.run import Run
 from refflow.views.store import refold
+from refflow.workflows.runs.pauses import goes_on
 
 from .workspace import Workspace
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
-    """An ask on the board. Instants are microseconds since 1970 UTC."""
+    """An ask on the board. Instants are microseconds since 1970 UTC; `due` is when its run goes on by itself."""
 
     ask: str
     stage: str
@@ -83,6 +84,6 @@ def _card(rows: Source, ask: Ask) -> Card:
         company=opening.company_name if opening else "",
         since=ask.closed_at or ask.referred_at or ask.answered_at or ask.asked_at or ask.opened_at,
         step=run.step if run is not None and live else None,
-        due=run.due if run is not None and live else None,
+        due=goes_on(rows, run) if run is not None and live else None,
         outcome=ask.outcome,
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from refflow.errors import UsageError
 from refflow.views.rows import Rows
 from refflow.views.runs.definitions import Workflow
 from refflow.views.runs.run import Run
@@ -21,7 +22,7 @@ from refflow.workflows.proofs.checked import Checked, check_workflows
 from refflow.workflows.proofs.written import Written
 
 from .definitions import is_made_from, packaged
-from .folder import workflow_file
+from .folder import TESTS, workflow_file, workflows_in
 from .orphans import orphans
 from .workspace import Workspace
 
@@ -47,8 +48,9 @@ def outdated(workspace: Workspace) -> list[Outdated]:
 
 
 def check(workspace: Workspace, paths: Sequence[Path] = ()) -> Checked:
-    """Every problem of the workflow files `paths`, or of the settings and all workflows, and what the workflows
-    promise. Raises `RefflowError` for a file that cannot be read.
+    """Every problem of the workflow files `paths` (of a folder, those in it), or of the settings and all workflows,
+    and what the workflows promise. Raises `RefflowError` for a file that cannot be read, and `UsageError` for one that
+    has no workflow.
 
     While the settings have errors, the promises are those under the settings in force.
     """
@@ -57,7 +59,8 @@ def check(workspace: Workspace, paths: Sequence[Path] = ()) -> Checked:
     text, file = workspace.folder.settings_text(), str(workspace.folder.settings)
     own = workspace.folder.own_workflows(templates)
     others = [each for each in workspace.folder.workflows(templates, brought) if each not in own]
-    files = [workflow_file(path, templates) for path in paths] or [*others, *own]
+    named = _workflows_of(workspace, paths)
+    files = [workflow_file(path, templates) for path in named] if paths else [*others, *own]
     settings, problems = load_settings(text, file, workspace.kinds, workspace.extensions)
     found = check_workflows(
         {str(each.path): each.text for each in files},
@@ -75,6 +78,17 @@ def check(workspace: Workspace, paths: Sequence[Path] = ()) -> Checked:
         problems=in_order((*whole, *found.problems, *pinned)),
         texts=found.texts if paths else {file: text, **found.texts},
     )
+
+
+def _workflows_of(workspace: Workspace, paths: Sequence[Path]) -> list[Path]:
+    found: list[Path] = []
+    for path in paths:
+        if path.name.endswith(TESTS):
+            raise UsageError(f"{path} has tests. Run them: `refflow workflow test {path}`.")
+        if path.absolute() == workspace.folder.settings.absolute():
+            raise UsageError(f"{path} has the settings. `refflow check` alone checks them, and all workflows.")
+        found += workflows_in(path) if path.is_dir() else [path]
+    return found
 
 
 def _orphaned(workspace: Workspace, found: Checked) -> Iterator[Problem]:

@@ -195,9 +195,8 @@ class Contents:
     def _tell_troubles(self) -> None:
         """One line for each plugin that is not as it should be: the command goes on without it."""
         for each in self.host.unusable:
-            self.warn(
-                f"the plugin {each.name} of {each.dist} {each.version} is not used: {each.reason}. {MORE}."
-            )
+            release = f"{each.dist} {each.version}".strip()
+            self.warn(f"the plugin {each.name} of {release} is not used: {each.reason}. {MORE}.")
         for trouble in self.troubles:
             self.warn(f"{trouble}. {MORE}.")
         for name, stall in self.views.stalled.items():

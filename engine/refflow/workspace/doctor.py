@@ -24,10 +24,13 @@ from refflow.spelling import did_you_mean
 from refflow.views.messages import Message
 from refflow.views.rows import Rows
 from refflow.views.runs.channels import PausedChannel
+from refflow.views.runs.settings import Settings as SettingsRow
 from refflow.workflows.language.definition import Send, Use
+from refflow.workflows.language.settings_file import load_settings
 
 from .absence import lacking, lacking_action
-from .folder import Folder
+from .definitions import load
+from .folder import SETTINGS, Folder, digest_of
 from .owners import owners
 from .plugins import host_of
 from .reacting import reactor_cursor
@@ -59,13 +62,15 @@ def diagnose(
     if folder is None:
         return found
     try:
-        workspace = Workspace(folder, in_process=in_process)
+        workspace = Workspace(folder, in_process=in_process, read_only=not folder.writable)
     except RefflowError as error:
         return [*found, Diagnosis(where="workspace", level="problem", text=str(error))]
     with workspace:
         looks: tuple[Callable[[], Iterable[Diagnosis]], ...] = (
+            lambda: _folder(workspace),
             lambda: _troubles(workspace),
             lambda: _settings(workspace),
+            lambda: _files(workspace),
             lambda: _log(workspace),
             lambda: _views(workspace),
             lambda: _workflows(workspace),
@@ -83,13 +88,17 @@ def diagnose(
 
 def _plugins(host: Host) -> Iterator[Diagnosis]:
     for each in host.plugins:
-        where = f"plugin {each.name} ({each.dist} {each.version})"
+        where = f"plugin {each.name} ({f'{each.dist} {each.version}'.strip()})"
         for used in each.deprecated:
             remedy = f"update {each.dist} before refflow 2"
             yield Diagnosis(where=where, level="note", text=used, remedy=remedy)
         match each.status:
             case "failed":
-                remedy = f"update {each.dist}, or take it out: refflow plugins uninstall {each.dist}"
+                remedy = (
+                    "mend it, or take it out of `local` under `plugins` in refflow.yaml"
+                    if each.source == "local"
+                    else f"update {each.dist}, or take it out: refflow plugins uninstall {each.dist}"
+                )
                 yield Diagnosis(
                     where=where, level="problem", text=each.reason, remedy=remedy, detail=each.traceback
                 )
@@ -105,6 +114,31 @@ def _troubles(workspace: Workspace) -> Iterator[Diagnosis]:
     for each in workspace.troubles:
         where = f"plugin {each.plugin} ({each.distribution})"
         yield Diagnosis(where=where, level="problem", text=f"{each.what}: {each.reason}")
+
+
+def _folder(workspace: Workspace) -> Iterator[Diagnosis]:
+    if workspace.read_only:
+        remedy = f"see who may write to {workspace.folder.path} and to what is in it"
+        yield Diagnosis(where="workspace", level="warning", text="nothing can be written here", remedy=remedy)
+
+
+def _files(workspace: Workspace) -> Iterator[Diagnosis]:
+    """The files that are not in force: they have errors, or no command has taken them in yet."""
+    folder, written = workspace.folder, workspace.folder.settings_text()
+    templates = folder.templates(workspace.brought())
+    settings, _ = load_settings(written, str(folder.settings), workspace.kinds, workspace.extensions)
+    known = workspace.views.get(SettingsRow, "settings")
+    if settings is not None and known is not None and known.digest != digest_of(written):
+        said = "has changed, and is told of here as it was before"
+        remedy = "let another command take it in: refflow next"
+        yield Diagnosis(where=SETTINGS, level="note", text=said, remedy=remedy)
+    wrong = [folder.settings] if settings is None else []
+    own = folder.own_workflows(templates)
+    wrong += [file.path for file in own if load(workspace, file, templates).definition is None]
+    for path in wrong:
+        text = "has errors: the last good version stays in force"
+        where = str(path.relative_to(folder.path))
+        yield Diagnosis(where=where, level="problem", text=text, remedy="see them: refflow check")
 
 
 def _settings(workspace: Workspace) -> Iterator[Diagnosis]:

@@ -70,6 +70,11 @@ class Folder(msgspec.Struct, frozen=True):
         return self.path / DATABASE
 
     @property
+    def writable(self) -> bool:
+        """Whether its rights let anything be written here."""
+        return all(os.access(path, os.W_OK) for path in (self.path, self.database))
+
+    @property
     def settings(self) -> Path:
         """The settings file."""
         return self.path / SETTINGS

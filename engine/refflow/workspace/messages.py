@@ -139,6 +139,10 @@ def approve(workspace: Workspace, message: Message, now: datetime) -> Message:
     """Release the text of a message as it stands. Raises `Held` when a rule keeps it back, and `UsageError`
     when its run has gone on without it.
     """
+    if message.status == "prepared":
+        raise UsageError(
+            f"{message.id} was handed to you: send it, then say so: `refflow do {message.id} sent`."
+        )
     if message.status not in ("drafted", "held", "failed", "in_doubt"):
         raise UsageError(f"{message.id} is {message.status}: there is nothing to approve.")
     run = workspace.views.get(Run, message.run)

@@ -130,7 +130,7 @@ def _migration(run: Run, found: Verdict, target: Accepted, only_forward: bool) -
         after=target.hash,
         kind=found.kind,
         moves=moves,
-        reason=found.reason,
+        reason=f"{found.reason}; it stays stuck" if run.status == "stuck" else found.reason,
     )
 
 

@@ -15,6 +15,7 @@ from refflow.views.runs.run import Run
 from refflow.workflows.runs.turn import Turn
 
 from .absence import lacking
+from .when import say_when
 from .workspace import Workspace
 
 
@@ -93,7 +94,8 @@ def _pause(
     reason: str | None = None,
 ) -> Pause:
     if until is not None and until <= now:
-        raise UsageError(f"{until:%Y-%m-%d %H:%M} is over already.")
+        said = say_when(until, now, workspace.settings.calendar)
+        raise UsageError(f"{said[:1].upper()}{said[1:]} is over already.")
 
     def decide(turn: Turn) -> str:
         key = f"p{turn.next_position}"

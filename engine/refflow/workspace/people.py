@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from refflow.contacts.names import email_key, fold, greeting_name, linkedin_slug
+from refflow.contacts.names import display_name, email_key, fold, greeting_name, linkedin_slug
 from refflow.contacts.tie import Warmth, warmth
 from refflow.errors import NotFound, UsageError
 from refflow.events.event import StoredEvent, instant, micros
@@ -262,7 +262,12 @@ def _refuse_keys_of_others(workspace: Workspace, details: PersonDetails, own: st
     for key in _detail_keys(details):
         identity = workspace.views.get(Identity, key)
         if identity is not None and identity.contact != own:
-            raise UsageError(f"{key} is {identity.contact} already. Change them with `refflow person edit`.")
+            whose = workspace.views.get(Contact, identity.contact)
+            name = f"{display_name(whose.name)} ({whose.id})" if whose is not None else identity.contact
+            what = key.partition(":")[2]
+            raise UsageError(
+                f"`{what}` is of {name} already. Change them: `refflow person edit {identity.contact}`."
+            )
 
 
 def _detail_keys(details: PersonDetails) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from refflow.errors import RefflowError
+from refflow.errors import RefflowError, UsageError
 from refflow.events.event import StoredEvent, micros
 from refflow.events.runs import RunWanted, ScheduleFired
 from refflow.views.contacts import Contact
@@ -228,6 +228,12 @@ class Simulator:
             if trigger.every is not None:
                 continue
             if trigger.event is None:
+                if self._fields and any(each.event is not None for each in self._triggers):
+                    continue
+                if self._fields:
+                    what = " and ".join(f"`{name}`" for name in self._fields)
+                    name = self.definition.name
+                    raise UsageError(f"{name} is started by hand: no event says {what}. Leave `--with` out.")
                 return RunWanted(workflow=self.definition.name, contact=self.contact, opening=self.opening)
             kind = kinds[trigger.event]
             for fields in variants(self._library, self.accepted, kind, self.start):

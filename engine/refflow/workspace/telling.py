@@ -86,10 +86,28 @@ class Teller:
                 return f"You withdraw: {self.job(payload)}"
             case "opening.added":
                 return f"You track {self.job(payload)}"
+            case "opening.changed":
+                return f"{self.job(payload)}: {_changed(payload, 'opening')}"
+            case "company.aliased":
+                return f"{payload.alias} and {payload.company} are one company"
             case "opening.closed":
                 return f"{self.job(payload)} is closed{_because(payload.reason)}"
             case "debt.settled":
                 return f"What you owe {self.who(payload)} is settled{_because(payload.how)}"
+            case "vars.set":
+                values = ", ".join(f"{name} = {_plain(value)}" for name, value in payload.values.items())
+                return f"`{payload.step}` notes {values}" if values else None
+            case "outreach.paused":
+                what = payload.run or payload.workflow or self._at_all(payload)
+                starts = f" from {self._moment(payload.starts)}" if payload.starts else ""
+                until = f" until {self._moment(payload.until)}" if payload.until else ""
+                return f"You let {what} rest{starts}{until} ({payload.pause}){_because(payload.reason)}"
+            case "outreach.resumed":
+                return f"You end the pause {payload.pause}"
+            case "channel.paused":
+                return f"Nothing leaves by the channel {payload.channel}{_because(payload.reason)}"
+            case "channel.resumed":
+                return f"The channel {payload.channel} is used again"
         return self._message(event) if event.kind.startswith("message.") else self._contact(event)
 
     def _message(self, event: StoredEvent) -> str | None:
@@ -126,6 +144,10 @@ class Teller:
         match event.kind:
             case "contact.added":
                 return f"{self.who(payload)} becomes known, from {payload.source}"
+            case "contact.changed":
+                return f"{self.who(payload)}: {_changed(payload, 'contact')}"
+            case "contact.noted":
+                return f"You note something about {self.who(payload)}"
             case "contact.blocked":
                 return f"You block {self.who(payload)}{_because(payload.reason)}"
             case "contact.unblocked":
@@ -167,6 +189,9 @@ class Teller:
         found = self._views.get(Opening, key) if key else None
         return f"{found.title}, {found.company_name}" if found is not None else key or "an opening"
 
+    def _at_all(self, payload: Any) -> str:
+        return "everything" if payload.contact is None else self.who(payload)
+
     def _moment(self, at: datetime) -> str:
         return f"{self._calendar.local(at):%Y-%m-%d %H:%M}"
 
@@ -187,8 +212,25 @@ def in_other_words(reason: str) -> str:
     return _MEANINGS.get(reason, reason)
 
 
+def _plain(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def _words(name: str) -> str:
     return name.replace("_", " ")
+
+
+_BESIDE = ("keys", "first_name", "last_name", "interest")
+"""Fields that come with others."""
+
+
+def _changed(payload: Any, subject: str) -> str:
+    """Which fields an event gives, by name: their values may be personal."""
+    fields = [
+        name for name in payload.__struct_fields__ if name not in (subject, *_BESIDE) and getattr(payload, name)
+    ]
+    named = ", ".join(map(_words, fields)) or "nothing"
+    return f"{named} {'is' if len(fields) < 2 else 'are'} new"
 
 
 def _because(reason: str | None) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import msgspec
 
@@ -14,7 +16,7 @@ from refflow.views.runs.definitions import Workflow
 from refflow.workflows.language.problems import Problem, has_errors
 
 from .checking import check
-from .folder import SETTINGS, TESTS, YAML
+from .folder import SETTINGS, TESTS, YAML, Folder
 from .migrating import Migration, migrate
 from .synchronising import synchronise
 from .trying import Tried, try_workflows
@@ -52,25 +54,13 @@ def watch(workspace: Workspace, clock: Clock, stop: Event | None = None) -> Iter
 
     Every save is recorded as any command would: good versions come into force, and nothing else does.
     """
-    from watchfiles import watch as changes_in
-
     folder = workspace.folder
     places = [
         folder.path,
         *(place for name in ("workflows", "templates") if (place := folder.path / name).is_dir()),
     ]
     first = True
-    for changes in changes_in(
-        *places,
-        watch_filter=lambda _, path: _is_ours(folder.path, Path(path)),
-        stop_event=stop,
-        debounce=DEBOUNCE,
-        step=DEBOUNCE // 2,
-        rust_timeout=DEBOUNCE,
-        yield_on_timeout=True,
-        recursive=False,
-        raise_interrupt=False,
-    ):
+    for changes in _changes(folder, places, stop):
         if changes or first:
             first = False
             saved = sorted({Path(path) for _, path in changes})
@@ -79,6 +69,23 @@ def watch(workspace: Workspace, clock: Clock, stop: Event | None = None) -> Iter
             except RefflowError as error:
                 # A file that is gone, or somebody else is writing: the next save may do.
                 yield _unjudged(folder.settings, saved, error)
+
+
+def _changes(folder: Folder, places: list[Path], stop: Event | None) -> Iterator[set[tuple[Any, str]]]:
+    """What has changed since the last time, or nothing, again and again, until somebody interrupts."""
+    from watchfiles import watch as changes_in
+
+    with suppress(KeyboardInterrupt):
+        yield from changes_in(
+            *places,
+            watch_filter=lambda _, path: _is_ours(folder.path, Path(path)),
+            stop_event=stop,
+            debounce=DEBOUNCE,
+            step=DEBOUNCE // 2,
+            rust_timeout=DEBOUNCE,
+            yield_on_timeout=True,
+            recursive=False,
+        )
 
 
 def judge_files(workspace: Workspace, saved: list[Path], now: datetime) -> Saved:

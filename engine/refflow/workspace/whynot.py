@@ -139,9 +139,11 @@ class _Question:
         found = self._rows.get(Workflow, self._workflow)
         if found is None or found.retired:
             known = ", ".join(each.name for each in self._rows.find(Workflow, retired=False))
-            raise NotFound(
-                f"There was no workflow `{self._workflow}` then. The workflows were: {known or 'none'}."
-            )
+            if self._until < self._workspace.log.head():
+                said = f"There was no workflow `{self._workflow}` then. The workflows were"
+            else:
+                said = f"There is no workflow `{self._workflow}`. The workflows are"
+            raise NotFound(f"{said}: {known or 'none'}.")
         return self._library.definition(self._rows, found.hash)
 
     def _conditions(self, accepted: Accepted, rows: Rows, now: int) -> Iterator[Condition]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime, time
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ from refflow.views.contacts import Contact
 from refflow.views.openings import Opening
 from refflow.views.pipeline import Ask
 
+from .calendar import Calendar
 from .settings import Settings
 
 DAY = 86_400_000_000
@@ -37,7 +38,7 @@ class ContactFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OpeningFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """The opening a run is about."""
+    """The opening a run is about. `deadline` is when the last day to apply begins, on the owner's clocks."""
 
     id: str
     title: str
@@ -49,6 +50,7 @@ class OpeningFacts(msgspec.Struct, frozen=True, kw_only=True):
     requisition: str | None
     location: str | None
     applied: Literal["applied", "interview", "offer", "rejected", "withdrawn"] | None
+    deadline: datetime | None = None
 
 
 class AskFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,8 +122,9 @@ def contact_facts(contact: Contact, now: int) -> ContactFacts:
     )
 
 
-def opening_facts(opening: Opening) -> OpeningFacts:
-    """The opening as its view has it."""
+def opening_facts(opening: Opening, calendar: Calendar) -> OpeningFacts:
+    """The opening as its view has it; `calendar` is the owner's."""
+    day = None if opening.deadline is None else date.fromisoformat(opening.deadline)
     return msgspec.convert(
         {
             "id": opening.id,
@@ -134,6 +137,7 @@ def opening_facts(opening: Opening) -> OpeningFacts:
             "requisition": opening.requisition,
             "location": opening.location,
             "applied": opening.applied,
+            "deadline": None if day is None else calendar.local(calendar.at(day, time())),
         },
         OpeningFacts,
     )

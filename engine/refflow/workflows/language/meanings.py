@@ -292,6 +292,7 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "requisition": "The employer's number for it.",
         "location": "Where the work is.",
         "applied": "How far your application got.",
+        "deadline": "When the last day to apply begins: `wait: {until: (opening.deadline else now + 2w) - 3bd}`.",
     },
     "ask": {
         "line": "The sentence that says why you ask just them.",

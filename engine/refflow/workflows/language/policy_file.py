@@ -129,11 +129,21 @@ def read_schedule(reader: Reader, node: Node) -> Schedule | None:
 
 def schedule_text(schedule: Schedule) -> str:
     """A time of the week as `read_schedule` reads it."""
-    days = schedule.days
+    return f"{days_text(schedule.days)} {clock_text(schedule.at)}"
+
+
+def days_text(days: tuple[int, ...]) -> str:
+    """Days of the week as `_days` reads them."""
     first = next((day for day in days if (day - 1) % 7 not in days), 0)
     last = (first + len(days) - 1) % 7
-    written = DAYS[first] if len(days) == 1 else f"{DAYS[first]}-{DAYS[last]}"
-    return f"{written} {schedule.at // 60:02}:{schedule.at % 60:02}"
+    if set(days) != {(first + each) % 7 for each in range(len(days))}:
+        return f"[{', '.join(DAYS[day] for day in days)}]"
+    return DAYS[first] if len(days) == 1 else f"{DAYS[first]}-{DAYS[last]}"
+
+
+def clock_text(minutes: int) -> str:
+    """A time of the day, from the minutes after midnight."""
+    return f"{minutes // 60:02}:{minutes % 60:02}"
 
 
 def _range(reader: Reader, node: Scalar, text: str) -> set[int]:

@@ -79,7 +79,7 @@ def environment(
 
     def posting() -> OpeningFacts | None:
         found = rows.get(Opening, opening) if opening else None
-        return None if found is None else opening_facts(found)
+        return None if found is None else opening_facts(found, turn.settings.calendar)
 
     def ask() -> AskFacts | None:
         about = env["contact"], env["opening"]

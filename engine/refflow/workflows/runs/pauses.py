@@ -24,6 +24,11 @@ def free_at(rows: Source, run: Run, moment: int) -> int | None:
     return moment
 
 
+def goes_on(rows: Source, run: Run) -> int | None:
+    """When the timer of `run` fires, after every pause that is known of; None when nothing says."""
+    return None if run.due is None else free_at(rows, run, run.due)
+
+
 def paused_between(rows: Source, run: Run, start: int, end: int) -> int:
     """For how much of the time from `start` to `end` the run was paused, in microseconds."""
     total, done = 0, start

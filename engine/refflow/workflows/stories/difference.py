@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from difflib import ndiff
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from ..language.definition import AnyInstruction, Definition, Loop, Send, Task, Wait
+from ..language.definition import (
+    AnyInstruction,
+    Branch,
+    Definition,
+    Loop,
+    Match,
+    Send,
+    Start,
+    Task,
+    Template,
+    Wait,
+)
 from ..language.flow import events_at
 from ..language.vocabulary import MANUAL
+from .as_written import lines_of, step_lines, told_difference
 
 Class = Literal["same", "cosmetic", "forward", "breaking"]
 """`cosmetic`: texts, titles, what outcomes count as. `forward`: something that the run has not come to. `breaking`:
@@ -20,15 +33,34 @@ _PLACES = frozenset({"line", "column", "events"})
 _ADDRESSES = frozenset({"failed", "timeout", "done", "skipped", "expired", "otherwise", "end", "to"})
 _BRANCHES = frozenset({"got", "cases"})
 _TEXTS = frozenset({"title", "about", "help", "assignee", "templates"})
-_HEADER = ("triggers", "subject", "key", "mode", "again", "params", "policy", "guard", "anytime")
+_WAYS = {"otherwise": "else leads to", "end": "after it", "to": "then"}
+_HEADER = (
+    "triggers",
+    "subject",
+    "key",
+    "mode",
+    "again",
+    "rounds",
+    "params",
+    "vars",
+    "policy",
+    "guard",
+    "anytime",
+)
+
+
+_NAMED = (Send, Wait, Task, Start, Branch, Match, Loop)
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that differs: a step, or a part of the header. None: it is not there."""
+    """Something that differs: a step, or a part of the header. None: it is not there. `lines` tell it as it is
+    written: `wait: 5bd -> 7bd`, `- channel: eml`, `+ thread: ask`.
+    """
 
     where: str
     was: str | None
     now: str | None
+    lines: list[str]
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,22 +86,32 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 def changes(old: Definition, new: Definition) -> list[Change]:
     """Everything that differs, header first, then steps in the order of the new version."""
-    found = [
-        Change(where=name, was=_shown(was), now=_shown(now))
-        for name in _HEADER
-        if (was := _plain(getattr(old, name))) != (now := _plain(getattr(new, name)))
-    ]
-    if old.outcomes != new.outcomes:
-        found.append(Change(where="outcomes", was=_shown(old.outcomes), now=_shown(new.outcomes)))
+    found = []
+    for name in (*_HEADER, "outcomes"):
+        lines = told_difference(lines_of(getattr(old, name)), lines_of(getattr(new, name)))
+        if lines:  # else only the address of a side list has shifted
+            was, now = (_shown(_plain(getattr(each, name))) for each in (old, new))
+            found.append(Change(where=name, was=was, now=now, lines=lines))
     names = renames(old, new)
-    found += [Change(where=f"step {now}", was=f"id: {was}", now=f"id: {now}") for was, now in names.items()]
+    found += [
+        Change(where=f"step {now}", was=f"id: {was}", now=f"id: {now}", lines=[f"id: {was} -> {now}"])
+        for was, now in names.items()
+    ]
     before, after = _steps(called_anew(old, names)), _steps(new)
     for step in dict.fromkeys((*after, *before)):
-        if before.get(step) != after.get(step):
-            found.append(Change(where=f"step {step}", was=before.get(step), now=after.get(step)))
+        one, other = before.get(step, _NOT_THERE), after.get(step, _NOT_THERE)
+        if one != other:
+            lines = told_difference(one.lines, other.lines)
+            found.append(Change(where=f"step {step}", was=one.shown, now=other.shown, lines=lines))
+    there = before.keys() & after.keys()
+    orders = [[step for step in _order(each) if step in there] for each in (called_anew(old, names), new)]
+    if orders[0] != orders[1]:
+        was, now = (", ".join(each) for each in orders)
+        found.append(Change(where="order", was=was, now=now, lines=[f"- {was}", f"+ {now}"]))
     for name in sorted({*old.templates, *new.templates}):
         if name in old.templates and name in new.templates and old.templates[name] != new.templates[name]:
-            found.append(Change(where=f"template {name}", was="another text", now="another text"))
+            lines = _texts_differ(old.templates[name], new.templates[name])
+            found.append(Change(where=f"template {name}", was="another text", now="another text", lines=lines))
     return found
 
 
@@ -148,24 +190,57 @@ def _refused(reason: str) -> Verdict:
     return Verdict(kind="breaking", at=None, reason=reason)
 
 
-def _steps(definition: Definition) -> dict[str, str]:
-    """Each step by its id, told in a line with what it leads to."""
-    found: dict[str, list[str]] = {}
-    for step in definition.program:
-        told = _shown({**_plain_step(step), "leads to": list(_targets(definition, step))})
-        found.setdefault(step.step, []).append(told)
-    return {name: "; ".join(told) for name, told in found.items()}
+class _Step(NamedTuple):
+    """A step as data in a line, and as it is written."""
+
+    shown: str | None
+    lines: list[tuple[str, str]]
 
 
-def _targets(definition: Definition, step: AnyInstruction) -> Iterator[str]:
-    """The steps that an instruction can lead to, by their ids, since addresses shift with every line."""
+_NOT_THERE = _Step(None, [])
+
+
+def _steps(definition: Definition) -> dict[str, _Step]:
+    """Each step by its id, with what it leads to."""
+    found: dict[str, list[AnyInstruction]] = {}
+    for each in definition.program:
+        found.setdefault(each.step, []).append(each)
+    return {name: _step(definition, instructions) for name, instructions in found.items()}
+
+
+def _step(definition: Definition, instructions: list[AnyInstruction]) -> _Step:
+    told: dict[str, list[tuple[str, str]]] = {}  # steps without an id are one when they do the same
+    for each in instructions:
+        targets = list(_targets(definition, each))
+        fields = {**_plain_step(each, _ADDRESSES), "leads to": [f"{name} {step}" for name, step in targets]}
+        ways = ((_WAYS.get(name, f"{name} leads to"), step) for name, step in targets)
+        told[_shown(fields)] = [*step_lines(each), *ways]
+    return _Step("; ".join(told), [line for lines in told.values() for line in lines])
+
+
+def _order(definition: Definition) -> list[str]:
+    """The steps that have an id of their own, in their order."""
+    return list(dict.fromkeys(each.step for each in definition.program if isinstance(each, _NAMED)))
+
+
+def _texts_differ(was: Template, now: Template) -> list[str]:
+    return [line.rstrip() for line in ndiff(_text(was), _text(now)) if line.startswith(("- ", "+ "))]
+
+
+def _text(template: Template) -> list[str]:
+    head = [] if template.subject is None else [f"Subject: {template.subject}"]
+    return [*head, *template.body.splitlines()]
+
+
+def _targets(definition: Definition, step: AnyInstruction) -> Iterator[tuple[str, str]]:
+    """The steps that an instruction can lead to: on what, and their ids, since addresses shift with every line."""
     fields: Mapping[str, Any] = msgspec.to_builtins(step)
-    for name in _ADDRESSES & fields.keys():
+    for name in sorted(_ADDRESSES & fields.keys()):
         if isinstance(fields[name], int):
-            yield f"{name} {definition.program[fields[name]].step}"
-    for name in _BRANCHES & fields.keys():
-        for case, address in fields[name].items():
-            yield f"{case} {definition.program[address].step}"
+            yield name, definition.program[fields[name]].step
+    for name in sorted(_BRANCHES & fields.keys()):
+        for case, address in sorted(fields[name].items()):
+            yield case, definition.program[address].step
 
 
 def _skeleton(definition: Definition) -> Any:
@@ -175,10 +250,10 @@ def _skeleton(definition: Definition) -> Any:
     return plain, sorted(definition.outcomes), program
 
 
-def _plain_step(step: AnyInstruction) -> dict[str, Any]:
+def _plain_step(step: AnyInstruction, without: frozenset[str] = _ADDRESSES | _TEXTS) -> dict[str, Any]:
     """An instruction without texts, addresses and places."""
     fields = msgspec.to_builtins(step)
-    dropped = _ADDRESSES | _TEXTS | {"line"}  # what a wait is for stays: there `events` is no place
+    dropped = without | {"line"}  # what a wait is for stays: there `events` is no place
     kept = {name: _without_places(value) for name, value in fields.items() if name not in dropped}
     return {name: sorted(value) if name in _BRANCHES else value for name, value in kept.items()}
 

@@ -59,6 +59,7 @@ class MadeUpOpening(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     location: str | None = None
     status: Literal["open", "closed"] = "open"
     applied: Literal["applied", "interview", "offer", "rejected", "withdrawn"] | None = None
+    deadline: date | None = None
 
 
 def contact_row(person: MadeUpContact, key: str, now: int) -> Contact:
@@ -101,6 +102,7 @@ def opening_row(posting: MadeUpOpening, key: str) -> Opening:
         location=posting.location,
         status=posting.status,
         applied=posting.applied,
+        deadline=None if posting.deadline is None else posting.deadline.isoformat(),
         source="made up",
     )
 
