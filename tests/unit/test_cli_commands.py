@@ -208,6 +208,18 @@ def test_a_draft_can_be_changed_in_an_editor(terminal: Terminal, tmp_path: Path)
     )
 
 
+def test_no_editor_is_opened_for_what_can_no_longer_be_changed(terminal: Terminal, tmp_path: Path) -> None:
+    opened, editor = tmp_path / "opened", tmp_path / "editor"
+    editor.write_text(f"#!/bin/sh\ntouch '{opened}'\n")
+    editor.chmod(0o755)
+    terminal.does("approve", terminal["message"])
+
+    said = terminal.type("draft", terminal["message"], "--edit", env={"EDITOR": str(editor), "VISUAL": ""})
+
+    assert (said.code, "it can no longer be changed" in said.err) == (2, True)
+    assert not opened.exists()
+
+
 def test_a_draft_can_come_from_a_pipe(terminal: Terminal) -> None:
     terminal.does("draft", terminal["message"], "--body-file", "-", input="Hello,\nÄ.\n")
 

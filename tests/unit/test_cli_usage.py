@@ -90,7 +90,7 @@ WRONG = [
     ("board --as-of 2026-02-30", "`2026-02-30` is not a day and time that exists."),
     ("board --as-of +1{nines}y", "is not"),
     ("do {Designer} applied --at 2099-01-01", "is still to come. Say when it happened."),
-    ("log met Bo --at tomorrow", "is still to come."),
+    ("log met Bo --at tomorrow", "Tomorrow 09:00 is still to come. Say when it happened."),
     ("reply Bo later --when yesterday", "`--when` says when to ask again: yesterday"),
     ("opening add https://x.example --title T --company C --deadline 9999-99-99", "is not a day and time that exists."),
     ("next --now noonish", "--now: `noonish` is not a date I can read."),

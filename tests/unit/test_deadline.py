@@ -75,6 +75,17 @@ def test_a_guard_refuses_what_comes_too_late(search: Search) -> None:
     assert ignored.payload.reason == "not_eligible"
 
 
+def test_a_start_that_was_refused_is_told_of_before_what_else_the_same_wish_set_off(search: Search) -> None:
+    """A wish for a referral is one of every workflow that it triggers."""
+    text = (WORKFLOW % (HELD, UNTIL)).replace("manual: true", "event: referral.wanted")
+    search.define(text)
+    search.add_opening("Planner", deadline=date(2026, 11, 24))
+    search.ask("Ana Lima")  # and with her, one conversation goes on at a time
+
+    with pytest.raises(Held, match=r"last-call did not start \(not_eligible\)"):
+        search.start("last-call", "Ana Lima", "Planner")
+
+
 @pytest.mark.parametrize(
     ("guard", "until", "code"),
     [

@@ -53,9 +53,12 @@ def draft(
         with reading(session) as opened:
             _read(opened, find_message(opened.workspace, message))
         return
+    from refflow.workspace.messages import check_changeable
+
     body = _text_of(body_file) if body_file is not None else None
     with writing(session) as change:
         found = find_message(change.workspace, message)
+        check_changeable(found)  # before somebody writes what would be lost
         if in_editor:
             subject, body = _edited(found)
         api.edit(change.workspace, found, subject=subject, body=body, now=change.now)

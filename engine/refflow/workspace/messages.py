@@ -105,12 +105,17 @@ def _notes_about(workspace: Workspace, contact: str) -> list[str]:
     return [event.payload.text for event in events if event is not None and event.payload.text]
 
 
+def check_changeable(message: Message) -> None:
+    """Raise `UsageError` for a message whose text is no longer anybody's to change."""
+    if message.status not in ("drafted", "held", "approved"):
+        raise UsageError(f"{message.id} is {message.status}: it can no longer be changed.")
+
+
 def edit(
     workspace: Workspace, message: Message, *, subject: str | None, body: str | None, now: datetime
 ) -> list[StoredEvent]:
     """Change a message that has not left. It waits for approval again."""
-    if message.status not in ("drafted", "held", "approved"):
-        raise UsageError(f"{message.id} is {message.status}: it can no longer be changed.")
+    check_changeable(message)
     new_subject = message.subject if subject is None else subject.strip()
     new_body = message.body or "" if body is None else body.strip() + "\n"
     if not new_body.strip():

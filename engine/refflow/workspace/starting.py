@@ -64,14 +64,17 @@ def start(
     found = [run for run in runs if run is not None]
     started = Started(runs=found, queued=queued, refused=refused, events=events)
     if not started.runs:
-        for waiting in queued:
-            raise Held(
-                f"{waiting.workflow} waits for its turn ({waiting.reason}): it starts by itself when"
-                f" {waiting.behind} has ended."
-            )
-        said = next((each for each in refused if each.workflow == workflow), refused[0] if refused else None)
-        if said is None:
+        # What was asked for comes first: the same wish may have been one of another workflow, too.
+        told: list[TriggerQueued | TriggerIgnored] = [*queued, *refused]
+        told.sort(key=lambda each: each.workflow != workflow)
+        if not told:
             raise Held(f"{workflow} did not start: none of its conditions hold for {contact.id}.")
+        said = told[0]
+        if isinstance(said, TriggerQueued):
+            raise Held(
+                f"{said.workflow} waits for its turn ({said.reason}): it starts by itself when"
+                f" {said.behind} has ended."
+            )
         raise Held(f"{said.workflow} did not start ({said.reason}): {said.detail}")
     return started
 

@@ -63,7 +63,10 @@ class Workspace(Contents):
         the events of its commit.
         """
         if at is not None and at > now:
-            raise UsageError(f"{at:%Y-%m-%d %H:%M} UTC is still to come. Say when it happened.")
+            from .when import say_when
+
+            said = say_when(at, now, self.settings.calendar)
+            raise UsageError(f"{said[:1].upper()}{said[1:]} is still to come. Say when it happened.")
         with self._writer.alone():
             moment = micros(now)
             begin(self)
