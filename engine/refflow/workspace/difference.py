@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -224,6 +225,8 @@ class Difference:
 
     def _of_ours(self, message_id: str) -> Message | None:
         """The message of refflow's with that Message-ID, which begins with its own id."""
+        if "@" not in message_id:
+            return None
         found = self._workspace.views.get(Message, message_id.lstrip("<").partition(".")[0])
         return found if found is not None and found.message_id == message_id else None
 
@@ -312,5 +315,6 @@ def _iso(day: date | None) -> str | None:
     return day.isoformat() if day else None
 
 
+@lru_cache(maxsize=16384)
 def _day(day: date) -> int:
     return micros(datetime.combine(day, time(), UTC))
