@@ -143,19 +143,18 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
             with text_of(self.file) as text:
                 below = islice(lines_of(text), self.header.line, None)
                 rows = csv.reader(below, delimiter=self.header.delimiter)
-                whole = False
-                while not whole:
+                row: list[str] | None = []
+                while row is not None:
                     try:
-                        for row in rows:
-                            end = first + rows.line_num
-                            if row:
-                                yield line, end - 1, row
-                            line = end
-                        whole = True
+                        row = next(rows, None)
                     except csv.Error:
                         self.report.rows += 1
                         self.unreadable(line, "a cell is longer than 64 KB; is a quotation mark missing?")
-                        line = first + rows.line_num
+                        row = []
+                    end = first + rows.line_num
+                    if row:
+                        yield line, end - 1, row
+                    line = end
         except NotText as error:
             self.problem(line, str(error))
         except _DAMAGED:

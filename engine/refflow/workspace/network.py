@@ -17,7 +17,7 @@ import msgspec
 from refflow.contacts.companies import company_key
 from refflow.contacts.names import fold
 from refflow.contacts.records import Counterpart, Person
-from refflow.views.contacts import Contact, Identity
+from refflow.views.contacts import Contact, Identity, iso
 from refflow.views.rows import Source
 
 # A name is looked at several times.
@@ -158,7 +158,7 @@ def _with_keys(person: Person, keys: Iterable[str]) -> Person:
 
 
 def _on_day(person: Person) -> _Called:
-    return _folded(person.name), person.connected_on.isoformat() if person.connected_on else None
+    return _folded(person.name), iso(person.connected_on)
 
 
 def _is_address(key: str) -> bool:
