@@ -146,8 +146,9 @@ def _sides(table: Table, message: _Message, owner: Identity) -> tuple[_Direction
 def _is_draft(table: Table, message: _Message) -> bool:
     if message.marked_draft or message.folder in ("draft", "drafts"):
         return True
-    says_so = table.has("ismessagedraft", "isconversationdraft")
-    return table.has("folder") and not message.folder and not says_so
+    if message.folder or not table.has("folder"):
+        return False
+    return not table.has("ismessagedraft", "isconversationdraft")
 
 
 def _is_outgoing(message: _Message, owner: Identity) -> bool:

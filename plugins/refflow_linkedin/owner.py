@@ -41,13 +41,16 @@ class Sightings:
 
     def saw_message(self, name: str, slug: str | None, to: str, recipients: Collection[str]) -> None:
         """A message from a name and slug to names, in one text, and slugs."""
-        self._names.update({one for one in (name, to) if one and not is_unknown(one)})
+        for one in {name, to}:
+            if one and not is_unknown(one):
+                self._names[one] += 1
         if slug:
             self._called[slug][name] += 1
         if len(recipients) == 1:
             self._called[next(iter(recipients))][to] += 1
         if slug and recipients:
-            self._slugs.update({slug, *recipients})
+            for one in {slug, *recipients}:
+                self._slugs[one] += 1
 
     def saw_owner(self, name: str, slug: str | None) -> None:
         """The side of a row that it says to be the owner's."""

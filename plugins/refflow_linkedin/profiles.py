@@ -20,9 +20,9 @@ def slug_of(url: str) -> str | None:
 
 def keys_of(slug: str | None, address: str = "") -> tuple[str, ...]:
     """The identity keys of a person, strongest first."""
+    profile = (f"linkedin:{slug}",) if slug else ()
     email = email_key(address) if address else None
-    keys = (slug and f"linkedin:{slug}", email and f"email:{email}")
-    return tuple(key for key in keys if key)
+    return (*profile, f"email:{email}") if email else profile
 
 
 @_remembered
@@ -37,6 +37,7 @@ def is_unknown(name: str) -> bool:
     return bool(name) and all(folded(one) in ("", _UNKNOWN) for one in name.split(","))
 
 
+@_remembered
 def counterpart(slug: str | None, name: str) -> Counterpart:
     """The other side of a row; without a slug it is known by name alone."""
     known = None if is_unknown(name) else name or None

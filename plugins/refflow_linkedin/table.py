@@ -102,7 +102,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
                 self.unreadable(line, "a cell is longer than 64 KB")
             else:
                 row.append("")
-                yield line, [row[place].strip() for place in places]
+                yield line, list(map(str.strip, map(row.__getitem__, places)))
 
     def skip(self, reason: str) -> None:
         """Count a row that is left out on purpose."""
@@ -143,21 +143,19 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
             with text_of(self.file) as text:
                 below = islice(lines_of(text), self.header.line, None)
                 rows = csv.reader(below, delimiter=self.header.delimiter)
-                while (row := self._next_row(rows, line)) is not None:
-                    below_row = first + rows.line_num
+                row: list[str] | None = []
+                while row is not None:
+                    try:
+                        row = next(rows, None)
+                    except csv.Error:
+                        self.report.rows += 1
+                        self.unreadable(line, "a cell is longer than 64 KB; is a quotation mark missing?")
+                        row = []
+                    end = first + rows.line_num
                     if row:
-                        yield line, below_row - 1, row
-                    line = below_row
+                        yield line, end - 1, row
+                    line = end
         except NotText as error:
             self.problem(line, str(error))
         except _DAMAGED:
             self.problem(line, "the file is damaged here; what follows was not read")
-
-    def _next_row(self, rows: Iterator[list[str]], line: int) -> list[str] | None:
-        """The next row, empty for a line that has none; None at the end."""
-        try:
-            return next(rows, None)
-        except csv.Error:
-            self.report.rows += 1
-            self.unreadable(line, "a cell is longer than 64 KB; is a quotation mark missing?")
-            return []

@@ -146,6 +146,11 @@ def test_folding_leaves_no_case_and_no_accents_and_keeps_other_scripts(text: str
     assert fold(text) == folded
 
 
+@given(st.text(st.characters(max_codepoint=127)))
+def test_what_has_no_accents_folds_as_it_does_beside_one(text: str) -> None:
+    assert fold(f"é {text}") == f"e {fold(text)}".strip()
+
+
 @given(texts)
 def test_folding_twice_is_folding_once(text: str) -> None:
     assert fold(fold(text)) == fold(text)

@@ -74,6 +74,8 @@ def _greeting(first_name: str) -> str:
 
 def fold(text: str) -> str:
     """`text` for comparing: no case, no accents, single spaces (`  Łukasz MÜLLER` is `lukasz muller`)."""
+    if text.isascii():
+        return " ".join(text.lower().split())
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold()).translate(_PLAIN)
     kept = (char for char in plain if _is_kept(char))
     return " ".join(unicodedata.normalize("NFC", "".join(kept)).split())

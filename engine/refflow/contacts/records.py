@@ -21,7 +21,7 @@ from typing import Literal, Protocol
 import msgspec
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class Record(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """One thing a source shows. `line` is where its row starts in its file, counted from 1."""
 
     line: int = 0
@@ -51,7 +51,7 @@ class Person(Record, frozen=True, kw_only=True, tag=True):
     connected_on: date | None = None
 
 
-class Counterpart(msgspec.Struct, frozen=True, kw_only=True):
+class Counterpart(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The other side of an interaction. Without keys a person is known by name alone, with low confidence."""
 
     keys: tuple[str, ...] = ()

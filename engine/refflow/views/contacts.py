@@ -142,7 +142,7 @@ def _owner(rows: Rows, event: StoredEvent, payload: e.OwnerIdentified) -> None:
 @handles(_HANDLERS, "employment.observed")
 def _employment(rows: Rows, event: StoredEvent, payload: e.EmploymentObserved) -> None:
     key = company_key(payload.company)
-    row_id = f"{key} {_iso(payload.started) or ''}"
+    row_id = f"{key} {iso(payload.started) or ''}"
     rows.put(
         row_id,
         Employer(
@@ -150,15 +150,15 @@ def _employment(rows: Rows, event: StoredEvent, payload: e.EmploymentObserved) -
             company=key,
             company_name=payload.company,
             title=payload.title,
-            started=_iso(payload.started),
-            finished=_iso(payload.finished),
+            started=iso(payload.started),
+            finished=iso(payload.finished),
         ),
     )
 
 
 @handles(_HANDLERS, "contact.added")
 def _added(rows: Rows, event: StoredEvent, payload: e.ContactAdded) -> None:
-    contact = Contact(id=payload.contact, source=payload.source, connected_on=_iso(payload.connected_on))
+    contact = Contact(id=payload.contact, source=payload.source, connected_on=iso(payload.connected_on))
     _describe(rows, contact, payload)
 
 
@@ -370,7 +370,9 @@ def _year(day: int) -> str:
     return str(instant(day * _DAY).year)
 
 
-def _iso(day: date | None) -> str | None:
+@lru_cache(maxsize=16384)
+def iso(day: date | None) -> str | None:
+    """A day as rows have it: an ISO text."""
     return None if day is None else day.isoformat()
 
 

@@ -100,6 +100,9 @@ class ViewStore:
             if gone:
                 delete = f'DELETE FROM {table.name} WHERE "{table.columns[0]}" = ?'
                 self._connection.executemany(delete, [(key,) for key in gone])
+            if not row.grows:
+                # In the order of the table: many rows at random places split its pages again and again.
+                written.sort(key=table.key)
             self._connection.executemany(table.upsert, map(table.to_sql, written))
         # A view that a process without its plugin left behind stays behind: it is rebuilt when it is opened next.
         kept = ", ".join("?" * len(self.projections))

@@ -104,18 +104,15 @@ def _getter(name: str) -> Callable[[Any], Any]:
 
 
 def _writer(json: tuple[tuple[int, Any], ...]) -> Callable[[Any], tuple[Any, ...]]:
-    encode = msgspec.json.encode
-
-    def plain(row: Any) -> tuple[Any, ...]:
-        return msgspec.structs.astuple(row)
+    encode = msgspec.json.Encoder(order="deterministic").encode
 
     def mixed(row: Any) -> tuple[Any, ...]:
         values = list(msgspec.structs.astuple(row))
         for index, _ in json:
-            values[index] = encode(values[index], order="deterministic").decode()
+            values[index] = encode(values[index]).decode()
         return tuple(values)
 
-    return mixed if json else plain
+    return mixed if json else msgspec.structs.astuple
 
 
 def _reader(

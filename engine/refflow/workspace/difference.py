@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -33,7 +34,7 @@ from refflow.events.people import (
     PositionObserved,
     TieObserved,
 )
-from refflow.views.contacts import Contact, Employer, Seen
+from refflow.views.contacts import Contact, Employer, Seen, iso
 from refflow.views.contacts import Owner as OwnerRow
 from refflow.views.messages import OPEN, Message
 from refflow.views.openings import Opening
@@ -97,10 +98,10 @@ class Difference:
 
     def _employments(self, records: Iterable[Employment]) -> Iterator[Fact]:
         """A job is known by its company and its beginning; of two such the later in the source counts."""
-        jobs = {f"{company_key(each.company)} {_iso(each.started) or ''}": each for each in records}
+        jobs = {f"{company_key(each.company)} {iso(each.started) or ''}": each for each in records}
         for key, record in jobs.items():
             row = self._workspace.views.get(Employer, key)
-            if row is None or (row.finished, row.title) != (_iso(record.finished), record.title):
+            if row is None or (row.finished, row.title) != (iso(record.finished), record.title):
                 observed = EmploymentObserved(
                     company=record.company,
                     title=record.title,
@@ -119,7 +120,7 @@ class Difference:
             yield from self._vanished()
 
     def _new(self, person: Person) -> Iterator[Fact]:
-        contact = Contact(id=f"c{self._next}", name=person.name, connected_on=_iso(person.connected_on))
+        contact = Contact(id=f"c{self._next}", name=person.name, connected_on=iso(person.connected_on))
         keys = self._network.new_keys(person)
         self._network.meet(contact, person.name, keys)
         added = ContactAdded(
@@ -224,6 +225,8 @@ class Difference:
 
     def _of_ours(self, message_id: str) -> Message | None:
         """The message of refflow's with that Message-ID, which begins with its own id."""
+        if "@" not in message_id:
+            return None
         found = self._workspace.views.get(Message, message_id.lstrip("<").partition(".")[0])
         return found if found is not None and found.message_id == message_id else None
 
@@ -308,9 +311,6 @@ def _of(kind: type[R], records: list[Record]) -> list[R]:
     return [each for each in records if isinstance(each, kind)]
 
 
-def _iso(day: date | None) -> str | None:
-    return day.isoformat() if day else None
-
-
+@lru_cache(maxsize=16384)
 def _day(day: date) -> int:
     return micros(datetime.combine(day, time(), UTC))

@@ -8,7 +8,7 @@ a name alone              nobody
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
@@ -17,11 +17,14 @@ import msgspec
 from refflow.contacts.companies import company_key
 from refflow.contacts.names import fold
 from refflow.contacts.records import Counterpart, Person
-from refflow.views.contacts import Contact, Identity
+from refflow.views.contacts import Contact, Identity, iso
 from refflow.views.rows import Source
 
 # A name is looked at several times.
 _folded = lru_cache(maxsize=1 << 16)(fold)
+
+_Called = tuple[str, str | None]
+"""A name for comparing, and the day of connecting."""
 
 
 class Network:
@@ -32,9 +35,9 @@ class Network:
         self.met: set[str] = set()
         self._source = source
         self._by_key = {each.key: each.contact for each in rows.find(Identity)}
-        self._by_name: defaultdict[str, set[str]] = defaultdict(set)
+        self._by_name: dict[str, tuple[str, ...]] = {}
         for contact in self.contacts.values():
-            self._by_name[_folded(contact.name)].add(contact.id)
+            self._call(contact.id, contact.name)
 
     def recognised(self, people: Iterable[Person]) -> list[tuple[Person, Contact | None]]:
         """Each person, with keys that are theirs alone, and the contact they are, if they are one.
@@ -42,22 +45,25 @@ class Network:
         What is surer is settled first, so the order of the people does not matter.
         """
         own = _without_shared_addresses(list(people))
+        called = [_on_day(person) for person in own]
+        same_day = Counter(called)
         found: dict[int, str] = {}
         taken: set[str] = set()
 
-        def settle(keyed: Sequence[Person], rule: Callable[[Person], str | None]) -> None:
-            for place, person in enumerate(keyed):
-                contact = rule(person) if place not in found else None
+        def settle(rule: Callable[[int], str | None]) -> None:
+            for place in range(len(own)):
+                contact = rule(place) if place not in found else None
                 if contact is not None:
                     found[place] = contact
             taken.update(found.values())
 
-        settle(own, self._by_surest_key)
-        keyed = self._keyed(own, taken)
-        same_day = Counter(_on_day(person) for person in keyed)
-        settle(keyed, self._by_surest_key)
-        settle(keyed, lambda each: self._by_lesser_key(each, taken))
-        settle(keyed, lambda each: self._by_name_and_day(each, taken) if same_day[_on_day(each)] == 1 else None)
+        settle(lambda place: self._by_surest_key(own[place]))
+        keyed = self._keyed(own, called, taken)
+        settle(lambda place: self._by_surest_key(keyed[place]))
+        settle(lambda place: self._by_lesser_key(keyed[place], taken))
+        settle(
+            lambda place: self._by_name_and_day(*called[place], taken) if same_day[called[place]] == 1 else None
+        )
         return [
             (person, self.contacts[found[place]] if place in found else None)
             for place, person in enumerate(keyed)
@@ -70,7 +76,7 @@ class Network:
                 return self.contacts[self._by_key[key]]
         if other.keys or not other.name:
             return None
-        same = list(self._by_name.get(_folded(other.name), ()))
+        same = self._by_name.get(_folded(other.name), ())
         return self.contacts[same[0]] if len(same) == 1 else None
 
     def new_keys(self, person: Person) -> tuple[str, ...]:
@@ -81,10 +87,17 @@ class Network:
         """Note that the source shows a contact, under a name and with keys new to them."""
         self.contacts[contact.id] = contact
         self.met.add(contact.id)
-        self._by_name[_folded(name)].add(contact.id)
-        self._by_key.update(dict.fromkeys(keys, contact.id))
+        self._call(contact.id, name)
+        for key in keys:
+            self._by_key[key] = contact.id
 
-    def _keyed(self, people: Sequence[Person], taken: set[str]) -> list[Person]:
+    def _call(self, contact: str, name: str) -> None:
+        folded = _folded(name)
+        same = self._by_name.get(folded, ())
+        if contact not in same:
+            self._by_name[folded] = (*same, contact)
+
+    def _keyed(self, people: Sequence[Person], called: Sequence[_Called], taken: set[str]) -> list[Person]:
         """Who is left without a key gets one made of what is known of them; those who cannot be told apart by it
         are numbered. The address of a contact who is `taken` is a key of nobody else.
         """
@@ -94,12 +107,11 @@ class Network:
             else _with_keys(person, (key for key in person.keys if self._by_key.get(key) not in taken))
             for person in people
         ]
-        namesakes = Counter(_on_day(person) for person in own if not person.keys)
+        namesakes = Counter(each for person, each in zip(own, called, strict=True) if not person.keys)
         written: Counter[str] = Counter()
         keyed = []
-        for person in own:
+        for person, (name, day) in zip(own, called, strict=True):
             if not person.keys:
-                name, day = _on_day(person)
                 key = f"{self._source}-name:{name}|{day or ''}"
                 if day is None or namesakes[name, day] > 1:
                     key += "|".join(
@@ -119,9 +131,8 @@ class Network:
         found = (self._by_key.get(key) for key in person.keys)
         return next((contact for contact in found if contact is not None and contact not in taken), None)
 
-    def _by_name_and_day(self, person: Person, taken: set[str]) -> str | None:
+    def _by_name_and_day(self, name: str, day: str | None, taken: set[str]) -> str | None:
         """Profiles are renamed, and some exports have no links to them."""
-        name, day = _on_day(person)
         same = [
             each
             for each in self._by_name.get(name, ())
@@ -133,15 +144,21 @@ class Network:
 def _without_shared_addresses(people: Sequence[Person]) -> list[Person]:
     """The people; an address that several of them share is nobody's key."""
     addresses = Counter(key for person in people for key in person.keys if _is_address(key))
-    return [_with_keys(person, (key for key in person.keys if addresses[key] < 2)) for person in people]
+    shared = {address for address, count in addresses.items() if count > 1}
+    return [
+        person
+        if shared.isdisjoint(person.keys)
+        else _with_keys(person, (each for each in person.keys if each not in shared))
+        for person in people
+    ]
 
 
 def _with_keys(person: Person, keys: Iterable[str]) -> Person:
     return msgspec.structs.replace(person, keys=tuple(keys))
 
 
-def _on_day(person: Person) -> tuple[str, str | None]:
-    return _folded(person.name), person.connected_on.isoformat() if person.connected_on else None
+def _on_day(person: Person) -> _Called:
+    return _folded(person.name), iso(person.connected_on)
 
 
 def _is_address(key: str) -> bool:
