@@ -91,14 +91,6 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     what: str
 
 
-class _Effect(msgspec.Struct, frozen=True):
-    """A decision as far as it matters: what it says without ids and wording, and its text apart."""
-
-    event: StoredEvent
-    said: dict[str, Any]
-    text: dict[str, Any]
-
-
 def backtest(
     workspace: Workspace,
     definition: Definition,
@@ -106,7 +98,7 @@ def backtest(
     progress: Progress | None = None,
 ) -> Backtested:
     """Hold the runs of this workflow that started after `since` against what `definition` would have done."""
-    return _Backtest(workspace, definition, 0 if since is None else micros(since)).over(progress)
+    return _Backtest(workspace, definition, 0 if since is None else micros(since), None).over(progress)
 
 
 def what_if(
@@ -119,54 +111,58 @@ def what_if(
 
     A run is followed as `backtest` does. Nothing is recorded, nothing is sent, and no code that acts is imported.
     """
-    test = _Backtest(workspace, definition, 0 if since is None else micros(since))
-    test.over(progress)
-    return test.plans
+    plans: list[Planned] = []
+    _Backtest(workspace, definition, 0 if since is None else micros(since), plans).over(progress)
+    return plans
 
 
 class _AsIf(Copies):
-    """Rows as if the definition had always been in force: new runs take it, and the runs that are followed have it."""
+    """Rows of which the runs that are followed have the definition."""
 
     def __init__(self, rows: Rows, definition: Definition, hash: str, followed: set[str]) -> None:
         super().__init__(rows)
-        self._name = definition.name
         self._hash = hash
         self._followed = followed
-        self._workflow = Workflow(name=definition.name, hash=hash, digest="")
-        self._defined = Defined(hash=hash, workflow=definition.name, definition=encode(definition).decode())
         self._parked = {
             step.step: at for at, step in enumerate(definition.program) if isinstance(step, Send | Wait | Task)
         }
 
     def get(self, row: type[R], key: str) -> R | None:
         """The row with that key."""
-        own: Any = {(Workflow, self._name): self._workflow, (Defined, self._hash): self._defined}.get(
-            (row, key)
-        )
-        return own if own is not None else self._as_if(super().get(row, key))
+        found = super().get(row, key)
+        if isinstance(found, Run):
+            self._follow(found)
+        return found
 
     def find(self, row: type[R], **equal: Any) -> list[R]:
         """The rows whose fields have these values, by key."""
-        found = [self._as_if(each) for each in super().find(row, **equal)]
-        own: Any = {Workflow: self._workflow, Defined: self._defined}.get(row)
-        if own is None:
-            return [each for each in found if each is not None]
-        key = row.__struct_fields__[0]
-        others = [each for each in found if each is not None and getattr(each, key) != getattr(own, key)]
-        return [*others, own] if all(getattr(own, name) == wanted for name, wanted in equal.items()) else others
-
-    def _as_if(self, found: R | None) -> R | None:
-        if isinstance(found, Run) and found.id in self._followed and found.step in self._parked:
-            found.hash, found.at = self._hash, self._parked[found.step]
+        found = super().find(row, **equal)
+        for each in found:
+            if isinstance(each, Run):
+                self._follow(each)
         return found
+
+    def _follow(self, run: Run) -> None:
+        if run.id in self._followed and run.step in self._parked:
+            run.hash, run.at = self._hash, self._parked[run.step]
 
 
 class _Backtest:
-    def __init__(self, workspace: Workspace, definition: Definition, since: int) -> None:
+    """What is planned goes into `plans`, when that is given."""
+
+    def __init__(
+        self, workspace: Workspace, definition: Definition, since: int, plans: list[Planned] | None
+    ) -> None:
         self._workspace = workspace
         self._definition = definition
         self._since = since
+        self._plans = plans
+        self._calendar = workspace.settings.calendar
         self._hash = sha256(essence(definition)).hexdigest()
+        self._workflow = Workflow(name=definition.name, hash=self._hash, digest="")
+        self._defined = Defined(
+            hash=self._hash, workflow=definition.name, definition=encode(definition).decode()
+        )
         self._library = Library(workspace.kinds, workspace.extensions)
         self._fold = Fold(workspace.views.projections)
         self._rows = Rows()
@@ -177,7 +173,6 @@ class _Backtest:
         self._as_if = _AsIf(self._rows, definition, self._hash, self._followed)
         self._shelf: Shelf | None = None
         self._differences: list[Difference] = []
-        self.plans: list[Planned] = []
         self._commits = self._runs = 0
 
     def over(self, progress: Progress | None) -> Backtested:
@@ -213,6 +208,9 @@ class _Backtest:
     def _again(self, commit: list[StoredEvent]) -> list[StoredEvent]:
         """The decisions of the workflow over the facts of `commit`, as if the definition were in force."""
         rows = Rows(self._as_if)
+        # As if the definition had always been in force: new runs take it.
+        rows.put(self._workflow.name, self._workflow)
+        rows.put(self._hash, self._defined)
         turn = Turn(
             rows,
             self._fold,
@@ -226,7 +224,7 @@ class _Backtest:
             if not event.by.startswith("workflow:"):
                 turn.record(self._unless_defined(event.payload), by=event.by, occurred_at=event.occurred_at)
         settle(turn)
-        return [event for event in turn.stored() if event.by.startswith(self._signed)]
+        return [event for event in turn.events if event.by.startswith(self._signed)]
 
     def _definitions(self, commit: Iterable[StoredEvent], rows: Rows) -> Library:
         """The definitions in force, looked up anew when this commit, or one before it, changed them."""
@@ -239,7 +237,7 @@ class _Backtest:
 
     def _unless_defined(self, payload: Any) -> Any:
         if isinstance(payload, WorkflowDefined) and payload.workflow == self._definition.name:
-            text = encode(self._definition).decode()
+            text = self._defined.definition
             return WorkflowDefined(workflow=payload.workflow, hash=self._hash, digest="", definition=text)
         return payload
 
@@ -248,7 +246,7 @@ class _Backtest:
         head = commit[0].position - 1
         recorded = [event for event in commit if event.by.startswith(self._signed)]
         about = next((run for event in commit if (run := getattr(event.payload, "run", None))), None)
-        before, after = _by_run(recorded, head, about), _by_run(decided, head, about)
+        before, after = _by_run(recorded, about), _by_run(decided, about)
         for key in dict.fromkeys((*before, *after)):
             was, would = before.get(key, []), after.get(key, [])
             run = key[1] if key[0] == "run" else _started(was)
@@ -257,14 +255,20 @@ class _Backtest:
             if key[0] == "start" and run is not None:
                 self._runs += 1
                 self._followed.add(run)
-            self._compare_run(commit, run, was, would)
+            if self._plans is not None:
+                self._plans += [self._planned(commit, run, each) for each in would if self._is_intent(each)]
+            self._compare_run(commit, run, head, was, would)
 
     def _compare_run(
-        self, commit: list[StoredEvent], run: str | None, was: list[_Effect], would: list[_Effect]
+        self,
+        commit: list[StoredEvent],
+        run: str | None,
+        head: int,
+        was: list[StoredEvent],
+        would: list[StoredEvent],
     ) -> None:
-        self.plans += [self._planned(commit, run, each.event) for each in would if self._is_intent(each.event)]
         for number, (old, new) in enumerate(zip_longest(was, would)):
-            if old is not None and new is not None and old.said == new.said:
+            if old is not None and new is not None and _says_the_same(old, new, head):
                 if _reads_otherwise(old, new):
                     self._differences.append(self._difference(commit, run, "reads", [old], [new]))
                 continue
@@ -285,34 +289,38 @@ class _Backtest:
             run=run,
             contact=row.contact if row else getattr(event.payload, "contact", None),
             opening=row.opening if row else getattr(event.payload, "opening", None),
-            what=f"records {event.kind}" if foreign else told(event, self._workspace.settings.calendar),
+            what=f"records {event.kind}" if foreign else told(event, self._calendar),
         )
 
     def _difference(
-        self, commit: list[StoredEvent], run: str | None, how: How, was: list[_Effect], would: list[_Effect]
+        self,
+        commit: list[StoredEvent],
+        run: str | None,
+        how: How,
+        was: list[StoredEvent],
+        would: list[StoredEvent],
     ) -> Difference:
         old, new = was[0] if was else None, would[0] if would else None
         row = self._rows.get(Run, run) if run is not None else None
         one = old or new
         assert one is not None, "nothing differs from nothing"
-        calendar = self._workspace.settings.calendar
         return Difference(
             run=run,
-            contact=row.contact if row else getattr(one.event.payload, "contact", None),
-            opening=row.opening if row else getattr(one.event.payload, "opening", None),
-            position=old.event.position if old is not None else commit[-1].position,
+            contact=row.contact if row else getattr(one.payload, "contact", None),
+            opening=row.opening if row else getattr(one.payload, "opening", None),
+            position=old.position if old is not None else commit[-1].position,
             at=commit[0].recorded_at,
             how=how,
-            was="nothing more happened" if old is None else told(old.event, calendar),
-            would="nothing more would happen" if new is None else told(new.event, calendar),
+            was="nothing more happened" if old is None else told(old, self._calendar),
+            would="nothing more would happen" if new is None else told(new, self._calendar),
             message=self._message(*((would, was) if how == "added" else (was, would)))
             if how in _SENT
             else None,
         )
 
-    def _message(self, *sides: list[_Effect]) -> str | None:
+    def _message(self, *sides: list[StoredEvent]) -> str | None:
         """The template of the first message that either side speaks of."""
-        templates = (self._template(each.event) for side in sides for each in side)
+        templates = (self._template(each) for side in sides for each in side)
         return next((each for each in templates if each is not None), None)
 
     def _template(self, event: StoredEvent) -> str | None:
@@ -324,12 +332,12 @@ class _Backtest:
         return message.template if message is not None else None
 
 
-def _by_run(events: list[StoredEvent], head: int, about: str | None) -> dict[Key, list[_Effect]]:
-    """The effects of each run, in order. One that starts here goes by its people: its id is another on each side.
+def _by_run(events: list[StoredEvent], about: str | None) -> dict[Key, list[StoredEvent]]:
+    """The decisions of each run, in order. One that starts here goes by its people: its id is another on each side.
     What carries no run belongs to the one that was last spoken of, at first to the one that the commit is `about`.
     """
     starting: dict[str, Key] = {}
-    found: dict[Key, list[_Effect]] = {}
+    found: dict[Key, list[StoredEvent]] = {}
     key: Key = ("start", "") if about is None else ("run", about)
     for event in events:
         payload = event.payload
@@ -341,20 +349,21 @@ def _by_run(events: list[StoredEvent], head: int, about: str | None) -> dict[Key
         elif run is not None:
             key = starting.get(run, ("run", run))
         if event.kind not in _IGNORED:
-            found.setdefault(key, []).append(_effect(event, head))
+            found.setdefault(key, []).append(event)
     return found
 
 
-def _effect(event: StoredEvent, head: int) -> _Effect:
-    fields = msgspec.to_builtins(event.payload)
-    said = {
+def _says_the_same(old: StoredEvent, new: StoredEvent, head: int) -> bool:
+    """Whether two decisions are the same as far as it matters: without ids and wording."""
+    return old.payload == new.payload or (old.kind == new.kind and _said(old, head) == _said(new, head))
+
+
+def _said(event: StoredEvent, head: int) -> dict[str, Any]:
+    return {
         name: _anonymous(name, value, head)
-        for name, value in fields.items()
+        for name, value in msgspec.to_builtins(event.payload).items()
         if name not in _NOT_COMPARED and name not in _TEXTS
     }
-    return _Effect(
-        event, {"kind": event.kind, **said}, {name: fields.get(name) for name in _TEXTS if name in fields}
-    )
 
 
 def _anonymous(name: str, value: Any, head: int) -> Any:
@@ -366,26 +375,34 @@ def _anonymous(name: str, value: Any, head: int) -> Any:
     return value
 
 
-def _started(effects: list[_Effect]) -> str | None:
-    return next((each.event.payload.run for each in effects if each.event.kind == "run.started"), None)
+def _started(decisions: list[StoredEvent]) -> str | None:
+    return next((each.payload.run for each in decisions if each.kind == "run.started"), None)
 
 
-def _reads_otherwise(old: _Effect, new: _Effect) -> bool:
+def _reads_otherwise(old: StoredEvent, new: StoredEvent) -> bool:
     """Whether the text would be another. Of one that was erased nobody knows."""
-    return bool(old.text) and old.text != new.text and old.text.get("body") is not None
+    if old.payload == new.payload:
+        return False
+    was, would = _texts(old), _texts(new)
+    return was != would and was.get("body") is not None
 
 
-def _how(was: list[_Effect], would: list[_Effect]) -> How:
+def _texts(event: StoredEvent) -> dict[str, Any]:
+    fields = msgspec.to_builtins(event.payload)
+    return {name: value for name, value in fields.items() if name in _TEXTS}
+
+
+def _how(was: list[StoredEvent], would: list[StoredEvent]) -> How:
     """What kind of difference it is when both sides begin to differ here."""
-    old, new = (each[0].event.kind if each else None for each in (was, would))
+    old, new = (each[0].kind if each else None for each in (was, would))
     if old == "run.started" or new == "run.started":
         return "does not start" if old == "run.started" else "starts"
-    sent, sends = (any(each.event.kind in _SENDING for each in side) for side in (was, would))
+    sent, sends = (any(each.kind in _SENDING for each in side) for side in (was, would))
     if sent != sends:
         return "dropped" if sent else "added"
     if "timer.set" in (old, new) or "message.held" in (old, new):
         return "moved"
-    ended, ends = (any(each.event.kind == "run.exited" for each in side) for side in (was, would))
+    ended, ends = (any(each.kind == "run.exited" for each in side) for side in (was, would))
     return "ends" if ended or ends else "other"
 
 

@@ -10,13 +10,13 @@ from typing import Any
 
 import msgspec
 
-from refflow.events.event import NewEvent, StoredEvent
+from refflow.events.event import StoredEvent
 from refflow.events.runs import EventsVoided
 from refflow.log.log import Head, LogUnavailable, Verdict
 from refflow.views.compare import Comparison as Comparison
 from refflow.views.compare import compare
 from refflow.views.projection import Fold, Projection
-from refflow.views.rows import Copies, Rows
+from refflow.views.rows import Rows
 from refflow.views.store import refold
 from refflow.workflows.language.library import Library
 from refflow.workflows.runs.engine import settle
@@ -109,10 +109,11 @@ def redecide(workspace: Workspace, progress: Progress | None = None) -> Redecide
             progress(len(commit))
         commits += 1
         again = _again(workspace, commit, fold, rows, library)
-        if any(isinstance(event.payload, EventsVoided) for event in commit):
+        different = _difference(workspace, commit, again)
+        if different is not None or any(isinstance(event.payload, EventsVoided) for event in commit):
+            # What follows is decided over what the log really led to.
             rows, _ = refold(workspace.log, projections, until=commit[-1].position)
         decisions += sum(_decided(event) for event in commit)
-        different = _difference(workspace, commit, again)
         if different is not None:
             differing.append(different)
             if len(differing) >= MOST_SHOWN:
@@ -122,10 +123,10 @@ def redecide(workspace: Workspace, progress: Progress | None = None) -> Redecide
 
 def _again(
     workspace: Workspace, commit: list[StoredEvent], fold: Fold, rows: Rows, library: Library
-) -> list[NewEvent]:
-    """The events of a turn over the facts of `commit`; `rows` are then those after the commit as recorded."""
+) -> list[StoredEvent]:
+    """The events of a turn over the facts of `commit`; `rows` are then those after these events."""
     turn = Turn(
-        Rows(Copies(rows)),
+        rows,
         fold,
         head=commit[0].position - 1,
         now=commit[0].recorded_at,
@@ -135,13 +136,12 @@ def _again(
     )
     for event in commit:
         if not _decided(event):
-            turn.record(event.payload, by=event.by, occurred_at=event.occurred_at)
+            turn.record(event.payload, by=event.by, cause=event.cause, occurred_at=event.occurred_at)
     settle(turn)
-    fold.apply_page(rows, commit)
     return turn.events
 
 
-def _difference(workspace: Workspace, commit: list[StoredEvent], again: list[NewEvent]) -> str | None:
+def _difference(workspace: Workspace, commit: list[StoredEvent], again: list[StoredEvent]) -> str | None:
     for recorded, decided in zip_longest(commit, again):
         if recorded is None:
             return f"after event {commit[-1].position}: now also {type(decided.payload).__name__}"
@@ -150,6 +150,8 @@ def _difference(workspace: Workspace, commit: list[StoredEvent], again: list[New
         if recorded.payload != decided.payload:
             now = describe_payload(decided.payload, workspace.kinds)
             return f"event {recorded.position} ({recorded.kind}) would now be {now}"
+        if recorded.by != decided.by:
+            return f"event {recorded.position} ({recorded.kind}) would now be decided by {decided.by}"
     return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import msgspec
 
@@ -122,20 +122,17 @@ def contact_facts(contact: Contact, now: int) -> ContactFacts:
 
 def opening_facts(opening: Opening) -> OpeningFacts:
     """The opening as its view has it."""
-    return msgspec.convert(
-        {
-            "id": opening.id,
-            "title": opening.title,
-            "company": opening.company_name,
-            "status": opening.status,
-            "url": opening.url,
-            "submit": opening.submit,
-            "programme": opening.programme,
-            "requisition": opening.requisition,
-            "location": opening.location,
-            "applied": opening.applied,
-        },
-        OpeningFacts,
+    return OpeningFacts(
+        id=opening.id,
+        title=opening.title,
+        company=opening.company_name,
+        status=cast(Any, opening.status),
+        url=opening.url,
+        submit=opening.submit,
+        programme=opening.programme,
+        requisition=opening.requisition,
+        location=opening.location,
+        applied=cast(Any, opening.applied),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -24,13 +25,13 @@ class DefinitionMissing(RefflowError):
     """The definition a run follows is not in the log."""
 
 
-class Accepted(msgspec.Struct, frozen=True, kw_only=True):
+class Accepted(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """A definition with its hash."""
 
     hash: str
     definition: Definition
 
-    @property
+    @cached_property
     def by(self) -> str:
         """How its decisions are signed."""
         return f"workflow:{self.definition.name}@{self.hash[:12]}"

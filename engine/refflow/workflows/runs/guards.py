@@ -29,6 +29,7 @@ from .pauses import pause_at
 from .turn import Turn
 
 _PASSED = ("interaction.logged", "interaction.observed")
+_ON_ITS_WAY = OPEN - {"drafted", "held"}
 
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True):
@@ -273,7 +274,7 @@ def _until(until: datetime | None) -> str:
 def _late(turn: Turn, policy: Policy, run: Run, message: Message) -> Hold | None:
     """Whether the message comes so late that it may no longer fit. Approving it says that it does."""
     late, due = policy.late or turn.settings.late, _was_due(run, message)
-    if late.do == "send":
+    if late.do == "send" or instant(turn.now) <= due:
         return None
     if instant(turn.now) <= turn.settings.calendar.add(due, late.after):
         return None
@@ -336,6 +337,8 @@ def _cap(turn: Turn, cap: Cap, contact: Contact, message: Message, to_contact: l
             )
     if cap.most is None or cap.within is None:
         return None
+    if cap.per == "contact" and len(to_contact) < cap.most:
+        return None  # However far back it looks: it need not be worked out how far.
     calendar = turn.settings.calendar
     earliest = micros(calendar.subtract(instant(turn.now), cap.within))
     match cap.per:
@@ -390,8 +393,7 @@ def _sent_to(turn: Turn, contacts: list[Contact], but: Message) -> list[int]:
         message.sent_at or message.approved_at or message.drafted_at
         for contact in contacts
         for message in turn.rows.find(Message, contact=contact.id)
-        if message.id != but.id
-        and (message.sent_at is not None or message.status in OPEN - {"drafted", "held"})
+        if message.id != but.id and (message.sent_at is not None or message.status in _ON_ITS_WAY)
     ]
 
 

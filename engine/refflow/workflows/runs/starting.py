@@ -29,7 +29,7 @@ from ..language.definition import Definition, Start, Trigger
 from ..language.facts import tie_of
 from ..language.library import Accepted
 from ..language.vocabulary import MANUAL
-from .environment import Environment, environment
+from .environment import Environment
 from .guards import Refusal, ancestors, may_ask, may_be_contacted, pursuing
 from .interpreter import RESTARTED, Interpreter
 from .turn import MOST_GENERATIONS, Turn
@@ -169,7 +169,7 @@ def _wish(
 ) -> Wish | None:
     """The run that an event asks for, if it names everybody and meets the condition of the trigger."""
     definition = accepted.definition
-    bare = environment(turn, definition, contact=None, opening=None, kind=kind, event=fields)
+    bare = Environment(turn, definition, contact=None, opening=None, kind=kind, event=fields)
     subjects = {
         name: turn.library.evaluate(accepted, source, bare) for name, source in definition.subject.items()
     }
@@ -198,7 +198,7 @@ def _blocked(turn: Turn, accepted: Accepted, cause: int, error: RefflowError) ->
 
 
 def _env(turn: Turn, accepted: Accepted, wish: Wish) -> Environment:
-    return environment(
+    return Environment(
         turn,
         accepted.definition,
         contact=wish.contact,

@@ -151,7 +151,7 @@ class World:
         for payload in payloads:
             turn.record(payload, by=by, occurred_at=occurred_at)
         settle(turn)
-        stored = turn.stored()
+        stored = turn.events
         self.events += stored
         for event in stored:
             if isinstance(event.payload, TimerSet):
