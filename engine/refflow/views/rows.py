@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Sequence
 from copy import copy
 from typing import Any, Protocol, TypeVar
 
@@ -14,6 +14,8 @@ R = TypeVar("R", bound=Row)
 
 Index = dict[Any, dict[Any, Row]]
 """Rows by the value of a field, and then by key."""
+FEW = 16
+"""So many rows are looked through sooner than they are indexed."""
 
 
 class Source(Protocol):
@@ -59,8 +61,9 @@ class Rows:
             if self._source is not None:
                 self._touched[row][key] = None
         if row in self._indexes:
+            held_as = getattr(value, row.__struct_fields__[0]) if row.grows else key
             for field, index in self._indexes[row].items():
-                _enter(index, field, value)
+                index.setdefault(getattr(value, field), {})[held_as] = value
 
     def drop(self, row: type[Row], key: str) -> None:
         """Take the row with that key out, if there is one."""
@@ -88,10 +91,9 @@ class Rows:
     def _held(self, row: type[R], equal: dict[str, Any]) -> dict[Any, R]:
         """Those of the rows held here that fit, by key."""
         table = self._tables[row]
-        if not equal:
-            return {key: value for key, value in _all(row, table, self._added) if value is not None}
-        if not table and row not in self._added:
-            return {}
+        added = self._added.get(row, ())
+        if not equal or len(table) + len(added) <= FEW:
+            return {key: value for key, value in _all(row, table, added) if _fits(value, equal)}
         buckets = [(self._index(row, field).get(wanted), field) for field, wanted in equal.items()]
         bucket, field = min(buckets, key=_size) if len(buckets) > 1 else buckets[0]
         if not bucket:
@@ -115,9 +117,9 @@ class Rows:
         index = self._indexes[row].get(field)
         if index is None:
             index = self._indexes[row][field] = {}
-            for _, value in _all(row, self._tables[row], self._added):
+            for key, value in _all(row, self._tables[row], self._added.get(row, ())):
                 if value is not None:
-                    _enter(index, field, value)
+                    index.setdefault(getattr(value, field), {})[key] = value
         return index
 
     def touched(self) -> Iterator[tuple[type[Row], list[str], list[Row]]]:
@@ -142,23 +144,16 @@ class Rows:
         return added
 
 
-def _all(
-    row: type[Row], table: dict[str, Any], added: Mapping[type[Row], list[Any]]
-) -> Iterator[tuple[Any, Any]]:
+def _all(row: type[Row], table: dict[str, Any], added: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
     """The rows of a table with their keys; None for those that are not there."""
     yield from table.items()
     key_field = row.__struct_fields__[0]
-    for each in added.get(row, ()):
+    for each in added:
         yield getattr(each, key_field), each
 
 
 def _size(bucket: tuple[dict[Any, Row] | None, str]) -> int:
     return len(bucket[0] or ())
-
-
-def _enter(index: Index, field: str, value: Row) -> None:
-    key = getattr(value, value.__struct_fields__[0])
-    index.setdefault(getattr(value, field), {})[key] = value
 
 
 def _fits(value: Row | None, equal: dict[str, Any]) -> bool:
