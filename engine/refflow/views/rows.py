@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
-from copy import copy
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any, Protocol, TypeVar
+
+from msgspec.structs import replace  # of nothing: a copy, in half the time that `copy` takes
 
 from .table import Row
 
@@ -86,7 +88,7 @@ class Rows:
                 if value is each or _fits(value, equal):
                     found[key] = value
         found |= self._held(row, equal)
-        return [found[key] for key in sorted(found)]
+        return [found[key] for key in sorted(found)] if len(found) > 1 else list(found.values())
 
     def _held(self, row: type[R], equal: dict[str, Any]) -> dict[Any, R]:
         """Those of the rows held here that fit, by key."""
@@ -144,12 +146,12 @@ class Rows:
         return added
 
 
-def _all(row: type[Row], table: dict[str, Any], added: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
+def _all(row: type[Row], table: dict[str, Any], added: Sequence[Any]) -> Iterable[tuple[Any, Any]]:
     """The rows of a table with their keys; None for those that are not there."""
-    yield from table.items()
+    if not added:
+        return table.items()
     key_field = row.__struct_fields__[0]
-    for each in added:
-        yield getattr(each, key_field), each
+    return chain(table.items(), ((getattr(each, key_field), each) for each in added))
 
 
 def _size(bucket: tuple[dict[Any, Row] | None, str]) -> int:
@@ -173,11 +175,12 @@ class Copies:
 
     def get(self, row: type[R], key: str) -> R | None:
         """A copy of the row with that key."""
-        return copy(self._source.get(row, key))
+        found = self._source.get(row, key)
+        return None if found is None else replace(found)
 
     def find(self, row: type[R], **equal: Any) -> list[R]:
         """Copies of the rows whose fields have these values, by key."""
-        return [copy(each) for each in self._source.find(row, **equal)]
+        return [replace(each) for each in self._source.find(row, **equal)]
 
 
 class OwnRows(Rows):
@@ -196,7 +199,8 @@ class OwnRows(Rows):
         if (row, key) in self._changes:
             changed: R | None = self._changes[row, key]
             return changed
-        return copy(self._rows.get(row, key))
+        found = self._rows.get(row, key)
+        return None if found is None else replace(found)
 
     def put(self, key: str, value: Row) -> None:
         """Write `value`, whose key is `key`."""

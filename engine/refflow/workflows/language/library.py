@@ -95,7 +95,7 @@ class Library:
         """The settings in a row, or the defaults. A row is never changed in place: the last one is still right."""
         if row is None:
             return Settings()
-        if row.settings is not self._settings[0]:
+        if row.settings is not self._settings[0] and row.settings != self._settings[0]:
             self._settings = (row.settings, settings_from(row.settings))
         return self._settings[1]
 

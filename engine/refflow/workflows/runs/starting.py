@@ -108,9 +108,10 @@ def next_in_queue(turn: Turn, ended: Run) -> None:
             turn.record(_dequeued(each, "refused"), by=by)
             continue
         wish = msgspec.structs.replace(wish, waited_for=each.reason)
-        if _ahead(turn, accepted, wish, _unended(turn, accepted, wish)) is not None:
+        same = _same_key(turn, accepted, wish)
+        if _ahead(turn, accepted, wish, same) is not None:
             continue
-        refusal = _refused(turn, accepted, wish)
+        refusal = _refused(turn, accepted, wish, same)
         turn.record(_dequeued(each, "refused" if refusal else "started"), by=accepted.by, cause=each.trigger)
         if refusal is not None:
             _ignore(turn, accepted, each.workflow, wish, refusal)
@@ -148,9 +149,10 @@ def look_around(turn: Turn, event: StoredEvent, fired: ScheduleFired) -> None:
         except RefflowError as error:
             _blocked(turn, accepted, event.position, error)
             break  # Nobody else could be looked at either.
-        if wish is None or _refused(turn, accepted, wish) is not None:
+        if wish is None:
             continue
-        if _ahead(turn, accepted, wish, _unended(turn, accepted, wish)) is None:
+        same = _same_key(turn, accepted, wish)
+        if _refused(turn, accepted, wish, same) is None and _ahead(turn, accepted, wish, same) is None:
             _begin(turn, accepted, wish)
     due = turn.settings.calendar.next_time(instant(turn.now), trigger.every)
     turn.record(ScheduleSet(workflow=fired.workflow, trigger=fired.trigger, due=due), by=accepted.by)
@@ -238,9 +240,9 @@ def _child_wish(
 
 def _decide(turn: Turn, accepted: Accepted, wish: Wish) -> bool:
     """Whether the run starts; else it waits for its turn, or the log says why not."""
-    refusal = _refused(turn, accepted, wish)
-    unended = _unended(turn, accepted, wish)
-    ahead = _ahead(turn, accepted, wish, unended) if refusal is None else None
+    same = _same_key(turn, accepted, wish)
+    refusal = _refused(turn, accepted, wish, same)
+    ahead = _ahead(turn, accepted, wish, same) if refusal is None else None
     if refusal is None and ahead is not None and wish.parent is not None:
         refusal = Refusal(reason=ahead[0], detail=f"{ahead[1].id} comes first.", run=ahead[1].id)
     name = accepted.definition.name
@@ -260,7 +262,7 @@ def _decide(turn: Turn, accepted: Accepted, wish: Wish) -> bool:
         )
         turn.record(queued, by=accepted.by, cause=wish.cause)
         return False
-    for run in unended if accepted.definition.mode == "restart" else ():
+    for run in _unended(same) if accepted.definition.mode == "restart" else ():
         interpreter = Interpreter(turn, turn.library.definition(turn.rows, run.hash), run)
         interpreter.leave(RESTARTED)
         interpreter.exit(RESTARTED)
@@ -273,16 +275,15 @@ def _same_key(turn: Turn, accepted: Accepted, wish: Wish) -> list[Run]:
     return turn.rows.find(Run, workflow=accepted.definition.name, **key)
 
 
-def _unended(turn: Turn, accepted: Accepted, wish: Wish) -> list[Run]:
-    """The runs with the same key that have not ended."""
-    return [run for run in _same_key(turn, accepted, wish) if run.status != "exited"]
+def _unended(runs: list[Run]) -> list[Run]:
+    return [run for run in runs if run.status != "exited"]
 
 
 def _ahead(
-    turn: Turn, accepted: Accepted, wish: Wish, unended: list[Run]
+    turn: Turn, accepted: Accepted, wish: Wish, same: list[Run]
 ) -> tuple[Literal["exclusive", "mode"], Run] | None:
-    """The run that has to end before this one starts, and why."""
-    definition = accepted.definition
+    """The run that has to end before this one starts, and why. `same` are those with the same key."""
+    definition, unended = accepted.definition, _unended(same)
     if definition.mode == "queue" and unended:
         return "mode", unended[0]
     if definition.policy.exclusive is None or wish.contact is None:
@@ -295,13 +296,13 @@ def _ahead(
     return None if holder is None else ("exclusive", holder)
 
 
-def _refused(turn: Turn, accepted: Accepted, wish: Wish) -> Refusal | None:
-    """What forbids the run, for good or at this time."""
+def _refused(turn: Turn, accepted: Accepted, wish: Wish, same: list[Run]) -> Refusal | None:
+    """What forbids the run, for good or at this time. `same` are those with the same key."""
     rows = turn.rows
     contact = rows.get(Contact, wish.contact) if wish.contact else None
     opening = rows.get(Opening, wish.opening) if wish.opening else None
     return (
-        _earlier_run(turn, accepted, wish)
+        _earlier_run(turn, accepted, wish, same)
         or may_be_contacted(contact)
         or (may_ask(turn, contact, opening) if wish.kind == "referral.wanted" else None)
         or _not_eligible(turn, accepted, wish)
@@ -315,10 +316,9 @@ def _endless(turn: Turn) -> Refusal | None:
     return Refusal(reason="cycle", detail="Workflows start each other without end.")
 
 
-def _earlier_run(turn: Turn, accepted: Accepted, wish: Wish) -> Refusal | None:
+def _earlier_run(turn: Turn, accepted: Accepted, wish: Wish, same: list[Run]) -> Refusal | None:
     """What `mode` says of a live run with the same key, and `again` of those that have ended."""
-    definition, same = accepted.definition, _same_key(turn, accepted, wish)
-    live = [run for run in same if run.status != "exited"]
+    definition, live = accepted.definition, _unended(same)
     ended = [run for run in same if run.status == "exited" and run.outcome != RESTARTED]
     if live and definition.mode == "single":
         return Refusal(reason="running", detail=f"{live[-1].id} is already at it.", run=live[-1].id)
