@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 
@@ -20,6 +21,7 @@ def sample_export() -> Path:
     return _shipped("_sample", "examples/linkedin-export")
 
 
+@cache
 def _shipped(installed: str, in_checkout: str) -> Path:
     """A folder of the wheel, or of the checkout that an editable install points to."""
     here = Path(__file__).resolve()

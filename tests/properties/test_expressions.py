@@ -277,7 +277,7 @@ def compiled(text: str, expect: Type | None = None) -> Expression | tuple[Proble
 def test_a_tree_reads_back_as_it_was_written(tree: Node) -> None:
     again, problems = parse(written(tree))
 
-    assert (again, problems) == (tree, [])
+    assert (again, problems) == (tree, ())
     assert written(again) == written(tree)
 
 

@@ -269,7 +269,7 @@ class Bench:
         for payload, by, at in facts:
             turn.record(payload, by=by, occurred_at=None if at is None else micros(at))
         settle(turn)
-        events = turn.stored()
+        events = turn.events
         self.fold.apply_page(self.rows, events)
         self.log += events
         self.commits.append(len(self.log))

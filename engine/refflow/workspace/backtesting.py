@@ -19,6 +19,7 @@ from refflow.events.runs import EventsVoided, WorkflowDefined
 from refflow.views.messages import Message
 from refflow.views.projection import Fold
 from refflow.views.rows import Rows
+from refflow.views.runs.definitions import Defined, Workflow
 from refflow.views.runs.run import Run
 from refflow.views.store import refold
 from refflow.workflows.language.definition import Definition, encode, hash_of
@@ -28,7 +29,7 @@ from refflow.workflows.runs.turn import DEFINING, Turn
 from refflow.workflows.stories.world import Shelf
 
 from .as_if import AsIf
-from .decisions import Decision, How, by_run, in_words, kind_of_difference, reads_otherwise, started
+from .decisions import How, by_run, in_words, kind_of_difference, reads_otherwise, says_the_same, started
 from .replaying import commits_of
 from .workspace import Workspace
 
@@ -90,7 +91,7 @@ def backtest(
     progress: Progress | None = None,
 ) -> Backtested:
     """Hold the runs of this workflow that started after `since` against what `definition` would have done."""
-    return _Backtest(workspace, definition, 0 if since is None else micros(since)).over(progress)
+    return _Backtest(workspace, definition, 0 if since is None else micros(since), None).over(progress)
 
 
 def what_if(
@@ -103,17 +104,27 @@ def what_if(
 
     A run is followed as `backtest` does. Nothing is recorded, nothing is sent, and no code that acts is imported.
     """
-    test = _Backtest(workspace, definition, 0 if since is None else micros(since))
-    test.over(progress)
-    return test.plans
+    plans: list[Planned] = []
+    _Backtest(workspace, definition, 0 if since is None else micros(since), plans).over(progress)
+    return plans
 
 
 class _Backtest:
-    def __init__(self, workspace: Workspace, definition: Definition, since: int) -> None:
+    """What is planned goes into `plans`, when that is given."""
+
+    def __init__(
+        self, workspace: Workspace, definition: Definition, since: int, plans: list[Planned] | None
+    ) -> None:
         self._workspace = workspace
         self._definition = definition
         self._since = since
+        self._plans = plans
+        self._calendar = workspace.settings.calendar
         self._hash = hash_of(definition)
+        self._workflow = Workflow(name=definition.name, hash=self._hash, digest="")
+        self._defined = Defined(
+            hash=self._hash, workflow=definition.name, definition=encode(definition).decode()
+        )
         self._library = Library(workspace.kinds, workspace.extensions)
         self._fold = Fold(workspace.views.projections)
         self._rows = Rows()
@@ -124,7 +135,6 @@ class _Backtest:
         self._as_if = AsIf(self._rows, definition, self._hash, self._followed)
         self._shelf: Shelf | None = None
         self._differences: list[Difference] = []
-        self.plans: list[Planned] = []
         self._commits = self._runs = 0
 
     def over(self, progress: Progress | None) -> Backtested:
@@ -160,6 +170,9 @@ class _Backtest:
     def _again(self, commit: list[StoredEvent]) -> list[StoredEvent]:
         """The decisions of the workflow over the facts of `commit`, as if the definition were in force."""
         rows = Rows(self._as_if)
+        # As if the definition had always been in force: new runs take it.
+        rows.put(self._workflow.name, self._workflow)
+        rows.put(self._hash, self._defined)
         turn = Turn(
             rows,
             self._fold,
@@ -173,7 +186,7 @@ class _Backtest:
             if not event.decided:
                 turn.record(self._unless_defined(event.payload), by=event.by, occurred_at=event.occurred_at)
         settle(turn)
-        return [event for event in turn.stored() if event.by.startswith(self._signed)]
+        return [event for event in turn.events if event.by.startswith(self._signed)]
 
     def _definitions(self, commit: Iterable[StoredEvent], rows: Rows) -> Library:
         """The definitions in force, looked up anew when this commit, or one before it, changed them."""
@@ -186,7 +199,7 @@ class _Backtest:
 
     def _unless_defined(self, payload: Any) -> Any:
         if isinstance(payload, WorkflowDefined) and payload.workflow == self._definition.name:
-            text = encode(self._definition).decode()
+            text = self._defined.definition
             return WorkflowDefined(workflow=payload.workflow, hash=self._hash, digest="", definition=text)
         return payload
 
@@ -195,7 +208,7 @@ class _Backtest:
         head = commit[0].position - 1
         recorded = [event for event in commit if event.by.startswith(self._signed)]
         about = next((run for event in commit if (run := getattr(event.payload, "run", None))), None)
-        before, after = by_run(recorded, head, about), by_run(decided, head, about)
+        before, after = by_run(recorded, about), by_run(decided, about)
         for key in dict.fromkeys((*before, *after)):
             was, would = before.get(key, []), after.get(key, [])
             run = key[1] if key[0] == "run" else started(was)
@@ -204,14 +217,20 @@ class _Backtest:
             if key[0] == "start" and run is not None:
                 self._runs += 1
                 self._followed.add(run)
-            self._compare_run(commit, run, was, would)
+            if self._plans is not None:
+                self._plans += [self._planned(commit, run, each) for each in would if self._is_intent(each)]
+            self._compare_run(commit, run, head, was, would)
 
     def _compare_run(
-        self, commit: list[StoredEvent], run: str | None, was: list[Decision], would: list[Decision]
+        self,
+        commit: list[StoredEvent],
+        run: str | None,
+        head: int,
+        was: list[StoredEvent],
+        would: list[StoredEvent],
     ) -> None:
-        self.plans += [self._planned(commit, run, each.event) for each in would if self._is_intent(each.event)]
         for number, (old, new) in enumerate(zip_longest(was, would)):
-            if old is not None and new is not None and old.said == new.said:
+            if old is not None and new is not None and says_the_same(old, new, head):
                 if reads_otherwise(old, new):
                     self._differences.append(self._difference(commit, run, "reads", [old], [new]))
                 continue
@@ -232,34 +251,38 @@ class _Backtest:
             run=run,
             contact=row.contact if row else getattr(event.payload, "contact", None),
             opening=row.opening if row else getattr(event.payload, "opening", None),
-            what=f"records {event.kind}" if foreign else in_words(event, self._workspace.settings.calendar),
+            what=f"records {event.kind}" if foreign else in_words(event, self._calendar),
         )
 
     def _difference(
-        self, commit: list[StoredEvent], run: str | None, how: How, was: list[Decision], would: list[Decision]
+        self,
+        commit: list[StoredEvent],
+        run: str | None,
+        how: How,
+        was: list[StoredEvent],
+        would: list[StoredEvent],
     ) -> Difference:
         old, new = was[0] if was else None, would[0] if would else None
         row = self._rows.get(Run, run) if run is not None else None
         one = old or new
         assert one is not None, "nothing differs from nothing"
-        calendar = self._workspace.settings.calendar
         return Difference(
             run=run,
-            contact=row.contact if row else getattr(one.event.payload, "contact", None),
-            opening=row.opening if row else getattr(one.event.payload, "opening", None),
-            position=old.event.position if old is not None else commit[-1].position,
+            contact=row.contact if row else getattr(one.payload, "contact", None),
+            opening=row.opening if row else getattr(one.payload, "opening", None),
+            position=old.position if old is not None else commit[-1].position,
             at=commit[0].recorded_at,
             how=how,
-            was="nothing more happened" if old is None else in_words(old.event, calendar),
-            would="nothing more would happen" if new is None else in_words(new.event, calendar),
+            was="nothing more happened" if old is None else in_words(old, self._calendar),
+            would="nothing more would happen" if new is None else in_words(new, self._calendar),
             message=self._message(*((would, was) if how == "added" else (was, would)))
             if how in _SENT
             else None,
         )
 
-    def _message(self, *sides: list[Decision]) -> str | None:
+    def _message(self, *sides: list[StoredEvent]) -> str | None:
         """The template of the first message that either side speaks of."""
-        templates = (self._template(each.event) for side in sides for each in side)
+        templates = (self._template(each) for side in sides for each in side)
         return next((each for each in templates if each is not None), None)
 
     def _template(self, event: StoredEvent) -> str | None:

@@ -57,10 +57,11 @@ def check(workspace: Workspace, paths: Sequence[Path] = ()) -> Checked:
     brought = workspace.brought()
     templates = workspace.folder.templates(brought)
     text, file = workspace.folder.settings_text(), str(workspace.folder.settings)
-    own = workspace.folder.own_workflows(templates)
-    others = [each for each in workspace.folder.workflows(templates, brought) if each not in own]
-    named = _workflows_of(workspace, paths)
-    files = [workflow_file(path, templates) for path in named] if paths else [*others, *own]
+    files = [workflow_file(path, templates) for path in _workflows_of(workspace, paths)]
+    if not paths:
+        own = workspace.folder.own_workflows(templates)
+        others = [each for each in workspace.folder.workflows(templates, brought) if each not in own]
+        files = [*others, *own]
     settings, problems = load_settings(text, file, workspace.kinds, workspace.extensions)
     found = check_workflows(
         {str(each.path): each.text for each in files},
@@ -104,12 +105,11 @@ def _orphaned(workspace: Workspace, found: Checked) -> Iterator[Problem]:
 def _pinned(workspace: Workspace, found: Checked, file: str) -> Iterator[Problem]:
     """I330: live runs that began with another version of the workflow in `file`, and keep to it."""
     definition = found.definitions[file]
+    live = [run for run in workspace.views.find(Run, workflow=definition.name) if run.status != "exited"]
+    if not live:
+        return
     hash = hash_of(definition)
-    runs = [
-        run
-        for run in workspace.views.find(Run, workflow=definition.name)
-        if run.status != "exited" and run.hash != hash
-    ]
+    runs = [run for run in live if run.hash != hash]
     if not runs:
         return
     rows = Rows(workspace.views)

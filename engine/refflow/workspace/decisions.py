@@ -20,20 +20,12 @@ _SENDING = frozenset({"message.drafted", "message.send.requested"})
 _IDS = frozenset({"run", "message", "task", "thread"})
 
 
-class Decision(msgspec.Struct, frozen=True):
-    """A decision as far as it matters: what it says without ids and wording, and its text apart."""
-
-    event: StoredEvent
-    said: dict[str, Any]
-    text: dict[str, Any]
-
-
-def by_run(events: list[StoredEvent], head: int, about: str | None) -> dict[Key, list[Decision]]:
+def by_run(events: list[StoredEvent], about: str | None) -> dict[Key, list[StoredEvent]]:
     """The decisions about each run, in order. One that starts here goes by its people: its id is another on each side.
     What carries no run belongs to the one that was last spoken of, at first to the one that the commit is `about`.
     """
     starting: dict[str, Key] = {}
-    found: dict[Key, list[Decision]] = {}
+    found: dict[Key, list[StoredEvent]] = {}
     key: Key = ("start", "") if about is None else ("run", about)
     for event in events:
         payload = event.payload
@@ -45,31 +37,39 @@ def by_run(events: list[StoredEvent], head: int, about: str | None) -> dict[Key,
         elif run is not None:
             key = starting.get(run, ("run", run))
         if event.kind not in _IGNORED:
-            found.setdefault(key, []).append(_decision(event, head))
+            found.setdefault(key, []).append(event)
     return found
 
 
-def started(decisions: list[Decision]) -> str | None:
+def started(decisions: list[StoredEvent]) -> str | None:
     """The run that starts with these decisions, if one does."""
-    return next((each.event.payload.run for each in decisions if each.event.kind == "run.started"), None)
+    return next((each.payload.run for each in decisions if each.kind == "run.started"), None)
 
 
-def reads_otherwise(old: Decision, new: Decision) -> bool:
+def says_the_same(old: StoredEvent, new: StoredEvent, head: int) -> bool:
+    """Whether two decisions over the log up to `head` are the same as far as it matters: without ids and wording."""
+    return old.payload == new.payload or (old.kind == new.kind and _said(old, head) == _said(new, head))
+
+
+def reads_otherwise(old: StoredEvent, new: StoredEvent) -> bool:
     """Whether the text would be another. Of one that was erased nobody knows."""
-    return bool(old.text) and old.text != new.text and old.text.get("body") is not None
+    if old.payload == new.payload:
+        return False
+    was, would = _texts(old), _texts(new)
+    return was != would and was.get("body") is not None
 
 
-def kind_of_difference(was: list[Decision], would: list[Decision]) -> How:
+def kind_of_difference(was: list[StoredEvent], would: list[StoredEvent]) -> How:
     """What kind of difference it is when both sides begin to differ here."""
-    old, new = (each[0].event.kind if each else None for each in (was, would))
+    old, new = (each[0].kind if each else None for each in (was, would))
     if old == "run.started" or new == "run.started":
         return "does not start" if old == "run.started" else "starts"
-    sent, sends = (any(each.event.kind in _SENDING for each in side) for side in (was, would))
+    sent, sends = (any(each.kind in _SENDING for each in side) for side in (was, would))
     if sent != sends:
         return "dropped" if sent else "added"
     if "timer.set" in (old, new) or "message.held" in (old, new):
         return "moved"
-    ended, ends = (any(each.event.kind == "run.exited" for each in side) for side in (was, would))
+    ended, ends = (any(each.kind == "run.exited" for each in side) for side in (was, would))
     return "ends" if ended or ends else "other"
 
 
@@ -106,16 +106,17 @@ def in_words(event: StoredEvent, calendar: Calendar) -> str:
     return event.kind
 
 
-def _decision(event: StoredEvent, head: int) -> Decision:
-    fields = msgspec.to_builtins(event.payload)
-    said = {
+def _said(event: StoredEvent, head: int) -> dict[str, Any]:
+    return {
         name: _anonymous(name, value, head)
-        for name, value in fields.items()
+        for name, value in msgspec.to_builtins(event.payload).items()
         if name not in _NOT_COMPARED and name not in _TEXTS
     }
-    return Decision(
-        event, {"kind": event.kind, **said}, {name: fields.get(name) for name in _TEXTS if name in fields}
-    )
+
+
+def _texts(event: StoredEvent) -> dict[str, Any]:
+    fields = msgspec.to_builtins(event.payload)
+    return {name: value for name, value in fields.items() if name in _TEXTS}
 
 
 def _anonymous(name: str, value: Any, head: int) -> Any:

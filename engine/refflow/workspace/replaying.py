@@ -10,12 +10,12 @@ from typing import Any
 
 import msgspec
 
-from refflow.events.event import NewEvent, StoredEvent, micros
+from refflow.events.event import StoredEvent, micros
 from refflow.events.runs import EventsVoided
 from refflow.log.log import Head, LogUnavailable, Verdict, position_at
 from refflow.views.compare import Comparison, compare
 from refflow.views.projection import Fold, Projection
-from refflow.views.rows import Copies, Rows
+from refflow.views.rows import Rows
 from refflow.views.store import refold
 from refflow.workflows.language.library import Library
 from refflow.workflows.runs.engine import settle
@@ -107,10 +107,11 @@ def redecide(workspace: Workspace, progress: Progress | None = None) -> Redecide
             progress(len(commit))
         commits += 1
         again = _again(workspace, commit, fold, rows, library)
-        if any(isinstance(event.payload, EventsVoided) for event in commit):
+        different = _difference(workspace, commit, again)
+        if different is not None or any(isinstance(event.payload, EventsVoided) for event in commit):
+            # What follows is decided over what the log really led to.
             rows, _ = refold(workspace.log, projections, until=commit[-1].position)
         decisions += sum(event.decided for event in commit)
-        different = _difference(workspace, commit, again)
         if different is not None:
             differing.append(different)
             if len(differing) >= MOST_SHOWN:
@@ -120,10 +121,10 @@ def redecide(workspace: Workspace, progress: Progress | None = None) -> Redecide
 
 def _again(
     workspace: Workspace, commit: list[StoredEvent], fold: Fold, rows: Rows, library: Library
-) -> list[NewEvent]:
-    """The events of a turn over the facts of `commit`; `rows` are then those after the commit as recorded."""
+) -> list[StoredEvent]:
+    """The events of a turn over the facts of `commit`; `rows` are then those after these events."""
     turn = Turn(
-        Rows(Copies(rows)),
+        rows,
         fold,
         head=commit[0].position - 1,
         now=commit[0].recorded_at,
@@ -133,13 +134,12 @@ def _again(
     )
     for event in commit:
         if not event.decided:
-            turn.record(event.payload, by=event.by, occurred_at=event.occurred_at)
+            turn.record(event.payload, by=event.by, cause=event.cause, occurred_at=event.occurred_at)
     settle(turn)
-    fold.apply_page(rows, commit)
     return turn.events
 
 
-def _difference(workspace: Workspace, commit: list[StoredEvent], again: list[NewEvent]) -> str | None:
+def _difference(workspace: Workspace, commit: list[StoredEvent], again: list[StoredEvent]) -> str | None:
     for recorded, decided in zip_longest(commit, again):
         if recorded is None:
             return f"after event {commit[-1].position}: now also {type(decided.payload).__name__}"
@@ -148,6 +148,8 @@ def _difference(workspace: Workspace, commit: list[StoredEvent], again: list[New
         if recorded.payload != decided.payload:
             now = describe_payload(decided.payload, workspace.kinds)
             return f"event {recorded.position} ({recorded.kind}) would now be {now}"
+        if recorded.by != decided.by:
+            return f"event {recorded.position} ({recorded.kind}) would now be decided by {decided.by}"
     return None
 
 

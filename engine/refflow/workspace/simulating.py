@@ -27,7 +27,7 @@ from refflow.workflows.language.calendar import Calendar
 from refflow.workflows.language.definition import Definition, Trigger, encode, hash_of
 from refflow.workflows.language.library import Accepted
 from refflow.workflows.language.settings import Settings, plain_fields
-from refflow.workflows.runs.environment import environment
+from refflow.workflows.runs.environment import Environment
 from refflow.workflows.stories.habits import Habits
 from refflow.workflows.stories.made_up import (
     DAY,
@@ -274,7 +274,7 @@ class Simulator:
         world = self.world()
         world.now = world.now if at is None else micros(at)
         turn = world.turn()
-        env = environment(
+        env = Environment(
             turn,
             self.definition,
             contact=getattr(payload, "contact", None) if trigger.every else self.contact,

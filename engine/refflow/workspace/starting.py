@@ -16,7 +16,7 @@ from refflow.views.rows import Rows
 from refflow.views.runs.run import Run
 from refflow.workflows.language.definition import Definition
 from refflow.workflows.language.library import Accepted
-from refflow.workflows.runs.environment import environment
+from refflow.workflows.runs.environment import Environment
 from refflow.workflows.runs.turn import Turn
 
 from .workspace import Workspace
@@ -99,7 +99,7 @@ def _wish(
 
 def _follows_a_wish(turn: Turn, accepted: Accepted, contact: Contact, opening: Opening) -> bool:
     about = {"contact": contact.id, "opening": opening.id}
-    env = environment(
+    env = Environment(
         turn,
         accepted.definition,
         contact=contact.id,

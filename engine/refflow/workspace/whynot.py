@@ -20,7 +20,7 @@ from refflow.views.runs.definitions import Workflow
 from refflow.views.store import voided_positions
 from refflow.workflows.language.definition import Source, Trigger
 from refflow.workflows.language.library import Accepted, Library
-from refflow.workflows.runs.environment import Environment, environment
+from refflow.workflows.runs.environment import Environment
 from refflow.workflows.stories.made_up import event_of, variants
 from refflow.workflows.stories.world import World
 
@@ -170,7 +170,7 @@ class _Question:
 
     def _env(self, accepted: Accepted, rows: Rows, now: int, payload: Any) -> Environment:
         kind = self._workspace.kinds.of(payload).name if payload is not None else "run.wanted"
-        return environment(
+        return Environment(
             self._world(rows, now).turn(),
             accepted.definition,
             contact=self._contact,

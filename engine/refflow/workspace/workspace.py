@@ -149,7 +149,7 @@ class Workspace(Contents):
 
         Raises `Conflict` when the log moved on.
         """
-        commit = Commit(id=commit_id(now, os.urandom(10)), recorded_at=turn.now, events=tuple(turn.events))
+        commit = Commit(id=commit_id(now, os.urandom(10)), recorded_at=turn.now, events=turn.to_append())
         new_head = head + len(turn.events)
 
         def keep_up() -> None:
@@ -187,7 +187,7 @@ class Workspace(Contents):
                 self.append(turn, head, now, within)
             except Conflict:
                 continue
-            return result, turn.stored()
+            return result, turn.events
 
     def _fire_timers(self, now: int, due: int, *, sending: bool = True) -> None:
         left: set[Fired] = set()

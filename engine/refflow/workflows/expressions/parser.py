@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NoReturn
 
 from .lexer import Token, tokens_of
@@ -36,14 +37,16 @@ _CONSTANTS = {"true": True, "false": False, "null": None}
 _RESERVED = {*_CONSTANTS, *POWER, "not", "has"}
 
 
-def parse(text: str) -> tuple[Node, list[Problem]]:
+# A condition is read for its type where it stands, for what it proves, and again at every save of its file.
+@lru_cache(maxsize=512)
+def parse(text: str) -> tuple[Node, tuple[Problem, ...]]:
     """The tree of `text` and the mistakes that did not hide what was meant.
 
     Raises `ExpressionErrors` when the rest of the text cannot be understood.
     """
     tokens, problems = tokens_of(text)
     parser = _Parser(tokens, problems)
-    return parser.whole(), problems
+    return parser.whole(), tuple(problems)
 
 
 class _Parser:

@@ -49,10 +49,9 @@ class Calendar(msgspec.Struct, frozen=True):
     def at(self, day: date, clock: time) -> datetime:
         """The instant when the clocks of the zone show `clock` on `day`."""
         wall = datetime.combine(day, clock.replace(fold=0), ZoneInfo(self.zone))
-        instant = wall.astimezone(UTC)
-        if self.local(instant).replace(tzinfo=None) == wall.replace(tzinfo=None):
-            return instant
-        return self._change(wall.replace(fold=1).astimezone(UTC), instant)
+        first, second = wall.astimezone(UTC), wall.replace(fold=1).astimezone(UTC)
+        # Only of a time that the clocks skip does the second reading come before the first (PEP 495).
+        return first if first <= second else self._change(second, first)
 
     def add(self, instant: datetime, duration: Duration) -> datetime:
         """`duration` after `instant`.
@@ -130,9 +129,11 @@ class Calendar(msgspec.Struct, frozen=True):
         return instant.astimezone(UTC) if day == wall.date() else self.at(day, wall.time())
 
     def _business_day(self, day: date, count: int, sign: int) -> date:
-        while count or not self.is_business_day(day):
-            day += sign * _DAY
-            if count and self.is_business_day(day):
+        step, counts = sign * _DAY, self.is_business_day(day)
+        while count or not counts:
+            day += step
+            counts = self.is_business_day(day)
+            if count and counts:
                 count -= 1
         return day
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime, time
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import msgspec
 
@@ -125,21 +125,18 @@ def contact_facts(contact: Contact, now: int) -> ContactFacts:
 def opening_facts(opening: Opening, calendar: Calendar) -> OpeningFacts:
     """The opening as its view has it; `calendar` is the owner's."""
     day = None if opening.deadline is None else date.fromisoformat(opening.deadline)
-    return msgspec.convert(
-        {
-            "id": opening.id,
-            "title": opening.title,
-            "company": opening.company_name,
-            "status": opening.status,
-            "url": opening.url,
-            "submit": opening.submit,
-            "programme": opening.programme,
-            "requisition": opening.requisition,
-            "location": opening.location,
-            "applied": opening.applied,
-            "deadline": None if day is None else calendar.local(calendar.at(day, time())),
-        },
-        OpeningFacts,
+    return OpeningFacts(
+        id=opening.id,
+        title=opening.title,
+        company=opening.company_name,
+        status=cast(Any, opening.status),
+        url=opening.url,
+        submit=opening.submit,
+        programme=opening.programme,
+        requisition=opening.requisition,
+        location=opening.location,
+        applied=cast(Any, opening.applied),
+        deadline=None if day is None else calendar.local(calendar.at(day, time())),
     )
 
 

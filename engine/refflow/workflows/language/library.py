@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -24,13 +25,13 @@ class DefinitionMissing(RefflowError):
     """The definition a run follows is not in the log."""
 
 
-class Accepted(msgspec.Struct, frozen=True, kw_only=True):
+class Accepted(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """A definition with its hash."""
 
     hash: str
     definition: Definition
 
-    @property
+    @cached_property
     def by(self) -> str:
         """How its decisions are signed."""
         return f"workflow:{self.definition.name}@{self.hash[:12]}"
@@ -102,7 +103,7 @@ class Library:
         """The settings in a row, or the defaults. A row is never changed in place: the last one is still right."""
         if row is None:
             return Settings()
-        if row.settings is not self._settings[0]:
+        if row.settings is not self._settings[0] and row.settings != self._settings[0]:
             self._settings = (row.settings, settings_from(row.settings))
         return self._settings[1]
 

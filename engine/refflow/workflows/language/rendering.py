@@ -142,7 +142,9 @@ def _compiled(text: str, filters: Filters) -> tuple[jinja2.Template, tuple[str, 
     """A template, and the names that it speaks of."""
     of_filters = environment(filters)
     named = find_undeclared_variables(of_filters.parse(text))
-    return of_filters.from_string(text), tuple(name for name in IN_TEMPLATES if name in named)
+    template = of_filters.from_string(text)
+    template.globals = dict(template.globals)  # Jinja copies them each time, and its own mapping slowly.
+    return template, tuple(name for name in IN_TEMPLATES if name in named)
 
 
 def _seen(value: Any, path: str, noted: dict[str, None]) -> Any:

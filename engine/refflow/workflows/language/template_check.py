@@ -35,14 +35,15 @@ def mistakes_in(text: str, names: Mapping[str, Type], filters: Filters = ()) -> 
     return list({(each.offset, each.message): each for each in checker.mistakes}.values())
 
 
-def printed(text: str) -> list[tuple[str, int, int]]:
+@lru_cache(maxsize=256)
+def printed(text: str) -> tuple[tuple[str, int, int], ...]:
     """The paths whose values come to stand in the text, as `contact.name`, with the offset and length of each."""
     try:
         tree, _ = _parsed(text)
     except (TemplateSyntaxError, RecursionError, ValueError):
-        return []  # `mistakes_in` says so
+        return ()  # `mistakes_in` says so
     found = (path for output in tree.find_all(nodes.Output) for each in output.nodes for path in _values(each))
-    return [(written := _written(node), *_place(text, node, written)) for node in found]
+    return tuple((written := _written(node), *_place(text, node, written)) for node in found)
 
 
 def _values(node: nodes.Node) -> Iterator[nodes.Node]:

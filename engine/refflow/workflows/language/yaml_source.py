@@ -27,12 +27,12 @@ _BLOCK_HEADER = re.compile(r"[|>][-+0-9]*( .*)?$", re.MULTILINE)
 _DIRECTIVE = re.compile(r"^%", re.MULTILINE)
 
 # YAML 1.2, section 10.3.2: the core schema.
-_CORE = (
-    ("null", re.compile(r"null|Null|NULL|~|")),
-    ("bool", re.compile(r"true|True|TRUE|false|False|FALSE")),
-    ("int", re.compile(r"[-+]?[0-9]{1,18}|0o[0-7]{1,18}|0x[0-9a-fA-F]{1,15}")),
-    ("float", re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")),
-    ("float", re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")),
+_CORE = re.compile(
+    r"(?P<null>null|Null|NULL|~|)"
+    r"|(?P<bool>true|True|TRUE|false|False|FALSE)"
+    r"|(?P<int>[-+]?[0-9]{1,18}|0o[0-7]{1,18}|0x[0-9a-fA-F]{1,15})"
+    r"|(?P<float>[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
+    r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))"
 )
 
 _WRITE_OUT = "put the value in quotes, or write out what it stands for"
@@ -299,4 +299,5 @@ def _marked(event: Any) -> tuple[int, int]:
 
 
 def _kind(text: str) -> str:
-    return next((kind for kind, pattern in _CORE if pattern.fullmatch(text)), "str")
+    found = _CORE.fullmatch(text)
+    return "str" if found is None else str(found.lastgroup)

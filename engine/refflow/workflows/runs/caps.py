@@ -14,6 +14,8 @@ from ..language.definition import Cap, Policy
 from .holds import Hold
 from .turn import Turn
 
+_ON_ITS_WAY = OPEN - {"drafted", "held"}
+
 
 def over_a_cap(turn: Turn, policy: Policy, contact: Contact, message: Message) -> Hold | None:
     """Whether so many messages left already that this one has to wait, or is not to leave at all."""
@@ -37,6 +39,8 @@ def _cap(turn: Turn, cap: Cap, contact: Contact, message: Message, to_contact: l
             )
     if cap.most is None or cap.within is None:
         return None
+    if cap.per == "contact" and len(to_contact) < cap.most:
+        return None  # However far back it looks: it need not be worked out how far.
     calendar = turn.settings.calendar
     earliest = micros(calendar.subtract(instant(turn.now), cap.within))
     match cap.per:
@@ -91,6 +95,5 @@ def _sent_to(turn: Turn, contacts: list[Contact], but: Message) -> list[int]:
         message.sent_at or message.approved_at or message.drafted_at
         for contact in contacts
         for message in turn.rows.find(Message, contact=contact.id)
-        if message.id != but.id
-        and (message.sent_at is not None or message.status in OPEN - {"drafted", "held"})
+        if message.id != but.id and (message.sent_at is not None or message.status in _ON_ITS_WAY)
     ]

@@ -28,7 +28,7 @@ from refflow.views.runs.tasks import Task as TaskRow
 
 from ..language.definition import Interrupt, Send, Start, Task, Wait
 from ..language.library import Accepted
-from .environment import environment
+from .environment import Environment
 from .holds import hold
 from .interpreter import STOPPED, Interpreter, concerns
 from .pauses import paused_between
@@ -162,7 +162,7 @@ def _interrupts(
         if interrupt.event != event.kind or (interrupt.go is not None and not in_main_flow):
             continue
         if interrupt.condition is not None:
-            env = environment(
+            env = Environment(
                 turn,
                 definition,
                 contact=run.contact,

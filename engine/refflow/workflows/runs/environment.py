@@ -32,75 +32,88 @@ from .turn import Turn
 
 
 class Environment(Mapping[str, Any]):
-    """Names with their values. Each is worked out when it is first read, since most never are: whoever has an
-    environment asks it before anything more is recorded.
+    """The names that `definition` may speak of, for these subjects and this event. `sends` has the message of
+    each send step so far, `values` what the run gave its variables.
+
+    Each is worked out when it is first read, since most never are: whoever has an environment asks it before
+    anything more is recorded.
     """
 
-    def __init__(self, made: Mapping[str, Callable[[], Any]]) -> None:
-        self._made = made
+    def __init__(
+        self,
+        turn: Turn,
+        definition: Definition,
+        *,
+        contact: str | None,
+        opening: str | None,
+        kind: str,
+        event: dict[str, Any],
+        loop: int = 0,
+        sends: Mapping[str, str] = MappingProxyType({}),
+        values: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
+        self.turn = turn
+        self.definition = definition
+        self.contact = contact
+        self.opening = opening
+        self.kind = kind
+        self.event = event
+        self.loop = loop
+        self.sends = sends
+        self.given = values
         self._known: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
         known = self._known
         if name not in known:
-            known[name] = self._made[name]()
+            known[name] = _NAMES[name](self)
         return known[name]
 
     def __setitem__(self, name: str, value: Any) -> None:
         self._known[name] = value
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._known or name in _NAMES
+
     def __iter__(self) -> Iterator[str]:
-        return iter({**self._made, **self._known})
+        return iter({**_NAMES, **self._known})
 
     def __len__(self) -> int:
-        return len({**self._made, **self._known})
+        return len({**_NAMES, **self._known})
 
 
-def environment(
-    turn: Turn,
-    definition: Definition,
-    *,
-    contact: str | None,
-    opening: str | None,
-    kind: str,
-    event: dict[str, Any],
-    loop: int = 0,
-    sends: Mapping[str, str] = MappingProxyType({}),
-    values: Mapping[str, Any] = MappingProxyType({}),
-) -> Environment:
-    """The names that `definition` may speak of, for these subjects and this event. `sends` has the message of
-    each send step so far, `values` what the run gave its variables.
-    """
-    rows = turn.rows
+def _person(env: Environment) -> ContactFacts | None:
+    found = env.turn.rows.get(Contact, env.contact) if env.contact else None
+    return None if found is None else contact_facts(found, env.turn.now)
 
-    def person() -> ContactFacts | None:
-        found = rows.get(Contact, contact) if contact else None
-        return None if found is None else contact_facts(found, turn.now)
 
-    def posting() -> OpeningFacts | None:
-        found = rows.get(Opening, opening) if opening else None
-        return None if found is None else opening_facts(found, turn.settings.calendar)
+def _posting(env: Environment) -> OpeningFacts | None:
+    found = env.turn.rows.get(Opening, env.opening) if env.opening else None
+    return None if found is None else opening_facts(found, env.turn.settings.calendar)
 
-    def ask() -> AskFacts | None:
-        about = env["contact"], env["opening"]
-        return None if None in about else ask_facts(rows.get(Ask, ask_id(about[0].id, about[1].id)))
 
-    env = Environment({
-        "now": lambda: instant(turn.now),
-        "calendar": lambda: turn.settings.calendar,
-        "event": lambda: event_fields(turn, kind, event),
-        "params": lambda: {name: parameter.default for name, parameter in definition.params.items()},
-        "vars": lambda: _variables(definition, values),
-        "loop": lambda: {"index": loop},
-        "me": lambda: owner_facts(turn.settings),
-        "contact": person,
-        "opening": posting,
-        "ask": ask,
-        "active": lambda: lambda workflow, of: _active(turn, workflow, of),
-        "sent": lambda: lambda step: _sent(turn, sends.get(step)),
-        "facts": lambda: lambda: facts_of(env),
-    })  # fmt: skip
-    return env
+def _ask(env: Environment) -> AskFacts | None:
+    contact, opening = env["contact"], env["opening"]
+    if contact is None or opening is None:
+        return None
+    return ask_facts(env.turn.rows.get(Ask, ask_id(contact.id, opening.id)))
+
+
+_NAMES: dict[str, Callable[[Environment], Any]] = {
+    "now": lambda env: instant(env.turn.now),
+    "calendar": lambda env: env.turn.settings.calendar,
+    "event": lambda env: event_fields(env.turn, env.kind, env.event),
+    "params": lambda env: {name: parameter.default for name, parameter in env.definition.params.items()},
+    "vars": lambda env: _variables(env.definition, env.given),
+    "loop": lambda env: {"index": env.loop},
+    "me": lambda env: owner_facts(env.turn.settings),
+    "contact": _person,
+    "opening": _posting,
+    "ask": _ask,
+    "active": lambda env: lambda workflow, of: _active(env.turn, workflow, of),
+    "sent": lambda env: lambda step: _sent(env.turn, env.sends.get(step)),
+    "facts": lambda env: lambda: facts_of(env),
+}
 
 
 def facts_of(env: Mapping[str, Any]) -> Facts:
@@ -119,7 +132,7 @@ def run_environment(
     turn: Turn, run: Run, definition: Definition, loop: int = 0, about: StoredEvent | None = None
 ) -> Environment:
     """The names that the steps of `run` may speak of, where `event` is `about` or what it last took up."""
-    return environment(
+    return Environment(
         turn,
         definition,
         contact=run.contact,

@@ -168,7 +168,7 @@ def _until(until: datetime | None) -> str:
 def _late(turn: Turn, policy: Policy, run: Run, message: Message) -> Hold | None:
     """Whether the message comes so late that it may no longer fit. Approving it says that it does."""
     late, due = policy.late or turn.settings.late, _was_due(run, message)
-    if late.do == "send":
+    if late.do == "send" or instant(turn.now) <= due:
         return None
     if instant(turn.now) <= turn.settings.calendar.add(due, late.after):
         return None

@@ -153,7 +153,8 @@ class Interpreter:
     def timer_since(self, step: Wait | Task, entered: datetime) -> TimerSet:
         """The timer of `step` for a run that came to it at `entered`; it is not due before now."""
         source = _limit(step)
-        env = {**self._env(self.run.loops), "now": entered}
+        env = self._env(self.run.loops)
+        env["now"] = entered
         due = self._moment(source, self.turn.library.evaluate(self.accepted, source, env), entered)
         return TimerSet(run=self.run.id, step=step.step, due=due, rule=source.text)
 
@@ -297,8 +298,9 @@ class Interpreter:
         raise RefflowError(f"Line {source.line}: `{source.text}` gives neither a time nor a duration.")
 
     def _holds(self, step: str, condition: Source, loops: dict[str, int]) -> bool:
-        values = self.turn.library.explain(self.accepted, condition, self._env(loops))
-        value = self.turn.library.evaluate(self.accepted, condition, self._env(loops)) is True
+        env = self._env(loops)
+        values = self.turn.library.explain(self.accepted, condition, env)
+        value = self.turn.library.evaluate(self.accepted, condition, env) is True
         self._record(BranchTaken(run=self.run.id, step=step, clause=condition.text, values=values))
         return value
 

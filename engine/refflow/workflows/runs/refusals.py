@@ -12,12 +12,13 @@ from refflow.views.contacts import Contact
 from refflow.views.openings import Opening
 from refflow.views.pipeline import TAKEN, Ask
 from refflow.views.runs.queue import Queued
+from refflow.views.runs.run import Run
 
 from ..language.facts import tie_of
 from ..language.library import Accepted
 from .interpreter import RESTARTED
 from .turn import MOST_GENERATIONS, Turn
-from .wishes import Wish, same_key, wish_environment
+from .wishes import Wish, unended, wish_environment
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,13 +29,13 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     run: str | None = None
 
 
-def refused(turn: Turn, accepted: Accepted, wish: Wish) -> Refusal | None:
-    """What forbids the run, for good or at this time."""
+def refused(turn: Turn, accepted: Accepted, wish: Wish, same: list[Run]) -> Refusal | None:
+    """What forbids the run, for good or at this time. `same` are those with the same key."""
     rows = turn.rows
     contact = rows.get(Contact, wish.contact) if wish.contact else None
     opening = rows.get(Opening, wish.opening) if wish.opening else None
     return (
-        _earlier_run(turn, accepted, wish)
+        _earlier_run(turn, accepted, wish, same)
         or _may_be_contacted(contact)
         or (_may_ask(turn, contact, opening) if wish.kind == "referral.wanted" else None)
         or _not_eligible(turn, accepted, wish)
@@ -97,10 +98,9 @@ def _company_of(turn: Turn, ask: Ask) -> str | None:
     return resolve(turn.rows, opening.company) if opening else None
 
 
-def _earlier_run(turn: Turn, accepted: Accepted, wish: Wish) -> Refusal | None:
+def _earlier_run(turn: Turn, accepted: Accepted, wish: Wish, same: list[Run]) -> Refusal | None:
     """What `mode` says of a live run with the same key, and `again` of those that have ended."""
-    definition, same = accepted.definition, same_key(turn, accepted, wish)
-    live = [run for run in same if run.status != "exited"]
+    definition, live = accepted.definition, unended(same)
     ended = [run for run in same if run.status == "exited" and run.outcome != RESTARTED]
     if live and definition.mode == "single":
         return Refusal(reason="running", detail=f"{live[-1].id} is already at it.", run=live[-1].id)

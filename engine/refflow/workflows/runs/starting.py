@@ -33,7 +33,7 @@ from .conversations import ancestors, pursuing
 from .interpreter import RESTARTED, Interpreter
 from .refusals import Refusal, refused
 from .turn import Turn
-from .wishes import Wish, blocked, child_wish, sets_off, startable, unended_like, wish_of, wish_or_blocked
+from .wishes import Wish, blocked, child_wish, same_key, sets_off, startable, unended, wish_of, wish_or_blocked
 
 
 def set_off(turn: Turn, event: StoredEvent) -> None:
@@ -88,9 +88,10 @@ def next_in_queue(turn: Turn, ended: Run) -> None:
             turn.record(_dequeued(each, "refused"), by=by)
             continue
         wish = msgspec.structs.replace(wish, waited_for=each.reason)
-        if _ahead(turn, accepted, wish, unended_like(turn, accepted, wish)) is not None:
+        same = same_key(turn, accepted, wish)
+        if _ahead(turn, accepted, wish, same) is not None:
             continue
-        refusal = refused(turn, accepted, wish)
+        refusal = refused(turn, accepted, wish, same)
         turn.record(_dequeued(each, "refused" if refusal else "started"), by=accepted.by, cause=each.trigger)
         if refusal is not None:
             _ignore(turn, accepted, each.workflow, wish, refusal)
@@ -128,9 +129,10 @@ def look_around(turn: Turn, event: StoredEvent, fired: ScheduleFired) -> None:
         except RefflowError as error:
             blocked(turn, accepted, event.position, error)
             break  # Nobody else could be looked at either.
-        if wish is None or refused(turn, accepted, wish) is not None:
+        if wish is None:
             continue
-        if _ahead(turn, accepted, wish, unended_like(turn, accepted, wish)) is None:
+        same = same_key(turn, accepted, wish)
+        if refused(turn, accepted, wish, same) is None and _ahead(turn, accepted, wish, same) is None:
             _begin(turn, accepted, wish)
     due = turn.settings.calendar.next_time(instant(turn.now), trigger.every)
     turn.record(ScheduleSet(workflow=fired.workflow, trigger=fired.trigger, due=due), by=accepted.by)
@@ -138,9 +140,9 @@ def look_around(turn: Turn, event: StoredEvent, fired: ScheduleFired) -> None:
 
 def _decide(turn: Turn, accepted: Accepted, wish: Wish) -> bool:
     """Whether the run starts; else it waits for its turn, or the log says why not."""
-    refusal = refused(turn, accepted, wish)
-    unended = unended_like(turn, accepted, wish)
-    ahead = _ahead(turn, accepted, wish, unended) if refusal is None else None
+    same = same_key(turn, accepted, wish)
+    refusal = refused(turn, accepted, wish, same)
+    ahead = _ahead(turn, accepted, wish, same) if refusal is None else None
     if refusal is None and ahead is not None and wish.parent is not None:
         refusal = Refusal(reason=ahead[0], detail=f"{ahead[1].id} comes first.", run=ahead[1].id)
     name = accepted.definition.name
@@ -160,7 +162,7 @@ def _decide(turn: Turn, accepted: Accepted, wish: Wish) -> bool:
         )
         turn.record(queued, by=accepted.by, cause=wish.cause)
         return False
-    for run in unended if accepted.definition.mode == "restart" else ():
+    for run in unended(same) if accepted.definition.mode == "restart" else ():
         interpreter = Interpreter(turn, turn.library.definition(turn.rows, run.hash), run)
         interpreter.leave(RESTARTED)
         interpreter.exit(RESTARTED)
@@ -169,17 +171,17 @@ def _decide(turn: Turn, accepted: Accepted, wish: Wish) -> bool:
 
 
 def _ahead(
-    turn: Turn, accepted: Accepted, wish: Wish, unended: list[Run]
+    turn: Turn, accepted: Accepted, wish: Wish, same: list[Run]
 ) -> tuple[Literal["exclusive", "mode"], Run] | None:
-    """The run that has to end before this one starts, and why."""
-    definition = accepted.definition
-    if definition.mode == "queue" and unended:
-        return "mode", unended[0]
+    """The run that has to end before this one starts, and why. `same` are those with the same key."""
+    definition, live = accepted.definition, unended(same)
+    if definition.mode == "queue" and live:
+        return "mode", live[0]
     if definition.policy.exclusive is None or wish.contact is None:
         return None
-    family = {run.id for run in (*ancestors(turn, wish.parent), *unended)}
+    family = {run.id for run in (*ancestors(turn, wish.parent), *live)}
     if definition.mode not in ("restart", "parallel"):
-        family -= {run.id for run in unended}
+        family -= {run.id for run in live}
     holders = (run for run in pursuing(turn, wish.contact) if run.id not in family)
     holder = next((run for run in holders if not family & {each.id for each in ancestors(turn, run)}), None)
     return None if holder is None else ("exclusive", holder)

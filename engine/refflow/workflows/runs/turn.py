@@ -49,16 +49,16 @@ class Turn:
         self.now = now
         self.workspace = workspace
         self.library = library
-        self.events: list[NewEvent] = []
-        self._pending: deque[StoredEvent] = deque()
+        self.events: list[StoredEvent] = []
+        """The events of the turn, as the log has them once they are appended."""
+        self._pending: deque[tuple[StoredEvent, int]] = deque()
         self._cause: int | None = None
         self._fold = fold
         self._head = head
         self._recall = recall
-        self._stored: list[StoredEvent] = []
+        self._settings: Settings | None = None
         self._in_force: InForce | None = None
         self._heard: frozenset[str] | None = None
-        self._generations: dict[int, int] = {}
         self.generation = 0
         """How many events lead from a fact to the one that is being looked at."""
 
@@ -75,7 +75,9 @@ class Turn:
     @property
     def settings(self) -> Settings:
         """The settings in force."""
-        return self.library.settings(self.rows.get(SettingsRow, "settings"))
+        if self._settings is None:
+            self._settings = self.library.settings(self.rows.get(SettingsRow, "settings"))
+        return self._settings
 
     @property
     def in_force(self) -> InForce:
@@ -100,14 +102,14 @@ class Turn:
         cause = self._cause if cause is None else cause
         at = self.now if occurred_at is None else occurred_at
         position = self.next_position
-        self.events.append(NewEvent(payload=payload, occurred_at=at, by=by, cause=cause))
         event = StoredEvent(position, self.kinds.of(payload).name, at, self.now, by, cause, "", payload)
-        self._stored.append(event)
-        self._generations[position] = self.generation + 1
+        self.events.append(event)
         self._fold.apply(self.rows, event)
         if event.kind in DEFINING:
             self._in_force = self._heard = None
-        self._pending.append(event)
+        elif event.kind == "settings.changed":
+            self._settings = None
+        self._pending.append((event, self.generation + 1))
         return event
 
     def to_settle(self) -> Iterator[StoredEvent]:
@@ -115,21 +117,23 @@ class Turn:
         looked at follows from it.
         """
         while self._pending:
-            event = self._pending.popleft()
+            event, self.generation = self._pending.popleft()
             self._cause = event.position
-            self.generation = self._generations[event.position]
             yield event
         self._cause = None
 
     def recall(self, position: int) -> StoredEvent | None:
         """The event at `position`, of the log or of this turn."""
         if position > self._head:
-            return self._stored[position - self._head - 1]
+            return self.events[position - self._head - 1]
         return self._recall(position)
 
-    def stored(self) -> list[StoredEvent]:
-        """The events of the turn, as the log has them once they are appended."""
-        return list(self._stored)
+    def to_append(self) -> tuple[NewEvent, ...]:
+        """The events of the turn, as the log takes them."""
+        return tuple(
+            NewEvent(payload=each.payload, occurred_at=each.occurred_at, by=each.by, cause=each.cause)
+            for each in self.events
+        )
 
     def plain(self, event: StoredEvent) -> dict[str, Any]:
         """The fields of an event that may be kept elsewhere: all but the personal ones."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 import msgspec
@@ -14,7 +15,7 @@ from refflow.views.runs.run import Run
 from ..language.definition import Definition, Trigger
 from ..language.library import Accepted
 from ..language.vocabulary import MANUAL
-from .environment import Environment, environment
+from .environment import Environment
 from .turn import Turn
 
 
@@ -53,7 +54,7 @@ def wish_of(
 ) -> Wish | None:
     """The run that an event asks for, if it names everybody and meets the condition of the trigger."""
     definition = accepted.definition
-    bare = environment(turn, definition, contact=None, opening=None, kind=kind, event=fields)
+    bare = Environment(turn, definition, contact=None, opening=None, kind=kind, event=fields)
     subjects = {
         name: turn.library.evaluate(accepted, source, bare) for name, source in definition.subject.items()
     }
@@ -110,7 +111,7 @@ def child_wish(event: StoredEvent, wanted: ChildWanted, parent: Run, kind: str, 
 
 def wish_environment(turn: Turn, accepted: Accepted, wish: Wish) -> Environment:
     """What the conditions of the workflow see when the run that is wished for would start."""
-    return environment(
+    return Environment(
         turn,
         accepted.definition,
         contact=wish.contact,
@@ -126,6 +127,6 @@ def same_key(turn: Turn, accepted: Accepted, wish: Wish) -> list[Run]:
     return turn.rows.find(Run, workflow=accepted.definition.name, **key)
 
 
-def unended_like(turn: Turn, accepted: Accepted, wish: Wish) -> list[Run]:
-    """The runs with the same key that have not ended."""
-    return [run for run in same_key(turn, accepted, wish) if run.status != "exited"]
+def unended(runs: Iterable[Run]) -> list[Run]:
+    """Those of the runs that have not ended."""
+    return [run for run in runs if run.status != "exited"]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from copy import copy
 from functools import cached_property
 from heapq import heappop, heappush
 from typing import Any
+
+from msgspec.structs import replace
 
 from refflow.events.event import StoredEvent, instant, micros
 from refflow.events.runs import TimerFired, TimerSet
@@ -44,8 +45,8 @@ class Still:
         place = (row, key)
         if place not in self._rows:
             self._rows[place] = self._source.get(row, key)
-        found: R | None = copy(self._rows[place])
-        return found
+        found: R | None = self._rows[place]
+        return None if found is None else replace(found)
 
     def find(self, row: type[R], **equal: Any) -> list[R]:
         """Copies of the rows whose fields have these values, by key."""
@@ -56,7 +57,7 @@ class Still:
         found = self._found.get(place)
         if found is None:
             found = self._found[place] = self._source.find(row, **equal)
-        return [copy(each) for each in found]
+        return [replace(each) for each in found]
 
 
 class Shelf(Library):
@@ -151,7 +152,7 @@ class World:
         for payload in payloads:
             turn.record(payload, by=by, occurred_at=occurred_at)
         settle(turn)
-        stored = turn.stored()
+        stored = turn.events
         self.events += stored
         for event in stored:
             if isinstance(event.payload, TimerSet):
