@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -83,7 +84,7 @@ def import_source(
         counts=_count(kinds.of(payload).name for payload, _ in facts),
         unmatched=unmatched,
         report=report,
-        examples=[payload.name or "" for payload, _ in facts if isinstance(payload, ContactAdded)][:3],
+        examples=list(islice((each.name or "" for each, _ in facts if isinstance(each, ContactAdded)), 3)),
     )
 
 

@@ -47,14 +47,14 @@ class Network:
         own = _without_shared_addresses(list(people))
         called = [_on_day(person) for person in own]
         same_day = Counter(called)
+        left = list(range(len(own)))
         found: dict[int, str] = {}
         taken: set[str] = set()
 
         def settle(rule: Callable[[int], str | None]) -> None:
-            for place in range(len(own)):
-                contact = rule(place) if place not in found else None
-                if contact is not None:
-                    found[place] = contact
+            nonlocal left
+            found.update((place, contact) for place in left if (contact := rule(place)) is not None)
+            left = [place for place in left if place not in found]
             taken.update(found.values())
 
         settle(lambda place: self._by_surest_key(own[place]))
