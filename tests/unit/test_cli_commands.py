@@ -124,7 +124,7 @@ def test_what_can_be_taken_back_says_how_and_is(terminal: Terminal) -> None:
     assert "Would be taken back" in would.out
     taken = terminal.does("undo", f"E{terminal.head()}")
 
-    assert "contact.noted" in taken.out
+    assert "You note something about Bo Berg" in taken.out
     assert "note:" not in terminal.does("person", "show", "Bo").out
     assert "contact.noted" not in terminal.does("events", "--effective").out
     assert "contact.noted" in terminal.does("events").out

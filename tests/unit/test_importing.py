@@ -186,7 +186,7 @@ def test_a_person_added_by_hand_is_recognised_by_their_profile_and_never_by_name
 def test_a_key_that_is_somebodys_cannot_be_given_to_another(search: Search) -> None:
     search.import_records([person()])
 
-    with pytest.raises(UsageError, match=f"linkedin:eva is {eva(search).id} already"):
+    with pytest.raises(UsageError, match=rf"`eva` is of Eva Nilsson \({eva(search).id}\) already"):
         api.edit_person(search.workspace, search.contact("Ana Lima"), api.PersonDetails(url="eva"), search.now)
 
 

@@ -122,6 +122,34 @@ def test_a_decision_that_does_not_follow_from_the_facts_is_told(story: Search) -
     assert different == f"event {story.workspace.log.head()} (run.exited) would not happen now"
 
 
+def test_what_is_decided_after_a_difference_goes_by_what_the_log_says(story: Search) -> None:
+    told = story.events()[-1].recorded_at
+    turn = story.workspace.turn(told)
+    run = story.run("keep-referrer-updated")
+    lie = RunExited(run=run.id, workflow=run.workflow, outcome="offer", ending="good")
+    turn.record(lie, by=f"workflow:keep-referrer-updated@{run.hash[:12]}")
+    story.workspace.append(turn, story.workspace.log.head(), told)
+    at = story.workspace.log.head()
+    story.news("interview")
+
+    (different,) = api.redecide(story.workspace).differing
+
+    assert different == f"event {at} (run.exited) would not happen now"
+    assert story.workspace.log.head() > at
+
+
+def test_a_decision_that_another_definition_made_is_told(story: Search) -> None:
+    connection = story.workspace.connection
+    for (trigger,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+        connection.execute(f"DROP TRIGGER {trigger}")
+    exited = story.events("run.exited")[0]
+    connection.execute("UPDATE event SET by = by || '0' WHERE position = ?", (exited.position,))
+
+    (different,) = api.redecide(story.workspace).differing
+
+    assert different == f"event {exited.position} (run.exited) would now be decided by {exited.by}"
+
+
 def test_what_was_decided_while_something_stood_that_was_taken_back_later_still_follows(search: Search) -> None:
     """Bo was refused because of an ask that was a mistake: at that moment the refusal was right."""
     search.configure(open_asks="{in_all: 1}")

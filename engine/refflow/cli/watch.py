@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -23,7 +24,7 @@ def watch(session: Session, once: bool) -> None:
     A good version comes into force for new runs; live runs keep theirs. A bad one never replaces a good one. With
     `--json` each verdict is a line of its own. End it with Ctrl-C.
     """
-    with writing(session) as change:
+    with writing(session) as change, suppress(KeyboardInterrupt):
         for verdict in api.watch(change.workspace, lambda: session.now(change.workspace.settings.calendar)):
             if session.as_json:
                 session.record(verdict)

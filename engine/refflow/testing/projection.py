@@ -163,6 +163,12 @@ class _Lender:
         return copy(original)
 
 
+class _Indexed(Rows):
+    """Rows that are indexed however few there are."""
+
+    few = 0
+
+
 class ProjectionContract:
     """The cases. A subclass supplies `projection`, and its own kinds of events if it folds any."""
 
@@ -303,7 +309,7 @@ class ProjectionContract:
         """By what is indexed: in memory, a row is looked up by what it was when it was put."""
         projection = self.projection()
         with self.keeping(self.history(data)) as kept:
-            rows, fold = Rows(), Fold([projection])
+            rows, fold = _Indexed(), Fold([projection])
             for event in effective(kept.events()):
                 fold.apply(rows, event)
                 for row in projection.tables:

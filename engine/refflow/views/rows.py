@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain
-from typing import Any, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from msgspec.structs import replace  # of nothing: a copy, in half the time that `copy` takes
 
@@ -16,8 +16,6 @@ R = TypeVar("R", bound=Row)
 
 Index = dict[Any, dict[Any, Row]]
 """Rows by the value of a field, and then by key."""
-FEW = 16
-"""So many rows are looked through sooner than they are indexed."""
 
 
 class Source(Protocol):
@@ -37,6 +35,9 @@ class Rows:
 
     A projection only gets, puts and drops by key. `find` is for whoever decides or shows.
     """
+
+    few: ClassVar[int] = 16
+    """So many rows are looked through sooner than they are indexed."""
 
     def __init__(self, source: Source | None = None) -> None:
         self._source = source
@@ -94,7 +95,7 @@ class Rows:
         """Those of the rows held here that fit, by key."""
         table = self._tables[row]
         added = self._added.get(row, ())
-        if not equal or len(table) + len(added) <= FEW:
+        if not equal or len(table) + len(added) <= self.few:
             return {key: value for key, value in _all(row, table, added) if _fits(value, equal)}
         buckets = [(self._index(row, field).get(wanted), field) for field, wanted in equal.items()]
         bucket, field = min(buckets, key=_size) if len(buckets) > 1 else buckets[0]

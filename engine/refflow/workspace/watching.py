@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from threading import Event
@@ -72,20 +71,19 @@ def watch(workspace: Workspace, clock: Clock, stop: Event | None = None) -> Iter
 
 
 def _changes(folder: Folder, places: list[Path], stop: Event | None) -> Iterator[set[tuple[Any, str]]]:
-    """What has changed since the last time, or nothing, again and again, until somebody interrupts."""
+    """What has changed since the last time, or nothing, again and again."""
     from watchfiles import watch as changes_in
 
-    with suppress(KeyboardInterrupt):
-        yield from changes_in(
-            *places,
-            watch_filter=lambda _, path: _is_ours(folder.path, Path(path)),
-            stop_event=stop,
-            debounce=DEBOUNCE,
-            step=DEBOUNCE // 2,
-            rust_timeout=DEBOUNCE,
-            yield_on_timeout=True,
-            recursive=False,
-        )
+    return changes_in(
+        *places,
+        watch_filter=lambda _, path: _is_ours(folder.path, Path(path)),
+        stop_event=stop,
+        debounce=DEBOUNCE,
+        step=DEBOUNCE // 2,
+        rust_timeout=DEBOUNCE,
+        yield_on_timeout=True,
+        recursive=False,
+    )
 
 
 def judge_files(workspace: Workspace, saved: list[Path], now: datetime) -> Saved:
