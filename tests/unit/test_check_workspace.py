@@ -58,6 +58,7 @@ def test_settings_and_files_of_ones_own_are_checked_together(workspace: api.Work
     ]
     assert "E141" in [each.code for each in found.problems]
     assert "    zone: Berlin\n          ^^^^^^\n" in api.report(found)
+    assert "    Hi {{ contact.nam }}\n                  ^^^\n" in api.report(found)
 
 
 def test_a_cap_of_the_settings_counts(workspace: api.Workspace) -> None:

@@ -97,7 +97,7 @@ def judge_files(workspace: Workspace, saved: list[Path], now: datetime) -> Saved
     return Saved(
         files=[str(path) for path in saved],
         problems=found.problems,
-        texts=found.texts,
+        texts=found.sources,
         accepted=accepted,
         retired=sorted(before.keys() - after.keys()),
         live=live,

@@ -16,7 +16,7 @@ from ..language.library import Library
 from ..language.loader import load_workflow
 from ..language.problems import Problem, Severity, in_order
 from ..language.settings import Settings
-from ..language.templates import TemplateSource
+from ..language.templates import TemplateSource, file_of
 from ..language.yaml_source import Node
 from .across import problems_across, same_names
 from .conditions import condition_problems
@@ -30,7 +30,8 @@ from .written import Written
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
     """What a check found: the problems in order, and by the name of each file its text, and the definition and
-    the promise of the workflow in it, where there is one; and what the workflows come to `together`.
+    the promise of the workflow in it, where there is one; and what the workflows come to `together`. `templates` has
+    the texts of those in which something was found.
     """
 
     problems: tuple[Problem, ...]
@@ -38,6 +39,12 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     together: Together | None = None
     definitions: dict[str, Definition] = {}
     texts: dict[str, str] = {}
+    templates: dict[str, str] = {}
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """The texts of all files that something can be shown in."""
+        return {**self.templates, **self.texts}
 
     def has(self, severity: Severity) -> bool:
         """Whether something so bad was found."""
@@ -83,6 +90,11 @@ def check_workflows(
         together=together(list(by_name.values())[::-1], settings),
         definitions=definitions,
         texts=dict(texts),
+        templates={
+            file_of(name): templates.text(name) or ""
+            for name in templates.names()
+            if file_of(name) in {problem.file for problem in left}
+        },
     )
 
 

@@ -34,7 +34,7 @@ def report(checked: Checked, format: Format = "text") -> str:
 
 def as_text(checked: Checked) -> str:
     """Each problem with its line and a caret, then what each workflow promises."""
-    shown = [render_all(checked.problems, checked.texts)] if checked.problems else []
+    shown = [render_all(checked.problems, checked.sources)] if checked.problems else []
     shown += [promise_text(promise, file) for file, promise in checked.promises.items()]
     if checked.together is not None and len(checked.together.workflows) > 1:
         shown.append(together_text(checked.together))
