@@ -663,6 +663,23 @@ def test_a_reactor_that_fails_stays_where_it_is_and_is_tried_again_later(well: S
     assert (recorded, attempts, len(told(folder))) == (3, 0, 3)
 
 
+def test_a_reactor_whose_telling_cannot_be_recorded_is_not_past_the_event(well: Site, folder: Path) -> None:
+    odd = "        if (self.folder / 'odd').exists():\n            return [Told(contact=object())]\n        with (self.folder"
+    well.add("crm", REACTOR.replace("START", "now"), act=ACT.replace("        with (self.folder", odd))
+    run(well, folder, INIT + CRM + "print('[]')")
+    mark = folder / "outbox" / "crm" / "odd"
+    mark.parent.mkdir(parents=True, exist_ok=True)
+    mark.touch()
+    recorded, [[position, attempts, _]], _, head = run(well, folder, ADD)
+    assert (recorded, attempts, position < head) == (0, 1, True)
+
+    mark.unlink()
+    later = ADD.replace("with api", "from datetime import timedelta\nnow += timedelta(minutes=2)\nwith api", 1)
+    recorded, _, _, _ = run(well, folder, later)
+
+    assert recorded == len(told(folder)) == 2, "who was added first is told of, too"
+
+
 def test_a_process_that_dies_between_two_events_does_nothing_twice(well: Site, folder: Path) -> None:
     """What a reactor tells of an event and that it is done with it are one transaction."""
     people = "with api.open_workspace(folder) as w:\n    add(w, 'One')\n    add(w, 'Two')\nprint('[]')"

@@ -673,6 +673,36 @@ def test_a_task_says_who_is_to_do_it() -> None:
         assert bench.decided_again() == []
 
 
+# -- repeat
+
+
+def test_a_step_says_in_which_round_it_was_entered_when_it_takes_no_time() -> None:
+    steps = """
+        - {id: wake, wait: 2d}
+        - id: rounds
+          repeat:
+            max: 3
+            do:
+              - id: heard
+                wait: {for: [reply.received], within: 5d, since: wake}
+                got: []
+                timeout: []
+        - exit: yes
+        """
+    bench = Bench(workflow(steps=steps))
+    contact = bench.contact()
+    started(bench, contact)
+    for _ in range(2):
+        bench.wait(hours=9)
+        bench.record(reply(contact))
+    bench.wait(days=2)
+
+    entered = [each.loops for each in bench.of("step.entered") if each.step == "heard"]
+
+    assert entered == [{"rounds": 1}, {"rounds": 2}, {"rounds": 3}]
+    assert bench.decided_again() == []
+
+
 # -- repeat, in a message
 
 

@@ -139,7 +139,7 @@ def test_an_event_that_says_what_it_cannot_is_refused_with_what_is_possible(work
 
     with pytest.raises(api.UsageError, match="Possible: agreed, declined"):
         simulator.play([after(1, "reply.received", intent="agred")])
-    with pytest.raises(api.UsageError, match="Did you mean `intent`"):
+    with pytest.raises(api.UsageError, match="did you mean `intent`"):
         simulator.play([after(1, "reply.received", intnt="agreed")])
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from refflow.errors import UsageError
 from refflow.spelling import near
 
 from .session import Session
@@ -96,6 +97,8 @@ def for_one_command() -> Iterator[None]:
 
 
 def _leave_out(context: click.Context, _: click.Parameter, names: str | None) -> None:
+    if names is not None and not names.strip(" ,"):
+        raise UsageError(f"Which plugins are to be left out? `{NO_PLUGINS}=NAME,NAME`; without `=`, all are.")
     if names:
         os.environ[_LEFT_OUT] = names
         if names not in _ALL:

@@ -88,7 +88,10 @@ def _workflows_of(workspace: Workspace, paths: Sequence[Path]) -> list[Path]:
             raise UsageError(f"{path} has tests. Run them: `refflow workflow test {path}`.")
         if path.absolute() == workspace.folder.settings.absolute():
             raise UsageError(f"{path} has the settings. `refflow check` alone checks them, and all workflows.")
-        found += workflows_in(path) if path.is_dir() else [path]
+        inside = workflows_in(path) if path.is_dir() else [path]
+        if not inside:
+            raise UsageError(f"There is no workflow in {path}. `refflow check` alone checks those in force.")
+        found += inside
     return found
 
 

@@ -85,8 +85,9 @@ class _Work:
                         continue
                     reactor = reactor or self._made()
                     payloads = self._told(reactor, event)
-                    cursor = cursor.at(event.position)
-                    self._done(event, payloads, cursor, record)
+                    done = cursor.at(event.position)
+                    self._done(event, payloads, done, record)
+                    cursor = done
         except Exception as error:
             # The error may quote somebody's data; the user sees it once, and only its type is kept.
             self._cursors.put(cursor.failed(type(error).__name__, micros(self._now)))

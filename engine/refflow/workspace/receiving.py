@@ -42,8 +42,9 @@ def close_inbox(workspace: Workspace, channel: str, now: datetime) -> list[Store
 
 
 def _nothing_by(workspace: Workspace, channel: str) -> str:
-    names = ", ".join(inboxes(workspace)) or "none"
+    names = ", ".join(inboxes(workspace))
+    which = f"There are: {names}." if names else "None does: see `refflow plugins`."
     closing = ""
     if workspace.views.get(Inbox, channel) is not None:
         closing = f" If answers no longer come in by it: `refflow receive {channel} --close`."
-    return f"No enabled channel `{channel}` receives. There are: {names}.{closing}"
+    return f"No enabled channel `{channel}` receives. {which}{closing}"

@@ -115,7 +115,7 @@ class Interpreter:
                     self.exit(step.outcome)
                     return
                 case Send() | Wait() | Task() | Start():
-                    self._record(StepEntered(run=self.run.id, step=step.step, at=address, loops=loops))
+                    self._record(StepEntered(run=self.run.id, step=step.step, at=address, loops=dict(loops)))
                     onward = self._park(step, address)
                     if onward is None:
                         return

@@ -118,8 +118,9 @@ def event_of(
     values: dict[str, Any] = {}
     for name in given:
         if name not in hints:
-            hint = did_you_mean(name, hints)
-            raise UsageError(f"`{kind.name}` has no `{name}`.{f' {hint.capitalize()}' if hint else ''}")
+            said = ", ".join(f"`{each.name}`" for each in fields) or "nothing"
+            hint = did_you_mean(name, hints) or f"it says {said}."
+            raise UsageError(f"`{kind.name}` has no `{name}`; {hint}")
     for field in fields:
         if field.name in given:
             values[field.name] = _from_text(given[field.name], hints[field.name], now, calendar)
